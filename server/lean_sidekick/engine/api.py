@@ -1,0 +1,131 @@
+"""The engine's public words: what the editor's side and the command line ask for and get.
+
+An `Engine` belongs to one project root. It reads immutable document texts, never the disk, and every answer
+names the document version it is for. Errors are `SidekickError`s whose message is for the user.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from enum import Enum
+from typing import Protocol
+
+from attrs import frozen
+
+from lean_sidekick.core.budget import Budget
+from lean_sidekick.core.candidates import Candidate
+from lean_sidekick.core.goals import Goal, ProofState
+from lean_sidekick.core.outcomes import Outcome
+from lean_sidekick.core.positions import Position, TextEdit
+from lean_sidekick.core.sites import ProofSite
+
+
+@frozen(kw_only=True)
+class DocumentText:
+    """One version of a document; `uri` is its real one, whether saved or not."""
+
+    uri: str
+    version: int
+    text: str
+
+
+@frozen(kw_only=True)
+class Suggestion:
+    """A candidate that Lean ran at the site with a good outcome.
+
+    `goals_left` are all goals at the site after it, those of other cases included; `edit` puts it into the text
+    of `site`; `is_confirmed` says that it was run once more alone, exactly as the edit leaves it. `effect`
+    is the outcome in words: "closes the goal", "2 goals left: …".
+    """
+
+    candidate: Candidate
+    outcome: Outcome
+    goals_left: tuple[Goal, ...]
+    edit: TextEdit
+    effect: str
+    is_confirmed: bool
+
+
+@frozen(kw_only=True)
+class SuggestionRound:
+    """What is known so far about one site; each round of a stream is at least as good as the last.
+
+    `warning` is one sentence if something above the site is wrong, "" otherwise.
+    """
+
+    site: ProofSite
+    state: ProofState
+    suggestions: tuple[Suggestion, ...]
+    is_complete: bool
+    checks: int
+    seconds: float
+    warning: str
+
+
+class ProofStatus(Enum):
+    """How an attempt at a declaration ended; the values are those of `prove --json`."""
+
+    PROVED = "proved"
+    PROVED_WITH_SORRY = "proved_with_sorry"
+    NOT_PROVED = "not_proved"
+    TIMED_OUT = "timed_out"
+    ERROR = "error"
+
+
+@frozen(kw_only=True)
+class ProofResult:
+    """One attempt at a declaration.
+
+    `proof` is the tactic block as it stands under the header, dedented; `edits` put it into the
+    document it was asked for, and are empty unless it was proved.
+    """
+
+    declaration: str
+    status: ProofStatus
+    proof: str | None
+    edits: tuple[TextEdit, ...]
+    axioms: tuple[str, ...]
+    seconds: float
+    checks: int
+    message: str
+    refused_by_final_check: int = 0
+
+
+@frozen(kw_only=True)
+class ProveProgress:
+    """A sign of life during a search: checks run, seconds gone, goals left in the best state, what is tried."""
+
+    checks: int
+    seconds: float
+    goals_left: int
+    trying: str
+
+
+class Engine(Protocol):
+    """Everything that the doors (editor, shell) may ask of a project."""
+
+    def suggest(self, document: DocumentText, position: Position, budget: Budget) -> AsyncIterator[SuggestionRound]:
+        """The anytime stream of checked suggestions for the goal at a position.
+
+        Ends at once, without a round, where no tactic can stand (InputError says why). Closing the iterator
+        stops the work behind it. Raises SidekickError.
+        """
+
+    async def prove_at(
+        self,
+        document: DocumentText,
+        position: Position,
+        budget: Budget,
+        on_progress: Callable[[ProveProgress], None],
+    ) -> ProofResult:
+        """Tries to complete the declaration at a position. Cancelling the task stops it all."""
+
+    def prove_all(
+        self,
+        document: DocumentText,
+        names: frozenset[str] | None,
+        budget_each: Callable[[], Budget],
+        on_progress: Callable[[ProveProgress], None],
+    ) -> AsyncIterator[ProofResult]:
+        """Tries every declaration that has a hole (only those named, if names are given), in file order."""
+
+    async def close(self) -> None:
+        """Ends every process that belongs to this project."""

@@ -1,0 +1,100 @@
+"""The Verifier interface: candidates in, one outcome each out.
+
+Implementations are interchangeable (shadow documents, recordings). They name these protocols in
+annotations and inherit from nothing.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from enum import Enum
+from typing import Protocol
+
+from attrs import frozen
+
+from lean_sidekick.core.budget import Budget
+from lean_sidekick.core.candidates import Candidate
+from lean_sidekick.core.goals import ProofState
+from lean_sidekick.core.outcomes import CheckedCandidate, Outcome
+from lean_sidekick.core.sites import ProofSite
+
+
+class FinalStatus(Enum):
+    """What the final check said of a whole declaration."""
+
+    ACCEPTED = "accepted"
+    ACCEPTED_WITH_SORRY = "accepted, but depends on an unfinished declaration"
+    UNVERIFIED_AXIOMS = "no error, but its axioms cannot be read"
+    REFUSED = "refused"
+    TIMED_OUT = "timed out"
+    CRASHED = "crashed"
+
+
+@frozen(kw_only=True)
+class FinalVerdict:
+    """The final check of a finished proof: status, the axioms it uses, and the reason in words."""
+
+    status: FinalStatus
+    axioms: tuple[str, ...] = ()
+    message: str = ""
+
+
+@frozen(kw_only=True)
+class SiteState:
+    """What Lean says of a site before any candidate: its goals, and what is wrong above the hole.
+
+    `prefix_error` is the first error of the declaration before the hole, "" if there is none. Outcomes at
+    a site with such an error, or with `sorry` in a goal, are labelled and never counted as proof.
+    """
+
+    state: ProofState
+    prefix_error: str
+
+
+class Session(Protocol):
+    """One open site. Sessions of one verifier take turns; `close` gives its document back."""
+
+    @property
+    def site(self) -> ProofSite:
+        """The site this session was opened for."""
+
+    async def known_tactics(self, texts: Sequence[str], budget: Budget) -> frozenset[str]:
+        """Which of these tactic texts this toolchain parses and can elaborate under the site's header.
+
+        Learned once for a header and remembered.
+        """
+
+    async def site_state(self, budget: Budget) -> SiteState:
+        """The goals at the hole.
+
+        Raises TimedOut, LeanCrashed, ImportsOutOfDate, and InputError where no tactic can stand.
+        """
+
+    def check(
+        self, steps: Sequence[str], candidates: Sequence[Candidate], budget: Budget
+    ) -> AsyncIterator[CheckedCandidate]:
+        """Runs each candidate on the main goal after the tactic block lines `steps` stand in the hole.
+
+        Yields exactly one outcome for each candidate, as soon as it is known, in any order; when the
+        budget ends, what was not run is yielded as timed out. `closed` is provisional until `confirm` says it.
+        """
+
+    async def confirm(self, block: str, budget: Budget) -> Outcome:
+        """Runs a block alone in the hole, exactly as the user would have it, all goals counted.
+
+        `closed` means: no goal is left at the hole and no new error in the declaration.
+        """
+
+    async def final_check(self, block: str, budget: Budget) -> FinalVerdict:
+        """Checks the user's whole file with the block in the hole, on a fresh document."""
+
+    async def close(self) -> None:
+        """Ends the session; more calls are not allowed."""
+
+
+class Verifier(Protocol):
+    """Opens sites."""
+
+    async def open(self, site: ProofSite) -> Session:
+        """Opens a site; raises LeanUnavailable if there is no Lean to ask."""
+
+    async def close(self) -> None:
+        """Ends all sessions and the processes behind them."""
