@@ -1,11 +1,13 @@
-"""From a tactic block to the text that stands in the file. Pure.
+"""From a tactic block to the text that stands in the file, and back. Pure.
 
-A block is one or more lines, dedented. The result keeps the file's indentation and layout, as a person
-would have typed it there.
+A block is one or more lines, dedented. The edit keeps the file's indentation, line ends and layout, as a person would
+have typed it there: one tactic goes where the hole is, several take lines of their own.
 """
 
+from lean_sidekick.core.blocks import read_blocks
 from lean_sidekick.core.positions import TextEdit
-from lean_sidekick.core.sites import Hole, ProofSite
+from lean_sidekick.core.scanner import BRACKET_PAIRS, Scan, Token, TokenKind, tokens
+from lean_sidekick.core.sites import Declaration, Hole, ProofSite
 
 
 def indent(block: str, indentation: str) -> str:
@@ -15,31 +17,103 @@ def indent(block: str, indentation: str) -> str:
 
 def site_edit(site: ProofSite, block: str) -> TextEdit:
     """The edit that puts a tactic block into the hole of a site."""
+    start = site.start
+    match site.hole:
+        case Hole.TACTIC_SORRY:
+            new_text = _for_tactic_sorry(site, block)
+            if new_text.startswith("\n"):
+                start = len(site.text[:start].rstrip(" \t"))
+        case Hole.TERM_SORRY:
+            new_text = _for_term_sorry(site, block)
+        case Hole.EMPTY_BY | Hole.UNFINISHED_BLOCK:
+            new_text = _for_new_lines(site, block)
+    if "\r\n" in site.text:
+        new_text = new_text.replace("\n", "\r\n")
+    return TextEdit(start=start, end=site.end, new_text=new_text)
+
+
+def declaration_proof(text: str, declaration: Declaration) -> str | None:
+    """The tactic block after `:= by` as it stands, dedented, or the body if it is a term; None if there is none."""
+    if declaration.body_start is None:
+        return None
+    tree = read_blocks(Scan(text), declaration)
+    if not tree.tokens:
+        return None
+    start = tree.tokens[0].start
+    if tree.tokens[0].text == "by":
+        block = tree.blocks[0]
+        if not block.tactics:
+            return None
+        start = block.tactics[0].start
+        below = text.find("\n", block.opener_end, start)
+        if below >= 0:
+            # Comments on lines of their own before the first tactic belong to the proof.
+            return _dedent(text[below + 1 : declaration.end], 0)
+    return _dedent(text[start : declaration.end], start - (text.rfind("\n", 0, start) + 1))
+
+
+def _for_tactic_sorry(site: ProofSite, block: str) -> str:
     lines = block.split("\n")
-    if site.hole is Hole.TACTIC_SORRY:
-        return _replace_sorry(site, lines)
-    if site.hole is Hole.TERM_SORRY:
-        if len(lines) == 1:
-            return TextEdit(start=site.start, end=site.end, new_text=f"by {block}")
-        new_text = "by\n" + indent(block, site.indentation)
-        return TextEdit(start=site.start, end=site.end, new_text=new_text)
-    # An empty `by` and an unfinished block both take new lines of their own.
-    new_text = "\n" + indent(block, site.indentation)
-    return TextEdit(start=site.start, end=site.end, new_text=new_text)
-
-
-def _replace_sorry(site: ProofSite, lines: list[str]) -> TextEdit:
-    if len(lines) == 1:
-        return TextEdit(start=site.start, end=site.end, new_text=lines[0])
     if site.needs_parentheses:
-        head = "(" + lines[0]
-        rest = indent("\n".join(lines[1:]), site.indentation + " ")
-        return TextEdit(start=site.start, end=site.end, new_text=f"{head}\n{rest})")
-    if site.is_inline and not site.is_bullet:
-        start = site.start
-        while start > 0 and site.text[start - 1] in " \t":
-            start -= 1
-        new_text = "\n" + indent("\n".join(lines), site.indentation)
-        return TextEdit(start=start, end=site.end, new_text=new_text)
-    rest = indent("\n".join(lines[1:]), site.indentation)
-    return TextEdit(start=site.start, end=site.end, new_text=f"{lines[0]}\n{rest}")
+        if len(lines) == 1 and not _has_separator(block):
+            return block
+        return "(" + "\n".join([lines[0], indent("\n".join(lines[1:]), site.indentation + " ")]).rstrip("\n") + ")"
+    if len(lines) > 1 and site.is_inline:
+        return "\n" + indent(block, site.indentation)
+    return _with_first_line_in_place(lines, site.indentation)
+
+
+def _for_term_sorry(site: ProofSite, block: str) -> str:
+    if "\n" in block:
+        new_text = "by\n" + indent(block, site.indentation)
+        return f"({new_text})" if site.needs_parentheses else new_text
+    head, _, term = block.partition(" ")
+    if head == "exact" and term.strip() and not _has_separator(term):
+        return f"({term})" if site.needs_parentheses and not _is_atomic(term) else term
+    return f"(by {block})" if site.needs_parentheses else f"by {block}"
+
+
+def _for_new_lines(site: ProofSite, block: str) -> str:
+    lines = block.split("\n")
+    if site.is_bullet or (site.is_inline and len(lines) == 1):
+        return " " + _with_first_line_in_place(lines, site.indentation)
+    return "\n" + indent(block, site.indentation)
+
+
+def _with_first_line_in_place(lines: list[str], indentation: str) -> str:
+    return "\n".join([lines[0], *(indent(line, indentation) for line in lines[1:])])
+
+
+def _has_separator(line: str) -> bool:
+    """Whether a line is more than one tactic to Lean, so that it would mix with what stands around it."""
+    depth = 0
+    for token in tokens(line):
+        depth += (token.kind is TokenKind.OPEN) - (token.kind is TokenKind.CLOSE)
+        if depth == 0 and token.text in (";", "<;>", "|", "=>"):
+            return True
+    return False
+
+
+def _is_atomic(term: str) -> bool:
+    """Whether a term is a single name or literal, or stands in brackets as a whole."""
+    parts = list(tokens(term))
+    return len(parts) == 1 or (bool(parts) and _closing_index(parts) == len(parts) - 1)
+
+
+def _closing_index(parts: list[Token]) -> int | None:
+    """The index of the bracket that closes the first one."""
+    depth = 0
+    for index, token in enumerate(parts):
+        depth += (token.text in BRACKET_PAIRS) - (token.kind is TokenKind.CLOSE)
+        if depth == 0:
+            return index if index else None
+    return None
+
+
+def _dedent(text: str, column: int) -> str:
+    """The lines of a text that begins at a column of its first line, without the indentation that all share."""
+    lines = (" " * column + text).replace("\r\n", "\n").rstrip().split("\n")
+    while lines and not lines[0].strip():
+        del lines[0]
+    margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    return "\n".join(line[margin:] if line.strip() else "" for line in lines)

@@ -4,7 +4,7 @@ An `Engine` belongs to one project root. It reads immutable document texts, neve
 names the document version it is for. Errors are `SidekickError`s whose message is for the user.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from enum import Enum
 from typing import Protocol
 
@@ -102,7 +102,7 @@ class ProveProgress:
 class Engine(Protocol):
     """Everything that the doors (editor, shell) may ask of a project."""
 
-    def suggest(self, document: DocumentText, position: Position, budget: Budget) -> AsyncIterator[SuggestionRound]:
+    def suggest(self, document: DocumentText, position: Position, budget: Budget) -> AsyncGenerator[SuggestionRound, None]:
         """The anytime stream of checked suggestions for the goal at a position.
 
         Ends at once, without a round, where no tactic can stand (InputError says why). Closing the iterator
@@ -124,7 +124,7 @@ class Engine(Protocol):
         names: frozenset[str] | None,
         budget_each: Callable[[], Budget],
         on_progress: Callable[[ProveProgress], None],
-    ) -> AsyncIterator[ProofResult]:
+    ) -> AsyncGenerator[ProofResult, None]:
         """Tries every declaration that has a hole (only those named, if names are given), in file order."""
 
     async def close(self) -> None:

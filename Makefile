@@ -1,0 +1,94 @@
+# Needs Python 3.11 or newer and, for the VS Code extension, Node 20 or newer. Set-up goes into .venv and
+# vscode-extension/node_modules, once; nothing else of the machine is touched. PYTHON=... names another Python.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
+EXTENSION := vscode-extension
+NODE_MODULES := $(EXTENSION)/node_modules/.package-lock.json
+HAVE_NPM := $(shell command -v npm 2>/dev/null)
+NO_NPM := echo "npm is not on the PATH: the VS Code extension is left out. Install Node 20 or newer to include it."
+
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON = $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c '$(NEW_ENOUGH)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
+
+.PHONY: help
+help: ## say what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+.PHONY: setup
+setup: $(VENV)/.dev $(if $(HAVE_NPM),$(NODE_MODULES)) ## install everything for working on the project
+	@$(if $(HAVE_NPM),true,$(NO_NPM))
+
+.PHONY: demo
+demo: $(VENV)/.core ## do the main job on the files in examples/ (no Lean needed)
+	@$(BIN)/lean-sidekick demo
+
+.PHONY: check
+check: setup ## format, lint, types, import rules, generated files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python docs/generate.py --check
+	$(if $(HAVE_NPM),cd $(EXTENSION) && npm run --silent check)
+
+.PHONY: fix
+fix: setup ## format and mend what can be mended by itself
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(if $(HAVE_NPM),cd $(EXTENSION) && npm run --silent fix)
+
+.PHONY: test
+test: setup ## all tests that need no Lean
+	$(if $(HAVE_NPM),cd $(EXTENSION) && npm test --silent)
+	$(BIN)/pytest
+
+.PHONY: test-live
+test-live: $(VENV)/.dev ## the tests against the Lean of LEAN_SIDEKICK_LEAN or of the PATH
+	@test -n "$$LEAN_SIDEKICK_LEAN" || command -v lean >/dev/null || { \
+		echo "There is no Lean: set LEAN_SIDEKICK_LEAN to a lean program, or put one on the PATH."; exit 1; }
+	$(BIN)/pytest -m live
+
+.PHONY: docs
+docs: $(VENV)/.dev ## write the generated pages and the extension's settings
+	$(BIN)/python docs/generate.py
+
+.PHONY: package
+package: setup ## build the wheel and, with npm, the .vsix that carries it
+	$(BIN)/python -m build --wheel --no-isolation
+	$(if $(HAVE_NPM),cd $(EXTENSION) && npm run --silent package)
+
+.PHONY: clean
+clean: ## remove what was built, the environments too
+	rm -rf $(VENV) dist build $(EXTENSION)/node_modules $(EXTENSION)/dist $(EXTENSION)/out $(EXTENSION)/*.vsix
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# Set-up. Each stamp is newer than what it was made from, so that nothing is installed twice.
+
+$(VENV)/.made:
+	@test -n "$(PYTHON)" || { \
+		echo "Python 3.11 or newer is needed: install it, or name one with make PYTHON=/path/to/python3."; exit 1; }
+	@"$(PYTHON)" -c '$(NEW_ENOUGH)' || { echo "$(PYTHON) is older than Python 3.11: name a newer one with PYTHON=..."; exit 1; }
+	@echo "Setting up $(VENV) (once) ..."
+	@"$(PYTHON)" -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.core: pyproject.toml constraints.txt | $(VENV)/.made
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.made
+	@echo "Installing the tools for development (once) ..."
+	@$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $(VENV)/.core $@
+
+$(NODE_MODULES): $(EXTENSION)/package-lock.json
+	@echo "Installing the extension's packages (once) ..."
+	@cd $(EXTENSION) && npm ci --silent
+	@touch $@

@@ -1,0 +1,67 @@
+"""`bench`: benchmarks, and where their figures go."""
+
+import json
+from pathlib import Path
+
+import click
+
+from lean_sidekick.cli.app import ExitStatus
+from lean_sidekick.cli.engines import engine_for, settings_for
+from lean_sidekick.cli.output import StatusLine, note, write_line
+from lean_sidekick.cli.prove import result_fields
+from lean_sidekick.cli.running import run_async
+from lean_sidekick.core.errors import ConfigError
+from lean_sidekick.engine.api import ProofStatus
+from lean_sidekick.engine.session import find_lean
+from lean_sidekick.evaluation.items import read_items
+from lean_sidekick.evaluation.plots import plot_proved
+from lean_sidekick.evaluation.prove_run import ProveRun, attempts, write_run
+
+
+@click.group("bench", short_help="Run a benchmark.")
+def command() -> None:
+    """Run a benchmark and write its figures."""
+
+
+@command.command("prove")
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--timeout", type=click.FloatRange(0.1, 3600), default=10.0, show_default=True, help="Seconds a theorem.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("bench-prove"), show_default=True, help="Folder.")
+@click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Only every Nth theorem.")
+@click.option("--lean", metavar="PATH", help="The Lean to use.")
+def prove(data: Path, timeout: float, out: Path, every: int, lean: str | None) -> int:
+    """Prove the theorems of DATA (JSON lines) and judge every proof by a plain run of Lean."""
+    return run_async(_prove(data, timeout, out, every, lean))
+
+
+async def _prove(data: Path, timeout: float, out: Path, every: int, lean: str | None) -> int:
+    items = read_items(data)[::every]
+    settings = await settings_for(data, lean)
+    found = await find_lean(data, settings)
+    run = ProveRun(
+        items=items,
+        data_name=data.name,
+        timeout_s=timeout,
+        lean=found.lean_command,
+        lean_version=str(found.version),
+        allowed_axioms=frozenset(settings.allowed_axioms),
+    )
+    status = StatusLine()
+    proved = done = 0
+    async with engine_for(data, settings) as engine:
+        async for judged in write_run(run, attempts(run, engine, out), out, result_fields):
+            done += 1
+            proved += judged.result.status is ProofStatus.PROVED and judged.falsehood is None
+            if judged.falsehood is not None:
+                note(f"FALSE PROOF of {judged.item.name}: {judged.falsehood}")
+            status.show(f"{done} of {len(items)}, {proved} proved")
+    status.clear()
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    for key in ("theorems", "proved", "proved_at", "seconds_p50", "checks_total", "refused_by_final_check"):
+        write_line(f"{key:24} {summary[key]}")
+    write_line(f"{'false_proofs':24} {summary['false_proofs']}")
+    try:
+        plot_proved(summary, out / "proved.png")
+    except ConfigError as error:
+        note(str(error))
+    return ExitStatus.DONE if proved == len(items) else ExitStatus.INCOMPLETE

@@ -1,0 +1,128 @@
+"""`lean-sidekick doctor`: what was found, what is missing and how to get it.
+
+Looks at the folder it is called in, starts nothing but `lean --version`, and changes nothing.
+"""
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+
+import click
+from attrs import asdict, frozen
+
+from lean_sidekick import __version__
+from lean_sidekick.cli.app import ExitStatus
+from lean_sidekick.cli.arguments import json_option, lean_option
+from lean_sidekick.cli.output import write_line, write_object
+from lean_sidekick.cli.running import run_async
+from lean_sidekick.core.errors import ConfigError, LeanUnavailable
+from lean_sidekick.lean.project import Project, find_missing_packages, find_project
+from lean_sidekick.lean.toolchain import Toolchain, find_toolchain
+from lean_sidekick.settings import paths, resolve_settings
+
+
+class Health(Enum):
+    """How a thing is; the values stand in the output."""
+
+    OK = "ok"
+    NOTE = "note"
+    MISSING = "missing"
+
+
+@frozen
+class Finding:
+    """One thing that was looked for: what was found, and what to do if that is not well."""
+
+    name: str
+    health: Health
+    found: str
+    advice: str = ""
+
+
+@click.command()
+@lean_option
+@json_option
+def command(lean_path: str | None, as_json: bool) -> ExitStatus:
+    """Say what was found, what is missing and how to get it."""
+    findings = run_async(examine(Path.cwd(), lean_path, os.environ))
+    for finding in findings:
+        if as_json:
+            write_object(asdict(finding) | {"health": finding.health.value})
+            continue
+        write_line(f"{finding.health.value:8} {finding.name:17} {finding.found}")
+        if finding.advice:
+            write_line(f"{'':8} {'':17} -> {finding.advice}")
+    missing = {finding.name for finding in findings if finding.health is Health.MISSING}
+    if "Lean" in missing:
+        return ExitStatus.NO_LEAN
+    return ExitStatus.INCOMPLETE if missing else ExitStatus.DONE
+
+
+async def examine(folder: Path, lean_path: str | None, environment: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Everything that matters for working in a folder, in the order in which people should read it."""
+    project = find_project(folder)
+    settings, warnings = resolve_settings(lean_path=lean_path, project_root=project.root, environment=environment)
+    findings = [
+        Finding("Lean Sidekick", Health.OK, f"{__version__}, Python {platform.python_version()} at {sys.executable}"),
+        _project(project),
+    ]
+    try:
+        toolchain = await find_toolchain(project, settings.lean_path or None, environment)
+    except LeanUnavailable as error:
+        findings.append(Finding("Lean", Health.MISSING, "no usable Lean", str(error)))
+    else:
+        findings.append(Finding("Lean", Health.OK, f"{toolchain.version} at {toolchain.lean}, {toolchain.origin}"))
+        findings.append(_lake(project, toolchain))
+    if project.lakefile:
+        findings.append(_packages(project))
+    findings.append(_sandbox(environment))
+    findings.append(_settings_file("user settings", paths.user_settings_file()))
+    findings.append(_settings_file("project settings", paths.project_settings_file(project.root)))
+    findings += [Finding("settings", Health.NOTE, warning) for warning in warnings]
+    findings.append(_cache())
+    return tuple(findings)
+
+
+def _project(project: Project) -> Finding:
+    if project.lakefile:
+        return Finding("project", Health.OK, f"{project.root}, with {project.lakefile.name}")
+    return Finding("project", Health.OK, f"{project.root}, without a lakefile: only core Lean can be imported")
+
+
+def _lake(project: Project, toolchain: Toolchain) -> Finding:
+    if toolchain.lake:
+        return Finding("Lake", Health.OK, str(toolchain.lake))
+    if project.lakefile:
+        advice = "use a toolchain that has both, as elan installs them; without Lake no import of the project is found."
+        return Finding("Lake", Health.MISSING, "none beside this Lean", advice)
+    return Finding("Lake", Health.NOTE, "none beside this Lean; none is needed without a lakefile")
+
+
+def _packages(project: Project) -> Finding:
+    try:
+        missing = find_missing_packages(project)
+    except ConfigError as error:
+        return Finding("packages", Health.MISSING, "unknown", str(error))
+    if missing:
+        advice = "run `lake build` in the project; Lean Sidekick downloads and builds nothing by itself."
+        return Finding("packages", Health.MISSING, f"not downloaded: {', '.join(missing)}", advice)
+    return Finding("packages", Health.OK, "all that the manifest names are there")
+
+
+def _sandbox(environment: Mapping[str, str]) -> Finding:
+    found = shutil.which("bwrap", path=environment.get("PATH", ""))
+    tool = f"bubblewrap at {found}" if found else "bubblewrap was not found"
+    return Finding("sandbox", Health.NOTE, f"{tool}; this version runs Lean without a sandbox")
+
+
+def _cache() -> Finding:
+    folder = paths.cache_folder()
+    return Finding("cache", Health.OK, str(folder) if folder.is_dir() else f"{folder} (not there, nothing is kept)")
+
+
+def _settings_file(name: str, path: Path) -> Finding:
+    return Finding(name, Health.OK, str(path) if path.is_file() else f"{path} (not there, none is needed)")

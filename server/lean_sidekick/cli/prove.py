@@ -1,0 +1,118 @@
+"""`prove`: tries every declaration of a file that has a `sorry` or an empty proof.
+
+With `--write` the proofs go into the file, all at once and only if the file is still what was read: what was found is
+written beside it first and then put in its place.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+import click
+
+from lean_sidekick.cli.app import ExitStatus
+from lean_sidekick.cli.engines import engine_for, settings_for
+from lean_sidekick.cli.output import StatusLine, note, write_line, write_object
+from lean_sidekick.cli.places import read_lean_file
+from lean_sidekick.cli.running import run_async
+from lean_sidekick.core.budget import Budget
+from lean_sidekick.core.errors import InputError
+from lean_sidekick.core.positions import TextEdit, apply_edits
+from lean_sidekick.core.render import indent
+from lean_sidekick.engine.api import DocumentText, ProofResult, ProofStatus, ProveProgress
+
+CHECK_LIMIT = 1_000_000
+
+
+@click.command("prove", short_help="Try to prove what is unproved in a file.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--decl", "names", multiple=True, metavar="NAME", help="Only this declaration; may be repeated.")
+@click.option(
+    "--timeout", type=click.FloatRange(0.1, 3600), default=30.0, show_default=True, help="Seconds for each declaration."
+)
+@click.option("--write", is_flag=True, help="Put the proofs into the file.")
+@click.option("--lean", metavar="PATH", help="The Lean to use.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def command(file: Path, names: tuple[str, ...], timeout: float, write: bool, lean: str | None, as_json: bool) -> int:
+    """Try every declaration of FILE that has a sorry or an empty proof."""
+    return run_async(_prove(file, frozenset(names) or None, timeout, write, lean, as_json))
+
+
+async def _prove(
+    file: Path, names: frozenset[str] | None, timeout: float, write: bool, lean: str | None, as_json: bool
+) -> int:
+    document = read_lean_file(file)
+    settings = await settings_for(file, lean)
+    status = StatusLine()
+    results: list[ProofResult] = []
+
+    def show(progress: ProveProgress) -> None:
+        status.show(f"{progress.checks} checks, {progress.seconds:.0f} s: {progress.trying}")
+
+    async with engine_for(file, settings) as engine:
+        attempts = engine.prove_all(document, names, lambda: Budget(seconds=timeout, checks=CHECK_LIMIT), show)
+        async for result in attempts:
+            status.clear()
+            results.append(result)
+            if as_json:
+                write_object(result_fields(result))
+            else:
+                _print(result)
+    status.clear()
+    edits = [edit for result in results for edit in result.edits]
+    if not results:
+        note("Nothing to prove: no declaration has a sorry or an empty proof.")
+    if write and edits:
+        write_proofs(file, document, edits)
+        note(f"{file}: {len(edits)} proof{'s' if len(edits) > 1 else ''} written.")
+    proved = sum(result.status is ProofStatus.PROVED for result in results)
+    return ExitStatus.DONE if proved == len(results) else ExitStatus.INCOMPLETE
+
+
+def result_fields(result: ProofResult) -> dict[str, object]:
+    """A result as `prove --json` and `bench prove` give it."""
+    return {
+        "declaration": result.declaration,
+        "status": result.status.value,
+        "proof": result.proof,
+        "axioms": list(result.axioms),
+        "seconds": round(result.seconds, 3),
+        "checks": result.checks,
+        "message": result.message,
+    }
+
+
+def write_proofs(file: Path, document: DocumentText, edits: list[TextEdit]) -> None:
+    """Puts the edits into the file, atomically.
+
+    Raises InputError if the file is no longer what was read, or cannot be written; it is unchanged then.
+    """
+    if read_lean_file(file).text != document.text:
+        raise InputError(f"{file} was changed meanwhile, so nothing was written: run the command again.")
+    target = file.resolve()
+    text = apply_edits(document.text, edits)
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(text.encode())
+                out.flush()
+                os.fsync(out.fileno())
+            Path(name).chmod(target.stat().st_mode & 0o7777)
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise InputError(f"{file} cannot be written ({error.strerror}); it is unchanged.") from None
+
+
+def _print(result: ProofResult) -> None:
+    took = f"{result.seconds:.1f} s, {result.checks} checks"
+    if result.proof is None:
+        write_line(f"✗ {result.declaration}: {result.message} ({took})")
+        return
+    write_line(f"✓ {result.declaration} ({took})")
+    if result.message:
+        write_line(f"  {result.message}")
+    write_line(indent(result.proof, "    "))

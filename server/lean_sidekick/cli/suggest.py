@@ -1,0 +1,61 @@
+"""`suggest`: the ranked, checked suggestions at a place in a file."""
+
+import click
+
+from lean_sidekick.cli.app import ExitStatus
+from lean_sidekick.cli.engines import engine_for, settings_for
+from lean_sidekick.cli.output import StatusLine, note, write_line, write_object
+from lean_sidekick.cli.places import Place, parse_place, place_position, read_lean_file
+from lean_sidekick.cli.running import run_async
+from lean_sidekick.core.budget import Budget
+from lean_sidekick.engine.api import Suggestion, SuggestionRound
+
+CHECK_LIMIT = 2_000
+
+
+@click.command("suggest", short_help="Show the checked suggestions at a place.")
+@click.argument("place", metavar="FILE:LINE:COL")
+@click.option("-n", "count", type=click.IntRange(1, 100), default=8, show_default=True, help="The most to show.")
+@click.option("--timeout", type=click.FloatRange(0.1, 3600), default=10.0, show_default=True, help="Seconds.")
+@click.option("--lean", metavar="PATH", help="The Lean to use.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def command(place: str, count: int, timeout: float, lean: str | None, as_json: bool) -> int:
+    """Show the suggestions that Lean checked at a place; lines and columns count from 1."""
+    return run_async(_suggest(parse_place(place), count, timeout, lean, as_json))
+
+
+async def _suggest(place: Place, count: int, timeout: float, lean: str | None, as_json: bool) -> int:
+    document = read_lean_file(place.path)
+    position = place_position(place, document.text)
+    settings = await settings_for(place.path, lean)
+    status = StatusLine()
+    last: SuggestionRound | None = None
+    async with engine_for(place.path, settings) as engine:
+        budget = Budget(seconds=timeout, checks=CHECK_LIMIT)
+        async for last in engine.suggest(document, position, budget):
+            status.show(f"{last.checks} checks, {len(last.suggestions)} suggestions")
+    status.clear()
+    if last is None:
+        note("Nothing was found in the time given.")
+        return ExitStatus.INCOMPLETE
+    if last.warning:
+        note(last.warning)
+    for suggestion in last.suggestions[:count]:
+        if as_json:
+            write_object(_fields(suggestion))
+        else:
+            write_line(f"{suggestion.candidate.text}    -- {suggestion.effect}")
+    if not last.suggestions:
+        note(f"No suggestion: {last.checks} candidates were checked, and none closes the goal or gets further.")
+    return ExitStatus.DONE if last.suggestions else ExitStatus.INCOMPLETE
+
+
+def _fields(suggestion: Suggestion) -> dict[str, object]:
+    return {
+        "tactic": suggestion.candidate.text,
+        "outcome": suggestion.outcome.kind.value,
+        "effect": suggestion.effect,
+        "goals": [goal.text for goal in suggestion.goals_left],
+        "source": suggestion.candidate.source.value,
+        "confirmed": suggestion.is_confirmed,
+    }

@@ -1,0 +1,143 @@
+"""The engine of one project: a verifier, started on the first question, and the tactic sources, behind `engine.api.Engine`.
+
+The verifier (and the Lean behind it) is closed after some idle time and started again by the next question. Questions about the
+same file take turns in the verifier, batch by batch; a question that nobody waits for any more is the asker's to cancel.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
+
+from attrs import define, field
+
+from lean_sidekick.core.budget import Budget
+from lean_sidekick.core.errors import SidekickError
+from lean_sidekick.core.positions import Position
+from lean_sidekick.core.sites import Declaration, ProofSite
+from lean_sidekick.engine.api import DocumentText, ProofResult, ProofStatus, ProveProgress, SuggestionRound
+from lean_sidekick.engine.prove import Prover
+from lean_sidekick.engine.site_finder import find_declaration_sites, find_site
+from lean_sidekick.engine.suggest import Sources, suggest
+from lean_sidekick.verify.api import Verifier
+
+StartVerifier = Callable[[], Awaitable[Verifier]]
+
+
+@define(kw_only=True)
+class ProjectEngine:
+    """See `engine.api.Engine`. `start_verifier` raises LeanUnavailable where there is no Lean."""
+
+    start_verifier: StartVerifier
+    sources: Sources
+    suggestion_limit: int
+    idle_close_s: float
+    _verifier: Verifier | None = field(default=None, init=False)
+    _starting: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+    _questions: int = field(default=0, init=False)
+    _idle: asyncio.TimerHandle | None = field(default=None, init=False)
+    _closing: set[asyncio.Task[None]] = field(factory=set, init=False)
+
+    async def suggest(
+        self, document: DocumentText, position: Position, budget: Budget
+    ) -> AsyncGenerator[SuggestionRound, None]:
+        """See `Engine.suggest`."""
+        site = find_site(document.text, document.uri, document.version, position)
+        with self._question():
+            verifier = await self._ready()
+            session = await verifier.open(site)
+            try:
+                async with aclosing(suggest(site, session, self.sources, budget, self.suggestion_limit)) as rounds:
+                    async for round_ in rounds:
+                        yield round_
+            finally:
+                await session.close()
+
+    async def prove_at(
+        self,
+        document: DocumentText,
+        position: Position,
+        budget: Budget,
+        on_progress: Callable[[ProveProgress], None],
+    ) -> ProofResult:
+        """See `Engine.prove_at`."""
+        site = find_site(document.text, document.uri, document.version, position)
+        return await self._prove(site, budget, on_progress)
+
+    async def prove_all(
+        self,
+        document: DocumentText,
+        names: frozenset[str] | None,
+        budget_each: Callable[[], Budget],
+        on_progress: Callable[[ProveProgress], None],
+    ) -> AsyncGenerator[ProofResult, None]:
+        """See `Engine.prove_all`."""
+        for declaration, sites in find_declaration_sites(document.text, document.uri, document.version, names):
+            budget = budget_each()
+            try:
+                yield await self._prove(sites[0], budget, on_progress)
+            except SidekickError as error:
+                yield _error(declaration, budget, str(error))
+
+    async def close(self) -> None:
+        """See `Engine.close`."""
+        if self._idle is not None:
+            self._idle.cancel()
+        async with self._starting:
+            verifier, self._verifier = self._verifier, None
+            if verifier is not None:
+                await verifier.close()
+        if self._closing:
+            await asyncio.wait(self._closing)
+
+    async def _prove(
+        self, site: ProofSite, budget: Budget, on_progress: Callable[[ProveProgress], None]
+    ) -> ProofResult:
+        with self._question():
+            verifier = await self._ready()
+            prover = Prover(verifier=verifier, sources=self.sources, on_progress=on_progress)
+            return await prover.prove(site, budget)
+
+    async def _ready(self) -> Verifier:
+        async with self._starting:
+            if self._verifier is None:
+                self._verifier = await self.start_verifier()
+            return self._verifier
+
+    @contextmanager
+    def _question(self) -> Iterator[None]:
+        """Keeps the verifier from being closed as idle while a question is open."""
+        self._questions += 1
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        try:
+            yield
+        finally:
+            self._questions -= 1
+            if self._questions == 0:
+                self._idle = asyncio.get_running_loop().call_later(self.idle_close_s, self._close_idle)
+
+    def _close_idle(self) -> None:
+        if self._questions == 0:
+            task = asyncio.ensure_future(self._close_verifier())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    async def _close_verifier(self) -> None:
+        async with self._starting:
+            if self._questions == 0 and self._verifier is not None:
+                verifier, self._verifier = self._verifier, None
+                await verifier.close()
+
+
+def _error(declaration: Declaration, budget: Budget, message: str) -> ProofResult:
+    return ProofResult(
+        declaration=declaration.label,
+        status=ProofStatus.ERROR,
+        proof=None,
+        edits=(),
+        axioms=(),
+        seconds=budget.seconds_spent,
+        checks=budget.checks_spent,
+        message=message,
+    )

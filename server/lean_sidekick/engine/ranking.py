@@ -1,0 +1,75 @@
+"""From checked candidates to the order in which they are shown. Pure.
+
+What Lean said decides: what closes all goals first, then what closes this goal, then fewer goals, then simpler ones; the score of
+the candidate only breaks ties. Of candidates that leave the same goals the best-scored one stays.
+"""
+
+from collections.abc import Iterable
+
+from lean_sidekick.core.goals import Goal
+from lean_sidekick.core.outcomes import CheckedCandidate, OutcomeKind
+from lean_sidekick.core.render import site_edit
+from lean_sidekick.core.sites import ProofSite
+from lean_sidekick.engine.api import Suggestion
+
+TARGET_LENGTH = 60
+
+
+def rank(
+    site: ProofSite,
+    checked: Iterable[CheckedCandidate],
+    others: tuple[Goal, ...],
+    confirmed: frozenset[str],
+    limit: int,
+) -> tuple[Suggestion, ...]:
+    """The suggestions in the order shown, at most `limit`.
+
+    `others` are the goals at the site beside the main one; `confirmed` are texts that were run once more alone.
+    """
+    good = [c for c in checked if c.outcome.kind.is_good]
+    good.sort(key=_order)
+    seen: set[str] = set()
+    suggestions = []
+    for item in good:
+        effect_key = "\n\n".join(sorted(goal.normal_form() for goal in item.outcome.goals))
+        if effect_key and effect_key in seen:
+            continue
+        seen.add(effect_key)
+        suggestions.append(_suggestion(site, item, others, item.candidate.text in confirmed))
+    return tuple(suggestions[:limit])
+
+
+def describe(outcome_goals: tuple[Goal, ...], others: tuple[Goal, ...]) -> str:
+    """The effect of a candidate on all goals, in words."""
+    left = (*outcome_goals, *others)
+    if not left:
+        return "closes the goal"
+    count = "1 goal left" if len(left) == 1 else f"{len(left)} goals left"
+    target = " ".join(left[0].target.split())
+    if len(target) > TARGET_LENGTH:
+        target = target[: TARGET_LENGTH - 1] + "…"
+    closes = "" if outcome_goals else "closes this goal, "
+    return f"{closes}{count}: ⊢ {target}"
+
+
+def _order(item: CheckedCandidate) -> tuple[bool, int, int, float, int]:
+    goals = item.outcome.goals
+    size = sum(len(goal.target) for goal in goals)
+    return (
+        item.outcome.kind is not OutcomeKind.CLOSED,
+        len(goals),
+        size,
+        -item.candidate.score,
+        len(item.candidate.text),
+    )
+
+
+def _suggestion(site: ProofSite, item: CheckedCandidate, others: tuple[Goal, ...], is_confirmed: bool) -> Suggestion:
+    return Suggestion(
+        candidate=item.candidate,
+        outcome=item.outcome,
+        goals_left=(*item.outcome.goals, *others),
+        edit=site_edit(site, item.candidate.text),
+        effect=describe(item.outcome.goals, others),
+        is_confirmed=is_confirmed,
+    )

@@ -1,0 +1,112 @@
+"""Suggestions for one site: an anytime stream of rounds that only gets better.
+
+Candidates are run in growing batches, best first; after each batch comes a round. What closes the goal is run once more alone, as
+the user would have it, before the last round; a candidate that fails that is taken out.
+"""
+
+from collections.abc import AsyncGenerator
+
+from attrs import define, field, frozen
+
+from lean_sidekick.core.budget import Budget
+from lean_sidekick.core.errors import InputError
+from lean_sidekick.core.goals import Goal
+from lean_sidekick.core.outcomes import CheckedCandidate, OutcomeKind
+from lean_sidekick.core.sites import ProofSite
+from lean_sidekick.engine.api import SuggestionRound
+from lean_sidekick.engine.proposals import proposals_for
+from lean_sidekick.engine.ranking import rank
+from lean_sidekick.tactics.api import TacticGenerator
+from lean_sidekick.verify.api import Session, SiteState
+
+FIRST_BATCH = 16
+BATCH = 48
+CONFIRMED_LIMIT = 3
+"""How many candidates that close the goal are confirmed and shown as such."""
+
+
+@frozen(kw_only=True)
+class Sources:
+    """Where candidates come from, and the tactic texts to learn a toolchain by."""
+
+    generator: TacticGenerator
+    probes: tuple[str, ...]
+
+
+async def suggest(
+    site: ProofSite, session: Session, sources: Sources, budget: Budget, limit: int
+) -> AsyncGenerator[SuggestionRound, None]:
+    """The rounds for a site; see `Engine.suggest`."""
+    found = await session.site_state(budget)
+    if not found.state.goals:
+        raise InputError("There is no goal left here.")
+    run = _Run(site=site, found=found, budget=budget, limit=limit)
+    proposals = await proposals_for(site, session, sources.generator, sources.probes, budget)
+    candidates = list(await proposals.candidates(run.main_goal))
+    start, size = 0, FIRST_BATCH
+    while start < len(candidates) and not budget.is_spent and len(run.confirmed) < CONFIRMED_LIMIT:
+        async for item in session.check((), candidates[start : start + size], budget):
+            run.checked.append(item)
+        start, size = start + size, BATCH
+        await run.confirm(session)
+        yield run.round(is_complete=False)
+    yield run.round(is_complete=True)
+
+
+@define(kw_only=True)
+class _Run:
+    site: ProofSite
+    found: SiteState
+    budget: Budget
+    limit: int
+    checked: list[CheckedCandidate] = field(factory=list)
+    confirmed: set[str] = field(factory=set)
+
+    @property
+    def main_goal(self) -> Goal:
+        return self.found.state.goals[0]
+
+    @property
+    def others(self) -> tuple[Goal, ...]:
+        return self.found.state.goals[1:]
+
+    async def confirm(self, session: Session) -> None:
+        """Runs the best candidates that closed the goal once more, alone; what fails that is not kept."""
+        closing = [c for c in self.checked if c.outcome.kind is OutcomeKind.CLOSED]
+        for item in sorted(closing, key=lambda c: -c.candidate.score):
+            text = item.candidate.text
+            if text in self.confirmed or len(self.confirmed) >= CONFIRMED_LIMIT:
+                continue
+            if await self._closes_alone(session, text):
+                self.confirmed.add(text)
+            else:
+                self.checked.remove(item)
+
+    async def _closes_alone(self, session: Session, text: str) -> bool:
+        outcome = await session.confirm(text, self.budget)
+        if outcome.kind is OutcomeKind.CLOSED:
+            return True
+        # The other goals of an unfinished block are still there; the main one must not be.
+        return outcome.kind is OutcomeKind.PROGRESS and bool(self.others) and outcome.goals == self.others
+
+    def round(self, *, is_complete: bool) -> SuggestionRound:
+        """What is known now; of what closes the goal only what was confirmed."""
+        shown = [
+            c for c in self.checked if c.outcome.kind is not OutcomeKind.CLOSED or c.candidate.text in self.confirmed
+        ]
+        return SuggestionRound(
+            site=self.site,
+            state=self.found.state,
+            suggestions=rank(self.site, shown, self.others, frozenset(self.confirmed), self.limit),
+            is_complete=is_complete,
+            checks=self.budget.checks_spent,
+            seconds=self.budget.seconds_spent,
+            warning=self._warning(),
+        )
+
+    def _warning(self) -> str:
+        if self.found.prefix_error:
+            return f"There is an error above this place: {self.found.prefix_error.splitlines()[0]}"
+        if any("sorry" in goal.text for goal in self.found.state.goals):
+            return "A goal here contains `sorry`, so nothing that is found is a proof."
+        return ""

@@ -1,0 +1,64 @@
+"""Judges finished proofs by a plain `lean` run on a written file.
+
+Shares no code with `verify`: the second opinion on every proof that a benchmark reports. A proof is false if Lean reports an
+error or a `sorry`, names an axiom outside the allowed set, or says nothing about axioms.
+"""
+
+import asyncio
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from lean_sidekick.core.errors import LeanUnavailable
+
+LIMIT_S = 120.0
+
+
+async def find_falsehood(
+    lean: tuple[str, ...], statement: str, name: str, proof: str, allowed: frozenset[str]
+) -> str | None:
+    """Why a plain run rejects `proof` under `statement`; None if it accepts it."""
+    block = "\n".join(f"  {line}" if line.strip() else line for line in proof.split("\n"))
+    text = f"{statement.rstrip()}\n{block}\n\n#print axioms {name}\n"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "Plain.lean")
+        path.write_text(text, encoding="utf-8")
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *lean,
+                str(path),
+                env=dict(os.environ),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+        except OSError as error:
+            raise LeanUnavailable(f"{lean[0]} cannot be started ({error.strerror}).") from error
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                output, _ = await process.communicate()
+        except TimeoutError:
+            return f"the plain run did not end within {LIMIT_S:g} s"
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+    return _read(output.decode(errors="replace"), process.returncode or 0, allowed)
+
+
+def _read(output: str, status: int, allowed: frozenset[str]) -> str | None:
+    if error := re.search(r": error.*", output):
+        return error.group().lstrip(": ")
+    if status != 0:
+        return f"exit status {status}"
+    if re.search(r"declaration uses ['`]sorry['`]", output):
+        return "it uses sorry"
+    flat = " ".join(output.split())
+    if "does not depend on any axioms" in flat:
+        return None
+    found = re.search(r"depends on axioms: \[([^\]]*)\]", flat)
+    if found is None:
+        return "Lean said nothing about axioms"
+    extra = sorted({axiom.strip() for axiom in found.group(1).split(",")} - allowed)
+    return f"it uses the axioms {', '.join(extra)}" if extra else None

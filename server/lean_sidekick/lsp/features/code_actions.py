@@ -1,0 +1,48 @@
+"""Code actions: each checked suggestion as a quick fix, and the completion of the proof as a command."""
+
+from collections.abc import Sequence
+
+from lsprotocol import types
+
+from lean_sidekick.lsp import convert
+from lean_sidekick.lsp.methods import COMPLETE_PROOF
+from lean_sidekick.lsp.requests import RequestContext
+from lean_sidekick.lsp.snapshot import Snapshot
+
+OPTIONS = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
+_TITLE = "Complete the proof"
+
+
+async def code_actions(ctx: RequestContext, params: types.CodeActionParams) -> list[types.CodeAction]:
+    """Offers what is known of the site at the cursor by the end of a short wait; the checks go on."""
+    snapshot = ctx.snapshot(params.text_document.uri)
+    if not _are_wanted(params.context.only):
+        return []
+    settings = ctx.projects.settings(snapshot.uri)
+    known = await ctx.rounds.at(snapshot, convert.to_position(params.range.start))
+    if known is None:
+        return []
+    await known.wait(settings.code_action_wait_s)
+    is_versioned = ctx.client.capabilities.has_versioned_edits
+    return [
+        *(
+            convert.to_code_action(suggestion, snapshot, is_versioned=is_versioned)
+            for suggestion in known.suggestions(settings.suggest_max_items)
+        ),
+        _completion(snapshot, params.range.start),
+    ]
+
+
+def _completion(snapshot: Snapshot, position: types.Position) -> types.CodeAction:
+    where = {"line": position.line, "character": position.character}
+    argument = {"uri": snapshot.uri, "version": snapshot.version, "position": where}
+    return types.CodeAction(
+        title=_TITLE,
+        kind=types.CodeActionKind.QuickFix,
+        command=types.Command(title=_TITLE, command=COMPLETE_PROOF, arguments=[argument]),
+    )
+
+
+def _are_wanted(only: Sequence[str] | None) -> bool:
+    """Whether a list of kinds asks for quick fixes; a kind asks for all kinds below it, "" for all."""
+    return only is None or any(kind in ("", types.CodeActionKind.QuickFix) for kind in only)

@@ -1,0 +1,55 @@
+"""What the editor says of the settings: at the start, and whenever they change.
+
+The section is replaced whole. A wrong value is shown once and its default holds.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import evolve
+from lsprotocol import types
+
+from lean_sidekick.lsp.messages import ServerState
+from lean_sidekick.lsp.projects import UNTRUSTED, EditorOptions
+from lean_sidekick.lsp.requests import Parts
+from lean_sidekick.settings.options import SECTION
+
+_TRUSTED = "trusted"
+
+
+def initialize(parts: Parts, lean_path: str | None, params: types.InitializeParams) -> None:
+    """Takes over `initializationOptions`: the settings, and `trusted`."""
+    options = EditorOptions(lean_path=lean_path)
+    _configure(parts, _read(parts, options, params.initialization_options))
+
+
+def did_change(parts: Parts, params: types.DidChangeConfigurationParams) -> None:
+    """Takes over a changed section; settings without our section are meant for others."""
+    if not isinstance(params.settings, Mapping) or SECTION not in params.settings:
+        return
+    _configure(parts, _read(parts, parts.projects.options, params.settings[SECTION]))
+    # What was found with the old settings is not shown any more.
+    parts.rounds.stop_all()
+    parts.client.refresh_inlay_hints()
+    parts.tasks.start(parts.projects.reconfigure(), "new settings")
+
+
+def _configure(parts: Parts, options: EditorOptions) -> None:
+    was_trusted = parts.projects.options.is_trusted
+    parts.projects.configure(options)
+    if not options.is_trusted:
+        parts.status.settle(ServerState.NO_LEAN, UNTRUSTED)
+    elif not was_trusted:
+        parts.status.forget()
+
+
+def _read(parts: Parts, before: EditorOptions, raw: Any) -> EditorOptions:
+    """The options that hold now; trust lasts until something else is said of it."""
+    if not isinstance(raw, Mapping):
+        return evolve(before, settings=raw)
+    settings = {name: value for name, value in raw.items() if name != _TRUSTED}
+    is_trusted = raw.get(_TRUSTED, before.is_trusted)
+    if not isinstance(is_trusted, bool):
+        parts.status.warn_once(f"{_TRUSTED} must be true or false; the workspace counts as not trusted.")
+        is_trusted = False
+    return evolve(before, settings=settings, is_trusted=is_trusted)

@@ -1,0 +1,126 @@
+"""Our own methods and commands, typed. `docs/protocol.md` is this module for people; a test compares the two.
+
+Reading is strict: a value of a wrong type is refused with one sentence, never turned into another. Knows nothing of
+what the messages do.
+"""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any
+
+import cattrs
+from attrs import Attribute, field, frozen
+from attrs.validators import ge, instance_of
+
+from lean_sidekick.core.errors import InputError
+from lean_sidekick.lsp.methods import COMPLETE_PROOF, RESTART_LEAN, STATUS_CHANGED
+
+
+def _is_whole(_instance: object, attribute: "Attribute[int]", value: object) -> None:
+    # To Python, true is a whole number.
+    if type(value) is not int:
+        raise TypeError(f"{attribute.name} must be a whole number")
+
+
+class ServerState(Enum):
+    """What the server is at."""
+
+    READY = "ready"
+    THINKING = "thinking"
+    NO_LEAN = "noLean"
+    IMPORTS_STALE = "importsStale"
+    ERROR = "error"
+
+
+@frozen(kw_only=True)
+class StatusChangedParams:
+    """Params of the notification `leanSidekick/statusChanged`; `message` is one sentence, empty when all is well."""
+
+    state: ServerState
+    message: str
+
+
+@frozen(kw_only=True)
+class WirePosition:
+    """A position as the standard has it: a zero-based line and a column in UTF-16 code units."""
+
+    line: int = field(validator=[_is_whole, ge(0)])
+    character: int = field(validator=[_is_whole, ge(0)])
+
+
+@frozen(kw_only=True)
+class CompleteProofParams:
+    """The one argument of the command `leanSidekick.completeProof`: where, and in which version of the text."""
+
+    uri: str = field(validator=instance_of(str))
+    version: int = field(validator=_is_whole)
+    position: WirePosition
+
+
+class CompleteProofStatus(Enum):
+    """How "Complete the proof" ended: the statuses of `prove --json`, and being cancelled from the progress bar."""
+
+    PROVED = "proved"
+    PROVED_WITH_SORRY = "proved_with_sorry"
+    NOT_PROVED = "not_proved"
+    TIMED_OUT = "timed_out"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+
+
+@frozen(kw_only=True)
+class CompleteProofResult:
+    """The result of `leanSidekick.completeProof`.
+
+    `proof` is the tactic block, dedented, or null; `applied` says whether the editor put it in.
+    """
+
+    status: CompleteProofStatus
+    proof: str | None
+    message: str
+    applied: bool
+
+
+@frozen(kw_only=True)
+class RestartLeanResult:
+    """The result of `leanSidekick.restartLean`: how many projects' Lean processes were ended."""
+
+    restarted: int
+
+
+@frozen(kw_only=True)
+class OwnMessage:
+    """One row of the protocol: a method or command with the types that travel."""
+
+    name: str
+    params: type | None
+    result: type | None
+
+
+OWN_MESSAGES = (
+    OwnMessage(name=STATUS_CHANGED, params=StatusChangedParams, result=None),
+    OwnMessage(name=COMPLETE_PROOF, params=CompleteProofParams, result=CompleteProofResult),
+    OwnMessage(name=RESTART_LEAN, params=None, result=RestartLeanResult),
+)
+
+_converter = cattrs.Converter()
+for _primitive in (int, str):
+    # cattrs would turn "3" into 3; the validators of the classes look at what really came.
+    _converter.register_structure_hook(_primitive, lambda value, _: value)
+
+
+def read_complete_proof(arguments: Sequence[Any] | None) -> CompleteProofParams:
+    """Reads the arguments of `leanSidekick.completeProof`. Raises InputError."""
+    try:
+        (argument,) = arguments or ()
+        return _converter.structure(argument, CompleteProofParams)
+    except (cattrs.BaseValidationError, ValueError, TypeError):
+        raise InputError(
+            f"{COMPLETE_PROOF} takes one argument {{uri, version, position}}: "
+            "the document's URI, its version number, and a position in it."
+        ) from None
+
+
+def to_wire(value: object) -> Any:
+    """What travels for one of the values above."""
+    return _converter.unstructure(value)

@@ -1,0 +1,135 @@
+"""pygls' protocol, with what is wrong in it kept away from us.
+
+Every request gets one answer, also one that cannot be read, comes after `shutdown`, or is no JSON. JSON objects of
+unknown messages stay dicts, and only whole messages count as messages. Texts are kept by `snapshot.TextStore` and
+commands run as tasks of their own, so pygls' handlers for them are taken out. Positions are UTF-16, whatever else the
+client offers. Private names of pygls are used here and nowhere else; its version is pinned to a minor for that.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
+
+from cattrs import Converter
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import (
+    JsonRPCNotification,
+    JsonRPCRequestMessage,
+    JsonRPCResponseMessage,
+    LanguageServerProtocol,
+    default_converter,
+)
+
+from lean_sidekick.lsp.wire import BadFrame
+
+_OURS = (
+    types.EXIT,
+    types.TEXT_DOCUMENT_DID_OPEN,
+    types.TEXT_DOCUMENT_DID_CHANGE,
+    types.TEXT_DOCUMENT_DID_CLOSE,
+    types.WINDOW_WORK_DONE_PROGRESS_CANCEL,
+    types.WORKSPACE_EXECUTE_COMMAND,
+)
+_logger = logging.getLogger(__name__)
+
+
+class SidekickProtocol(LanguageServerProtocol):
+    """The server's end of one connection.
+
+    `on_unreadable` is called with a notification that cannot be read.
+    """
+
+    def __init__(self, server: LanguageServer, converter: Converter) -> None:
+        super().__init__(server, converter)
+        for method in _OURS:
+            del self.fm.builtin_features[method]
+        self.fm.add_builtin_feature(types.INITIALIZE, self._initialize)
+        self.on_unreadable: Callable[[Mapping[str, Any]], None] = lambda _: None
+
+    @property
+    def is_initialized(self) -> bool:
+        """Whether `initialize` was answered."""
+        return self._workspace is not None
+
+    @property
+    def is_shut_down(self) -> bool:
+        """Whether `shutdown` was answered."""
+        return bool(self._shutdown)
+
+    def receive(self, frame: bytes | BadFrame) -> None:
+        """Handles what came on the wire."""
+        if isinstance(frame, BadFrame):
+            self._refuse(None, types.ErrorCodes.ParseError, f"Not understood: {frame.reason}.")
+            return
+        try:
+            message = json.loads(frame)
+        except (ValueError, RecursionError):
+            self._refuse(None, types.ErrorCodes.ParseError, "Not understood: the message is not JSON.")
+            return
+        self.accept(message)
+
+    def accept(self, message: Any) -> None:
+        """Handles one message."""
+        if not isinstance(message, dict) or not _is_well_formed(message):
+            message_id = message.get("id") if isinstance(message, dict) and "method" in message else None
+            self._refuse(message_id, types.ErrorCodes.InvalidRequest, "Not understood: the message is no request.")
+            return
+        is_request = "method" in message and "id" in message
+        if is_request and self.is_shut_down:
+            self._refuse(message["id"], types.ErrorCodes.InvalidRequest, "The server is shutting down.")
+            return
+        try:
+            typed = self.structure_message(message)
+        except JsonRpcException as error:
+            _logger.warning("a message (%s) cannot be read: %s", message.get("method", "answer"), error.__cause__)
+            if is_request:
+                text = f"The params of {message['method']} are not as the protocol has them."
+                self._refuse(message["id"], types.ErrorCodes.InvalidParams, text)
+            elif "method" in message:
+                self.on_unreadable(message)
+            return
+        try:
+            self.handle_message(typed)
+        except asyncio.InvalidStateError:
+            _logger.debug("an answer came that nobody waits for any more")
+
+    def _initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
+        if self.is_initialized:
+            raise JsonRpcException(message="The server is initialized already.", code=types.ErrorCodes.InvalidRequest)
+        if params.capabilities.general is not None:
+            params.capabilities.general.position_encodings = None
+        return (yield from self.lsp_initialize(params))
+
+    def _refuse(self, message_id: object, code: types.ErrorCodes, text: str) -> None:
+        known_id: Any = message_id if isinstance(message_id, str | int) else None
+        self._send_response(known_id, error=types.ResponseError(code=code.value, message=text))
+
+
+def make_converter() -> Converter:
+    """pygls' converter, but objects of unknown messages stay dicts; pygls makes tuples of them and renames keys."""
+    converter: Converter = default_converter()  # type: ignore[no-untyped-call]
+    converter.register_structure_hook(
+        JsonRPCRequestMessage,
+        lambda m, _: JsonRPCRequestMessage(m["id"], m["method"], m["jsonrpc"], m.get("params")),
+    )
+    converter.register_structure_hook(
+        JsonRPCNotification, lambda m, _: JsonRPCNotification(m["method"], m["jsonrpc"], m.get("params"))
+    )
+    converter.register_structure_hook(
+        JsonRPCResponseMessage, lambda m, _: JsonRPCResponseMessage(m["id"], m["jsonrpc"], m.get("result"))
+    )
+    return converter
+
+
+def _is_well_formed(message: Mapping[str, Any]) -> bool:
+    if message.get("jsonrpc") != "2.0":
+        return False
+    if "method" in message and not isinstance(message["method"], str):
+        return False
+    if "id" in message:
+        return isinstance(message["id"], str | int) and not isinstance(message["id"], bool)
+    return "method" in message

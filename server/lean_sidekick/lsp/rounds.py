@@ -1,0 +1,258 @@
+"""Suggestion rounds: which sites are being worked on, for which version of which document.
+
+A round begins after a pause in typing, at the place of the last edit, or when the editor asks for code actions. In one
+document at most one round runs: a round for another site ends it, and a new version of the text ends it and
+forgets its results, so that nothing known of one version is ever shown in another. Who asks for a site that was
+worked on in this version gets that round again. No proving logic, and nothing about how suggestions are shown.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from time import monotonic
+from typing import cast
+
+from lean_sidekick.core.budget import Budget
+from lean_sidekick.core.errors import InputError, SidekickError, TimedOut
+from lean_sidekick.core.outcomes import OutcomeKind
+from lean_sidekick.core.positions import Position
+from lean_sidekick.core.sites import ProofSite
+from lean_sidekick.engine.api import Suggestion, SuggestionRound
+from lean_sidekick.lsp.features.status import Status
+from lean_sidekick.lsp.projects import Projects
+from lean_sidekick.lsp.snapshot import Snapshot, TextStore
+from lean_sidekick.lsp.tasks import Tasks
+
+# The time limit is what ends a round; this only keeps a runaway one finite.
+_MAX_CHECKS = 100_000
+# An engine that is still at work so long after its budget ended is given up.
+_OVERRUN_S = 5.0
+# A round that was ended gives its shadow document back before the next one begins, but not for ever.
+_ENDING_LIMIT_S = 5.0
+_ABBREVIATION = re.compile(r"\\\S*$")
+
+_logger = logging.getLogger(__name__)
+
+
+class Round:
+    """One anytime stream of suggestions for one site of one version."""
+
+    def __init__(self, snapshot: Snapshot, site: ProofSite, asked: Position) -> None:
+        self.snapshot = snapshot
+        self.site = site
+        self.asked = asked
+        self.latest: SuggestionRound | None = None
+        self.is_complete = False
+        self.is_settled = False
+        self._task: asyncio.Task[None] | None = None
+
+    def suggestions(self, limit: int) -> tuple[Suggestion, ...]:
+        """What may be shown by now, best first. A closed goal counts only when it was confirmed alone."""
+        known = self.latest.suggestions if self.latest is not None else ()
+        return tuple(s for s in known if s.is_confirmed or s.outcome.kind is not OutcomeKind.CLOSED)[:limit]
+
+    @property
+    def warning(self) -> str:
+        """One sentence if something above the site is wrong."""
+        return self.latest.warning if self.latest is not None else ""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the round runs or has run to its end."""
+        return self.is_complete or (self._task is not None and not self._task.done())
+
+    def run_as(self, task: asyncio.Task[None]) -> None:
+        """Names the task that does the work."""
+        self._task = task
+
+    async def wait(self, seconds: float) -> None:
+        """Waits for the end of the round, at most for some seconds; the round goes on."""
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=seconds)
+
+    def cancel(self) -> asyncio.Task[None] | None:
+        """Ends the round; gives the task if it still has something to clean up."""
+        if self._task is None or self._task.done():
+            return None
+        self._task.cancel()
+        return self._task
+
+
+class _Desk:
+    """What is known of one open document; everything but `ending` is of its newest version."""
+
+    def __init__(self) -> None:
+        self.edited: Position | None = None
+        self.timer: asyncio.TimerHandle | None = None
+        self.sites: dict[Position, ProofSite | None] = {}
+        self.rounds: list[Round] = []
+        self.current: Round | None = None
+        self.ending: set[asyncio.Task[None]] = set()
+
+    def end_current(self) -> None:
+        if self.current is not None and (task := self.current.cancel()) is not None:
+            self.ending.add(task)
+            task.add_done_callback(self.ending.discard)
+        self.current = None
+
+    def end_timer(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+        self.timer = None
+
+
+class Rounds:
+    """The rounds of all open documents.
+
+    `on_settled` is called at most once for a round, with its document: when its best suggestion closes the goal, or at its end if it
+    has suggestions.
+    """
+
+    def __init__(
+        self, *, texts: TextStore, projects: Projects, status: Status, tasks: Tasks, on_settled: Callable[[str], None]
+    ) -> None:
+        self._texts = texts
+        self._projects = projects
+        self._status = status
+        self._tasks = tasks
+        self._on_settled = on_settled
+        self._desks: dict[str, _Desk] = {}
+
+    def text_changed(self, uri: str, edited: Position | None) -> None:
+        """Ends what runs for the old version; a round begins when no other change comes for a while."""
+        desk = self._desk(uri)
+        self._clear(desk)
+        desk.edited = edited or desk.edited
+        if desk.edited is not None:
+            delay_s = self._projects.settings(uri).suggest_delay_ms / 1000
+            desk.timer = asyncio.get_running_loop().call_later(delay_s, self.pause, uri)
+
+    def pause(self, uri: str) -> None:
+        """Begins the round at the last edit, unless one has begun since."""
+        desk = self._desks.get(uri)
+        if desk is None:
+            return
+        desk.end_timer()
+        if desk.edited is not None and not desk.rounds:
+            snapshot = self._texts.snapshot(uri)
+            self._tasks.start(self._begin(snapshot, desk.edited), f"suggestions for {uri}")
+
+    def closed(self, uri: str) -> None:
+        """Ends everything for a document."""
+        if (desk := self._desks.pop(uri, None)) is not None:
+            self._clear(desk)
+
+    def stop(self, uri: str) -> None:
+        """Ends the running round of a document, for work that matters more."""
+        if (desk := self._desks.get(uri)) is not None:
+            desk.end_current()
+
+    def stop_all(self) -> None:
+        """Ends all rounds and forgets their results, as when Lean or the settings change."""
+        for desk in self._desks.values():
+            self._clear(desk)
+
+    def current(self, snapshot: Snapshot) -> Round | None:
+        """The round that was asked for last, if it is for this version."""
+        desk = self._desks.get(snapshot.uri)
+        current = desk.current if desk is not None else None
+        return current if current is not None and current.snapshot.version == snapshot.version else None
+
+    async def at(self, snapshot: Snapshot, position: Position) -> Round | None:
+        """The round for the site at a position, begun if need be; None where no tactic can stand."""
+        if not self._projects.options.is_trusted:
+            return None
+        desk = self._desk(snapshot.uri)
+        site = await self._find_site(desk, snapshot, position)
+        if site is None or self._texts.version(snapshot.uri) != snapshot.version:
+            return None
+        hole = (site.start, site.end)
+        for known in desk.rounds:
+            if (known.site.start, known.site.end) == hole and known.is_usable:
+                if known is not desk.current:
+                    desk.end_current()
+                    desk.current = known
+                return known
+        desk.end_current()
+        new = desk.current = Round(snapshot, site, position)
+        desk.rounds.append(new)
+        new.run_as(self._tasks.start(self._run(desk, new), f"round for {snapshot.uri}"))
+        return new
+
+    async def _begin(self, snapshot: Snapshot, position: Position) -> None:
+        end = snapshot.text_map.offset(position)
+        if _ABBREVIATION.search(snapshot.text, snapshot.text_map.line_start(position.line), end):
+            return  # `\alpha` is still being typed
+        await self.at(snapshot, position)
+
+    async def _find_site(self, desk: _Desk, snapshot: Snapshot, position: Position) -> ProofSite | None:
+        if position not in desk.sites:
+            site = None
+            if position.line < snapshot.text_map.line_count:
+                site = await self._projects.find_site(snapshot.document, position)
+            if self._texts.version(snapshot.uri) != snapshot.version:
+                return None
+            desk.sites[position] = site
+        return desk.sites[position]
+
+    async def _run(self, desk: _Desk, running: Round) -> None:
+        uri = running.snapshot.uri
+        began = monotonic()
+        with self._status.working():
+            try:
+                if desk.ending:
+                    await asyncio.wait(set(desk.ending), timeout=_ENDING_LIMIT_S)
+                await self._follow(desk, running)
+            except InputError as error:
+                _logger.debug("no round: %s", error)
+            except SidekickError as error:
+                self._status.report(error)
+                return
+            running.is_complete = True
+            if running.latest is not None:
+                self._status.settle()
+        self._announce(desk, running)
+        _logger.info(
+            "round for %s, version %d: %d suggestions, %d checks, %.2f s",
+            uri,
+            running.snapshot.version,
+            len(running.latest.suggestions) if running.latest is not None else 0,
+            running.latest.checks if running.latest is not None else 0,
+            monotonic() - began,
+        )
+
+    async def _follow(self, desk: _Desk, running: Round) -> None:
+        """Reads the engine's stream to its end."""
+        engine = await self._projects.engine(running.snapshot.uri)
+        budget = Budget(seconds=self._projects.settings(running.snapshot.uri).suggest_timeout_s, checks=_MAX_CHECKS)
+        stream = engine.suggest(running.snapshot.document, running.asked, budget)
+        try:
+            # The engine's streams are generators: closing them is what stops the work behind them.
+            async with (
+                asyncio.timeout(budget.seconds + _OVERRUN_S),
+                aclosing(cast("AsyncGenerator[SuggestionRound, None]", stream)),
+            ):
+                async for known in stream:
+                    running.latest = known
+                    self._announce(desk, running)
+        except TimeoutError:
+            raise TimedOut(f"A round of suggestions did not end within {budget.seconds + _OVERRUN_S:g} s.") from None
+
+    def _announce(self, desk: _Desk, running: Round) -> None:
+        best = running.suggestions(1)
+        if running.is_settled or not best or desk.current is not running:
+            return
+        if running.is_complete or best[0].outcome.kind is OutcomeKind.CLOSED:
+            running.is_settled = True
+            self._on_settled(running.snapshot.uri)
+
+    def _clear(self, desk: _Desk) -> None:
+        desk.end_timer()
+        desk.end_current()
+        desk.rounds.clear()
+        desk.sites.clear()
+
+    def _desk(self, uri: str) -> _Desk:
+        return self._desks.setdefault(uri, _Desk())

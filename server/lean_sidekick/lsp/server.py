@@ -1,0 +1,272 @@
+"""The language server: puts its parts together, reads messages until the client goes, and leaves nothing behind.
+
+It registers code actions, inlay hints and commands, and nothing that Lean's own server gives: no hover, no
+definition, no diagnostics, no semantic tokens. All runs on one event loop; handlers are short or asynchronous.
+"""
+
+import asyncio
+import json
+import logging
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import psutil
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from lean_sidekick import __version__
+from lean_sidekick.core.errors import InputError
+from lean_sidekick.lsp.bootstrap import SERVER_NAME, Handover
+from lean_sidekick.lsp.capabilities import read_capabilities
+from lean_sidekick.lsp.client import Client
+from lean_sidekick.lsp.features import code_actions, commands, configuration, documents, inlay_hints
+from lean_sidekick.lsp.features.status import Status
+from lean_sidekick.lsp.logs import configure_logging, quiet_pygls
+from lean_sidekick.lsp.methods import COMPLETE_PROOF, RESTART_LEAN
+from lean_sidekick.lsp.projects import Backend, Projects, to_folders
+from lean_sidekick.lsp.protocol import SidekickProtocol, make_converter
+from lean_sidekick.lsp.requests import Handler, Parts, RequestContext, Requests
+from lean_sidekick.lsp.rounds import Rounds
+from lean_sidekick.lsp.snapshot import TextStore
+from lean_sidekick.lsp.tasks import Tasks
+from lean_sidekick.lsp.wire import Connection, End
+
+EXIT_DONE = 0
+EXIT_UNEXPECTED = 1
+EXIT_INTERRUPTED = 130
+
+# Editors kill a server that thinks too long about `shutdown`; the rest is done at the end.
+_SHUTDOWN_WAIT_S = 1.5
+_CLOSE_LIMIT_S = 15.0
+_PARENT_EVERY_S = 2.0
+_logger = logging.getLogger(__name__)
+
+
+def serve(
+    connection: Connection, handover: Handover, backend: Backend, *, lean_path: str | None, log_level: str
+) -> int:
+    """Serves one client to the end: 0 if it said `shutdown`, 1 if it just went, 130 after an interrupt."""
+    configure_logging(log_level)
+
+    async def supervised() -> int:
+        server = SidekickServer(connection, backend, lean_path)
+        _on_signals(asyncio.get_running_loop(), server.end)
+        return await server.serve(handover)
+
+    try:
+        return asyncio.run(supervised())
+    except KeyboardInterrupt:  # where the loop cannot catch signals
+        return EXIT_INTERRUPTED
+
+
+class SidekickServer(LanguageServer):
+    """One server for one client."""
+
+    protocol: SidekickProtocol
+
+    def __init__(self, connection: Connection, backend: Backend, lean_path: str | None) -> None:
+        quiet_pygls()
+        super().__init__(SERVER_NAME, __version__, protocol_cls=SidekickProtocol, converter_factory=make_converter)
+        self._connection = connection
+        self._lean_path = lean_path
+        self._arrived = asyncio.Event()
+        self._exit_status: int | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self.parts = _make_parts(self.protocol, backend)
+        self._requests = Requests(self.parts, lambda: self.protocol.msg_id)
+        self.protocol.on_unreadable = self._unreadable
+        self.protocol.set_writer(connection)
+        self._register()
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Logs what pygls would show to the user; what the user should know is said by the features."""
+        _logger.debug("%s: %s", getattr(source, "__name__", source), error)
+
+    async def serve(self, handover: Handover) -> int:
+        """Serves the client that sent `initialize`; gives the exit status when nothing is left running."""
+        self._adopt(handover)
+        try:
+            return await self._run()
+        finally:
+            await self._close()
+
+    def end(self, exit_status: int) -> None:
+        """Ends the server as soon as the message in hand is handled."""
+        if self._exit_status is None:
+            self._exit_status = exit_status
+        self._arrived.set()
+
+    def _adopt(self, handover: Handover) -> None:
+        """Puts the `initialize` request, which was answered already, to pygls."""
+        answers = _AnswerFilter(self._connection, handover.request["id"])
+        self.protocol.set_writer(answers)
+        self.protocol.accept(handover.request)
+        if not self.protocol.is_initialized:
+            _logger.warning("what the client said of itself cannot be read and is left out")
+            self.protocol.accept({**handover.request, "params": _bare_params(handover.request["params"])})
+        self.protocol.set_writer(self._connection)
+        if answers.last != handover.answer:
+            _logger.error("initialize was answered with %s, but pygls says %s", handover.answer, answers.last)
+
+    async def _run(self) -> int:
+        """Handles messages, in order, until something ends the server."""
+        loop = asyncio.get_running_loop()
+        self._connection.on_arrival(partial(_wake, loop, self._arrived))
+        if self.process_id is not None:
+            self.parts.tasks.start(self._watch_parent(self.process_id), "watch of the editor's process")
+        while self._exit_status is None:
+            frame = self._connection.poll()
+            if frame is None:
+                self._arrived.clear()
+                await self._arrived.wait()
+            elif isinstance(frame, End):
+                self._left()
+            else:
+                self.protocol.receive(frame)
+                await asyncio.sleep(0)  # so that a flood of messages leaves room for all else
+        return self._exit_status
+
+    async def _close(self) -> None:
+        """Ends all work and every process behind it."""
+        try:
+            async with asyncio.timeout(_CLOSE_LIMIT_S):
+                await asyncio.shield(self._close_engines())
+        except TimeoutError:
+            _logger.error("the engines did not close within %s s", _CLOSE_LIMIT_S)
+        await self.parts.tasks.close(_CLOSE_LIMIT_S)
+        self._connection.close()
+
+    def _register(self) -> None:
+        parts, requests = self.parts, self._requests
+        for method, notified in (
+            (types.INITIALIZE, lambda params: self._initialize(params)),
+            (types.INITIALIZED, lambda _: parts.status.settle()),
+            (types.EXIT, lambda _: self._left()),
+            (types.TEXT_DOCUMENT_DID_OPEN, partial(documents.did_open, parts, requests)),
+            (types.TEXT_DOCUMENT_DID_CHANGE, partial(documents.did_change, parts, requests)),
+            (types.TEXT_DOCUMENT_DID_SAVE, partial(documents.did_save, parts, requests)),
+            (types.TEXT_DOCUMENT_DID_CLOSE, partial(documents.did_close, parts, requests)),
+            (types.WORKSPACE_DID_CHANGE_CONFIGURATION, partial(configuration.did_change, parts)),
+            (types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, lambda _: self._read_folders()),
+            (types.WINDOW_WORK_DONE_PROGRESS_CANCEL, lambda params: parts.client.cancel_progress(params.token)),
+        ):
+            self.feature(method)(notified)
+        # pygls marks what it registers, which bound methods cannot bear.
+        self.feature(types.SHUTDOWN)(partial(self._shutdown_requested))
+        self._answer(types.TEXT_DOCUMENT_CODE_ACTION, code_actions.code_actions, code_actions.OPTIONS)
+        self._answer(types.TEXT_DOCUMENT_INLAY_HINT, inlay_hints.inlay_hints)
+        self._answer(types.WORKSPACE_EXECUTE_COMMAND, _execute)
+        for name, command in _COMMANDS.items():
+            self.command(name)(command)  # only so that the capabilities name it
+
+    def _answer(self, method: str, handler: Handler[Any, Any], options: Any = None) -> None:
+        self.feature(method, options)(self._requests.answering(method, handler))
+
+    def _initialize(self, params: types.InitializeParams) -> None:
+        self.parts.client.capabilities = read_capabilities(params.capabilities)
+        self._read_folders()
+        configuration.initialize(self.parts, self._lean_path, params)
+
+    def _read_folders(self) -> None:
+        workspace = self.protocol.workspace
+        root = [workspace.root_uri] if workspace.root_uri else []
+        self.parts.projects.folders = to_folders([f.uri for f in workspace.folders.values()] or root)
+
+    async def _shutdown_requested(self, _: None) -> None:
+        await asyncio.wait({self._close_engines()}, timeout=_SHUTDOWN_WAIT_S)
+
+    def _close_engines(self) -> "asyncio.Task[None]":
+        self.parts.rounds.stop_all()
+        if self._closing is None:
+            self._closing = asyncio.create_task(self.parts.projects.close())
+        return self._closing
+
+    def _left(self) -> None:
+        self.end(EXIT_DONE if self.protocol.is_shut_down else EXIT_UNEXPECTED)
+
+    def _unreadable(self, message: Any) -> None:
+        if message["method"] != types.TEXT_DOCUMENT_DID_CHANGE:
+            return
+        params = message.get("params")
+        document = params.get("textDocument") if isinstance(params, dict) else None
+        uri = document.get("uri") if isinstance(document, dict) else None
+        if isinstance(uri, str) and self.parts.texts.version(uri) is not None:
+            documents.lose(self.parts, self._requests, uri)
+
+    async def _watch_parent(self, process_id: int) -> None:
+        """Ends the server with the editor, also where another process keeps the pipe open."""
+        try:
+            editor = psutil.Process(process_id)
+        except psutil.Error:
+            return  # it lives where we cannot see it, as in another container
+        while editor.is_running():  # noqa: ASYNC110 (nothing announces the death of a process)
+            await asyncio.sleep(_PARENT_EVERY_S)
+        _logger.warning("the editor's process is gone")
+        self.end(EXIT_UNEXPECTED)
+
+
+class _AnswerFilter:
+    """A writer that keeps the answers to one request back and lets everything else through."""
+
+    def __init__(self, connection: Connection, message_id: str | int) -> None:
+        self._connection = connection
+        self._message_id = message_id
+        self.last: Any = None
+
+    def write(self, data: bytes) -> None:
+        message = json.loads(data.partition(b"\r\n\r\n")[2])
+        if "method" not in message and message.get("id") == self._message_id:
+            self.last = message
+        else:
+            self._connection.write(data)
+
+    def close(self) -> None:
+        pass
+
+
+async def _execute(ctx: RequestContext, params: types.ExecuteCommandParams) -> object:
+    command = _COMMANDS.get(params.command)
+    if command is None:
+        raise InputError(f"There is no command {params.command}; there are {' and '.join(_COMMANDS)}.")
+    return await command(ctx, params)
+
+
+_COMMANDS = {COMPLETE_PROOF: commands.complete_proof, RESTART_LEAN: commands.restart_lean}
+
+
+def _make_parts(protocol: SidekickProtocol, backend: Backend) -> Parts:
+    tasks = Tasks()
+    client = Client(protocol, tasks)
+    status = Status(client)
+    texts = TextStore()
+    projects = Projects(backend, status.warn_once)
+
+    def on_settled(uri: str) -> None:
+        if projects.settings(uri).inlay_hints_enabled:
+            client.refresh_inlay_hints()
+
+    rounds = Rounds(texts=texts, projects=projects, status=status, tasks=tasks, on_settled=on_settled)
+    return Parts(client=client, texts=texts, projects=projects, rounds=rounds, status=status, tasks=tasks)
+
+
+def _bare_params(params: Any) -> dict[str, Any]:
+    return {
+        "processId": None,
+        "rootUri": params.get("rootUri") if isinstance(params.get("rootUri"), str) else None,
+        "capabilities": {},
+        "initializationOptions": params.get("initializationOptions"),
+    }
+
+
+def _wake(loop: asyncio.AbstractEventLoop, arrived: asyncio.Event) -> None:
+    with suppress(RuntimeError):  # the loop has ended, and with it the interest
+        loop.call_soon_threadsafe(arrived.set)
+
+
+def _on_signals(loop: asyncio.AbstractEventLoop, end: Callable[[int], None]) -> None:
+    for name, exit_status in (("SIGTERM", EXIT_UNEXPECTED), ("SIGINT", EXIT_INTERRUPTED)):
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+            loop.add_signal_handler(getattr(signal, name), end, exit_status)

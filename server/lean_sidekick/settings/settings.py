@@ -1,0 +1,161 @@
+"""Settings: what was decided, one frozen object that is replaced whole.
+
+The class `Settings` is the one table of settings. `setting_rows` reads it for the parser of options, for the page
+`docs/settings.md` and for the settings of the VS Code extension, so that none of them can differ. This module does
+not know where values come from (see `options` and `resolve`).
+"""
+
+from enum import Enum
+from functools import cache
+from math import inf
+from typing import Any
+
+from attrs import field, fields, frozen
+
+SettingValue = bool | int | float | str | tuple[str, ...]
+
+
+class SettingKind(Enum):
+    """What a value can be; the values are the type names of JSON Schema."""
+
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    NUMBER = "number"
+    STRING = "string"
+    STRINGS = "array"
+
+
+@frozen(kw_only=True)
+class SettingRow:
+    """One row of the table.
+
+    `is_guarded` marks settings that decide which programs run: a project's own file sets them only if the
+    user trusts the project. The range holds for numbers; `forbidden` are texts that a list must not hold.
+    """
+
+    field_name: str
+    wire_name: str
+    kind: SettingKind
+    default: SettingValue
+    meaning: str
+    minimum: float
+    maximum: float
+    is_guarded: bool
+    forbidden: tuple[str, ...]
+
+
+_KINDS = {
+    bool: SettingKind.BOOLEAN,
+    int: SettingKind.INTEGER,
+    float: SettingKind.NUMBER,
+    str: SettingKind.STRING,
+    tuple: SettingKind.STRINGS,
+}
+
+
+def _setting(
+    default: SettingValue,
+    wire_name: str,
+    meaning: str,
+    *,
+    minimum: float = -inf,
+    maximum: float = inf,
+    is_guarded: bool = False,
+    forbidden: tuple[str, ...] = (),
+) -> Any:
+    row = {
+        "kind": _KINDS[type(default)],
+        "default": default,
+        "wire_name": wire_name,
+        "meaning": meaning,
+        "minimum": minimum,
+        "maximum": maximum,
+        "is_guarded": is_guarded,
+        "forbidden": forbidden,
+    }
+    return field(default=default, metadata=row)
+
+
+@frozen(kw_only=True)
+class Settings:
+    """All settings of one project, with their defaults."""
+
+    lean_path: str = _setting(
+        "",
+        "lean.path",
+        "The Lean to use: a `lean` program, a toolchain's folder, or the name of an installed toolchain. "
+        "Empty: the project's toolchain, found as Lean's own tools find it.",
+        is_guarded=True,
+    )
+    lean_threads: int = _setting(
+        2, "lean.threads", "Threads for each Lean process that Lean Sidekick starts.", minimum=2, maximum=64
+    )
+    lean_memory_mb: int = _setting(
+        0,
+        "lean.memoryMb",
+        "Memory cap in megabytes for each Lean process; 0 means no cap. A file that imports Mathlib needs about 5000.",
+        minimum=0,
+        maximum=1_048_576,
+    )
+    lean_idle_close_minutes: float = _setting(
+        10.0,
+        "lean.idleCloseMinutes",
+        "Minutes without a question after which the Lean process is closed; the next question starts it again.",
+        minimum=0.5,
+        maximum=1440,
+    )
+    keep_commands: bool = _setting(
+        False,
+        "lean.keepCommands",
+        "Keep commands that only run programs (`#eval`, `run_cmd`, …) above the declaration in our own copy of the "
+        "file. Off: they are blanked there, and nothing of yours runs twice.",
+        is_guarded=True,
+    )
+    inlay_hints_enabled: bool = _setting(
+        True, "inlayHints.enabled", "Show the best checked suggestion at the end of the cursor's line."
+    )
+    suggest_delay_ms: int = _setting(
+        400,
+        "suggest.delayMs",
+        "Milliseconds without a keystroke before a suggestion is looked for by itself.",
+        minimum=0,
+        maximum=60_000,
+    )
+    suggest_timeout_s: float = _setting(
+        5.0, "suggest.timeoutS", "Seconds that one round of suggestions may take.", minimum=0.1, maximum=600
+    )
+    suggest_max_items: int = _setting(
+        8, "suggest.maxItems", "The most suggestions shown at one place.", minimum=1, maximum=100
+    )
+    code_action_wait_s: float = _setting(
+        0.2,
+        "suggest.codeActionWaitS",
+        "Seconds that a request for code actions waits for checks that are under way before it answers with what "
+        "is known.",
+        minimum=0,
+        maximum=10,
+    )
+    prove_timeout_s: float = _setting(
+        30.0, "prove.timeoutS", 'Seconds that "Complete the proof" may take.', minimum=0.1, maximum=3600
+    )
+    allowed_axioms: tuple[str, ...] = _setting(
+        ("propext", "Classical.choice", "Quot.sound"),
+        "check.allowedAxioms",
+        "The axioms that a finished proof may depend on. `sorryAx` cannot be allowed.",
+        forbidden=("sorryAx",),
+    )
+    allow_programs: bool = _setting(
+        False,
+        "check.allowPrograms",
+        "Let candidates run that may run programs while Lean elaborates them (`run_tac`, `native_decide`, …).",
+        is_guarded=True,
+    )
+    candidate_time_limit_s: float = _setting(
+        2.0, "check.candidateTimeLimitS", "Seconds that one candidate may take in Lean.", minimum=0.1, maximum=60
+    )
+
+
+@cache
+def setting_rows() -> tuple[SettingRow, ...]:
+    """The table of settings, in the order in which people should read it."""
+    return tuple(SettingRow(field_name=a.name, **a.metadata) for a in fields(Settings))

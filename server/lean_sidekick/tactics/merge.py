@@ -1,0 +1,84 @@
+"""All model-free sources as one generator.
+
+Scores are rough natural logarithms of the chance that a candidate brings the proof forward: -0.1 is a step that loses
+nothing (`intro`), -1 about one in three, -3 one in twenty, -6 hardly ever. They are comparable across sources. What
+cannot be typed (inaccessible names, cut-off terms) is dropped here, whatever source it came from.
+"""
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from lean_sidekick.core.candidates import Candidate, deduplicate
+from lean_sidekick.core.goals import INACCESSIBLE_MARK
+from lean_sidekick.tactics.api import TacticGenerator, TacticRequest
+from lean_sidekick.tactics.case_splits import CaseSplits
+from lean_sidekick.tactics.core_lemmas import probe_names
+from lean_sidekick.tactics.hypotheses import Hypotheses
+from lean_sidekick.tactics.lemmas import Lemmas
+from lean_sidekick.tactics.portfolio import Cost, Portfolio, probe_texts, row_of
+from lean_sidekick.tactics.shapes import Shapes
+from lean_sidekick.tactics.simplification import REORDERING, Simplification
+
+CANDIDATE_LIMIT = 96
+_UNTYPABLE = (INACCESSIBLE_MARK, "⋯", "?m.")
+_INSTANT_HEADS = frozenset(
+    """exact apply refine intro intros rintro constructor cases rcases obtain match injection subst left right exfalso have
+    funext ext use exists by_cases by_contra unfold congr induction""".split()  # noqa: SIM905
+)
+_SLOW_HEADS = frozenset({"simp_all", "grind", "aesop"})
+_HEAVY_HEADS = frozenset({"nlinarith", "polyrith"})
+
+
+@frozen
+class MergedGenerator:
+    """Several sources as one: best first, no repeated text, at most `limit` candidates."""
+
+    sources: tuple[TacticGenerator, ...]
+    limit: int
+
+    async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
+        """Candidates of all sources, best first."""
+        found = [candidate for source in self.sources for candidate in await source.generate(request)]
+        return merge(found, self.limit)
+
+
+def merge(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
+    """The candidates that can be typed, without repeats, best first, cheap before dear where scores are equal."""
+    usable = [c for c in candidates if not any(mark in c.text for mark in _UNTYPABLE)]
+    order = list(Cost)
+    ranked = sorted(deduplicate(usable), key=lambda c: (-c.score, order.index(cost_of(c.text))))
+    return ranked[:limit]
+
+
+def default_generator() -> TacticGenerator:
+    """All model-free sources."""
+    sources: tuple[TacticGenerator, ...] = (
+        Portfolio(),
+        Shapes(),
+        CaseSplits(),
+        Hypotheses(),
+        Simplification(),
+        Lemmas(),
+    )
+    return MergedGenerator(sources, CANDIDATE_LIMIT)
+
+
+def vocabulary_probes() -> tuple[str, ...]:
+    """All tactic texts whose answers decide what is offered: to be asked of a toolchain once."""
+    return tuple(dict.fromkeys([*probe_texts(), *probe_names()]))
+
+
+def cost_of(text: str) -> Cost:
+    """What one check of a tactic text costs, as a rule."""
+    row = row_of(text)
+    if row is not None:
+        return row.cost
+    head = text.split(None, 1)[0] if text.split() else ""
+    if "decide" in text or ("simp" in text and any(name in text for name in REORDERING)):
+        return Cost.RISKY
+    if "<;>" in text or head in _SLOW_HEADS or "simp_all" in text:
+        return Cost.SLOW
+    if head in _HEAVY_HEADS:
+        return Cost.HEAVY
+    return Cost.INSTANT if head in _INSTANT_HEADS else Cost.FAST

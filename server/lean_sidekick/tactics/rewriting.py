@@ -1,0 +1,66 @@
+"""Rewriting as text: which parts of a target an equation fits, and what the target is afterwards. Pure.
+
+Follows what `rw` does: the first part that fits fixes the variables, then every equal part outside binders is replaced.
+"""
+
+from attrs import frozen
+
+from lean_sidekick.tactics.goal_shape import FALSE
+from lean_sidekick.tactics.sequents import open_statement
+from lean_sidekick.tactics.terms import Shape, Term, match, replace, substitute, subterms
+
+
+@frozen(kw_only=True)
+class Rewrite:
+    """One way an equation rewrites a term; `premises` are what it asks for before it may be used."""
+
+    result: Term
+    premises: tuple[Term, ...]
+    instance: Term
+
+
+@frozen(kw_only=True)
+class Equation:
+    """An equation or equivalence at the end of a statement, with the variables that may be chosen."""
+
+    left: Term
+    right: Term
+    variables: frozenset[str]
+    premises: tuple[Term, ...]
+
+    def flipped(self) -> "Equation":
+        """The equation read from right to left."""
+        return Equation(left=self.right, right=self.left, variables=self.variables, premises=self.premises)
+
+
+def equation_of(statement: Term) -> Equation | None:
+    """What `rw` would use a proof of this statement for; None if it is no equation."""
+    arguments, conclusion = open_statement(statement)
+    if conclusion == FALSE or not conclusion.is_operator("=", "↔"):
+        return None
+    left, right = conclusion.args
+    return Equation(
+        left=left,
+        right=right,
+        variables=frozenset(argument.name for argument in arguments if argument.name),
+        premises=tuple(argument.type for argument in arguments if argument.is_premise and argument.type is not None),
+    )
+
+
+def rewrite(equation: Equation, term: Term) -> Rewrite | None:
+    """The term rewritten from left to right; None where the left side does not fit or is a bare variable."""
+    if equation.left.shape is Shape.ATOM and equation.left.text in equation.variables:
+        return None
+    for part in subterms(term):
+        values = match(equation.left, part, equation.variables, {})
+        if values is None:
+            continue
+        right = substitute(equation.right, values)
+        premises = tuple(substitute(premise, values) for premise in equation.premises)
+        return Rewrite(result=replace(term, part, right), premises=premises, instance=part)
+    return None
+
+
+def is_settled(term: Term) -> bool:
+    """Whether `rfl` ends it at once: both sides are the same."""
+    return term.is_operator("=", "↔") and term.args[0].alpha_key == term.args[1].alpha_key

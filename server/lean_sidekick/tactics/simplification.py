@@ -1,0 +1,155 @@
+"""Calls of `simp` and its kind with arguments: hypotheses, definitions that the goal speaks of, and lemma groups.
+
+A group is a set of lemmas that go together, offered where its symbols stand in the goal. Groups that reorder
+(`Nat.add_comm` and the like) may loop on early versions of Lean; `cost_of` in `merge` knows them by `REORDERING`.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from attrs import frozen
+
+from lean_sidekick.core.candidates import Candidate, Source, deduplicate
+from lean_sidekick.tactics.api import TacticRequest
+from lean_sidekick.tactics.dialect import UNFOLD, Dialect
+from lean_sidekick.tactics.goal_shape import GoalShape, read_goal
+from lean_sidekick.tactics.rewriting import equation_of
+
+# Lemmas that permute: simp with them terminates only if its order is right for them.
+REORDERING = frozenset(
+    {
+        "Nat.add_comm",
+        "Nat.add_left_comm",
+        "Nat.mul_comm",
+        "Nat.mul_left_comm",
+        "add_comm",
+        "add_left_comm",
+        "mul_comm",
+        "mul_left_comm",
+    }
+)
+_MAX_HYPOTHESES = 6
+_MAX_DEFINITIONS = 4
+# Heads whose definitions never help to unfold, or that are classes and notations.
+_NOT_UNFOLDED = frozenset(
+    {"Nat.succ", "Nat.zero", "Or.inl", "Or.inr", "True", "False", "none", "some", "true", "false", "rfl"}
+)
+
+
+@frozen
+class _Group:
+    """Lemmas that go together, offered if all of `symbols` occur in the goal and it is on `carriers` (empty: any)."""
+
+    symbols: frozenset[str]
+    carriers: frozenset[str]
+    lemmas: tuple[str, ...]
+    score: float
+
+
+def _group(symbols: str, carriers: str, lemmas: str, score: float) -> _Group:
+    return _Group(frozenset(symbols.split()), frozenset(carriers.split()), tuple(lemmas.split()), score)
+
+
+_GROUPS = (
+    _group("+", "Nat", "Nat.add_comm Nat.add_left_comm Nat.add_assoc", -1.4),
+    _group("*", "Nat", "Nat.mul_comm Nat.mul_left_comm Nat.mul_assoc", -1.6),
+    _group("* +", "Nat", "Nat.left_distrib Nat.right_distrib Nat.mul_assoc Nat.add_assoc", -2.2),
+    _group("Nat.succ +", "Nat", "Nat.succ_add Nat.add_succ", -1.5),
+    _group("Nat.succ *", "Nat", "Nat.succ_mul Nat.mul_succ Nat.add_succ Nat.succ_add", -1.8),
+    _group(
+        "+ *", "Nat", "Nat.mul_comm Nat.mul_left_comm Nat.mul_assoc Nat.add_comm Nat.add_left_comm Nat.add_assoc", -2.0
+    ),
+    _group(
+        "+ *",
+        "Nat",
+        "Nat.left_distrib Nat.right_distrib Nat.mul_comm Nat.mul_left_comm Nat.mul_assoc Nat.add_comm "
+        "Nat.add_left_comm Nat.add_assoc",
+        -2.4,
+    ),
+    _group("^", "Nat", "Nat.pow_succ Nat.powSucc Nat.pow_zero Nat.powZero", -1.8),
+    _group("-", "Nat", "Nat.sub_succ Nat.succ_sub_succ_eq_sub Nat.sub_self", -2.2),
+    _group("++", "List", "List.append_assoc", -1.8),
+    _group("+", "Int", "Int.add_comm Int.add_left_comm Int.add_assoc", -1.8),
+    _group("*", "Int", "Int.mul_comm Int.mul_left_comm Int.mul_assoc", -2.0),
+    _group("+", "Real Rat Complex", "add_comm add_left_comm add_assoc", -2.4),
+    _group("*", "Real Rat Complex", "mul_comm mul_left_comm mul_assoc", -2.5),
+    _group("- *", "Int Real Rat Complex", "sub_mul mul_sub", -3.2),
+    _group("/", "Real Rat Complex", "div_eq_mul_inv", -3.4),
+)
+
+
+class Simplification:
+    """Calls of `simp` with arguments as a generator."""
+
+    async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
+        """Calls that suit the goal, likeliest first."""
+        return simp_candidates(read_goal(request.goal), Dialect(request.known_tactics))
+
+
+def simp_candidates(shape: GoalShape, dialect: Dialect) -> list[Candidate]:
+    """Calls that suit the goal, likeliest first."""
+    found = [*_calls(shape, dialect)]
+    candidates = [Candidate(text=text, source=Source.PORTFOLIO, score=score) for text, score in found]
+    return sorted(deduplicate(candidates), key=lambda candidate: -candidate.score)
+
+
+def group_names() -> tuple[str, ...]:
+    """All lemma names that groups use."""
+    return tuple(dict.fromkeys(name for group in _GROUPS for name in group.lemmas))
+
+
+def _calls(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]:
+    usable = [local.name for local in shape.proofs if equation_of(local.type) is not None]
+    inductive = [name for name in usable if name.startswith("ih")]
+    equations = usable[-_MAX_HYPOTHESES:]
+    definitions = _definitions(shape)
+    if equations:
+        yield f"simp [{', '.join(equations)}]", -1.3
+    if len(equations) > 1 and inductive:
+        yield f"simp [{', '.join(inductive)}]", -1.5
+    if shape.proofs:
+        yield "simp [*]", -1.8
+    for index, local in enumerate(reversed(shape.proofs[-4:])):
+        yield f"simp at {local.name}", -2.7 - 0.15 * index
+    if definitions:
+        listed = ", ".join(definitions)
+        yield f"simp [{listed}]", -1.7
+        if equations:
+            yield f"simp [{', '.join([*definitions, *equations])}]", -1.4
+        if shape.proofs:
+            yield f"simp_all [{listed}]", -2.0
+        for name in definitions[:2]:
+            if dialect.has(UNFOLD):
+                yield f"unfold {name}", -3.2
+    yield from _lemma_calls(shape, dialect, inductive or equations)
+
+
+def _lemma_calls(shape: GoalShape, dialect: Dialect, equations: Sequence[str]) -> Iterator[tuple[str, float]]:
+    symbols = shape.symbols
+    for group in _GROUPS:
+        if not group.symbols <= symbols or (group.carriers and shape.carrier and shape.carrier not in group.carriers):
+            continue
+        lemmas = [name for name in group.lemmas if dialect.has_name(name)]
+        if not lemmas:
+            continue
+        listed = ", ".join(lemmas)
+        yield f"simp [{listed}]", group.score
+        if equations:
+            yield f"simp [{', '.join([*equations, *lemmas])}]", group.score - 0.1
+            yield f"simp_all [{listed}]", group.score - 1.0
+        if not REORDERING & set(lemmas):
+            yield f"simp only [{listed}]", group.score - 0.8
+
+
+def _definitions(shape: GoalShape) -> list[str]:
+    """Functions that the goal applies, for `simp` to unfold."""
+    names = [
+        name
+        for name in sorted(shape.symbols)
+        if name[:1].isalpha()
+        and not name.isdigit()
+        and name not in _NOT_UNFOLDED
+        and name not in shape.taken
+        and "✝" not in name
+        and not (name[:1].isupper() and "." not in name)
+    ]
+    return names[:_MAX_DEFINITIONS]

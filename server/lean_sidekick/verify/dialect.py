@@ -1,0 +1,33 @@
+"""The tactic words of a Lean, by its version gates."""
+
+from attrs import frozen
+
+from lean_sidekick.lean.gates import Gate, Gates
+
+SIMP_STEPS = 200
+"""Rewriting steps for one `simp` of an early Lean; sorting eight summands takes fewer."""
+
+
+@frozen(kw_only=True)
+class Dialect:
+    """The words that shadow texts use.
+
+    `mark` prints something; `recovery_off` says that `first | (candidate) | fail` turns error recovery off, which makes
+    elaboration errors fail; `simp_steps` bounds `simp` where its loop never looks at the heartbeats.
+    """
+
+    mark: str
+    all_goals: str
+    recovery_off: bool
+    simp_steps: int | None
+
+
+def dialect_of(gates: Gates) -> Dialect:
+    """The dialect of a Lean."""
+    is_camel_case = gates.has(Gate.CAMEL_CASE_TACTICS)
+    return Dialect(
+        mark='trace "checked"' if gates.has(Gate.TRACE_TEXT) else "traceState",
+        all_goals="allGoals" if is_camel_case else "all_goals",
+        recovery_off=not gates.is_early,
+        simp_steps=SIMP_STEPS if gates.has(Gate.SIMP_IGNORES_HEARTBEATS) else None,
+    )

@@ -1,0 +1,184 @@
+"""The final check: the user's whole file, with the proof in it, on a fresh document.
+
+Accepted means: Lean elaborated the file to its end; no error and no `sorry` in the declaration; `#print axioms` named only
+allowed axioms; the proof does not mention its own declaration; and elsewhere in the file stands no error that the untouched file
+did not have. The file is checked with the user's own options and limits. A declaration without a name is
+named in a second text, only to ask for its axioms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from attrs import define, field, frozen
+
+from lean_sidekick.core.budget import Budget
+from lean_sidekick.core.errors import LeanCrashed, TimedOut
+from lean_sidekick.core.positions import TextEdit, apply_edits
+from lean_sidekick.core.render import site_edit
+from lean_sidekick.core.sites import Declaration, ProofSite
+from lean_sidekick.lean.diagnostics import Diagnostic, Severity, is_sorry_warning, parse_axioms
+from lean_sidekick.verify.api import FinalStatus, FinalVerdict
+from lean_sidekick.verify.packing import MESSAGE_LIMIT, SENTINEL, Lines, errors_in
+
+if TYPE_CHECKING:
+    from lean_sidekick.verify.shadow import ShadowVerifier
+
+STAND_IN_NAME = "leanSidekickUnnamed"
+
+
+@define
+class Baselines:
+    """The errors of untouched files outside the declaration in question."""
+
+    _errors: dict[tuple[str, int], Counter[str]] = field(factory=dict, init=False)
+
+    def get(self, text: str, start: int) -> Counter[str] | None:
+        """What was stored for this text and declaration."""
+        return self._errors.get((text, start))
+
+    def put(self, text: str, start: int, errors: Counter[str]) -> None:
+        """Stores the errors; only the newest few texts are kept."""
+        while len(self._errors) >= 8:
+            self._errors.pop(next(iter(self._errors)))
+        self._errors[text, start] = errors
+
+
+@frozen(kw_only=True)
+class FinalText:
+    """The whole file with the proof, the axiom question after the declaration, and the sentinel at the end."""
+
+    text: str
+    declaration_lines: Lines
+    question_line: int
+    sentinel_line: int
+
+
+def refused(message: str) -> FinalVerdict:
+    """A refusal with its reason."""
+    return FinalVerdict(status=FinalStatus.REFUSED, message=message[:MESSAGE_LIMIT])
+
+
+async def check(verifier: ShadowVerifier, site: ProofSite, base: str, block: str, budget: Budget) -> FinalVerdict:
+    """See `verify.api.Session.final_check`."""
+    if mentions(block, site.declaration):
+        return refused(f"the proof mentions `{site.declaration.name}` itself")
+    limit = verifier.limits.opening_s
+    budget.spend_checks(1)
+    async with verifier.turn(site.uri):
+        try:
+            known = await _baseline(verifier, site, base, budget)
+            final = final_text(site, base, block, named=False)
+            diagnostics = await _fresh(verifier, site.uri, final.text, min(budget.seconds_left, limit))
+            verdict = judge(final, diagnostics, known)
+            if verdict is not None:
+                return verdict
+            if site.declaration.name is None:
+                final = final_text(site, base, block, named=True)
+                diagnostics = await _fresh(verifier, site.uri, final.text, min(budget.seconds_left, limit))
+        except TimedOut:
+            return FinalVerdict(status=FinalStatus.TIMED_OUT, message="Lean did not finish the whole file in time")
+        except LeanCrashed as error:
+            return FinalVerdict(status=FinalStatus.CRASHED, message=str(error)[:MESSAGE_LIMIT])
+    return judge_axioms(final, diagnostics, verifier.policy.allowed_axioms)
+
+
+def final_text(site: ProofSite, base: str, block: str, *, named: bool) -> FinalText:
+    """The text of the final check; `named` gives an unnamed declaration a name."""
+    declaration = site.declaration
+    edits = [site_edit(site, block)]
+    name = declaration.name or STAND_IN_NAME
+    ask = declaration.name is not None or named
+    if named and declaration.name is None:
+        keyword_end = declaration.keyword_start + len(declaration.keyword)
+        keyword = "theorem" if declaration.keyword == "example" else declaration.keyword
+        edits.append(TextEdit(start=declaration.keyword_start, end=keyword_end, new_text=f"{keyword} {name}"))
+    grown = sum(len(e.new_text) - (e.end - e.start) for e in edits)
+    text = apply_edits(base, edits)
+    end = declaration.end + grown
+    question = f"\n#print axioms {name}" if ask and not declaration.is_mutual else ""
+    tail = f"\n#print axioms {name}" if ask and declaration.is_mutual else ""
+    text = f"{text[:end]}{question}{text[end:]}"
+    last = text.count("\n", 0, end)
+    first = text.count("\n", 0, declaration.start)
+    closing = "" if text.endswith("\n") else "\n"
+    text = f"{text}{closing}{tail}\n{SENTINEL}\n"
+    sentinel_line = text.count("\n") - 1
+    return FinalText(
+        text=text,
+        declaration_lines=Lines(first, last),
+        question_line=last + 1 if question else sentinel_line - 1,
+        sentinel_line=sentinel_line,
+    )
+
+
+def judge(final: FinalText, diagnostics: Sequence[Diagnostic], known: Counter[str]) -> FinalVerdict | None:
+    """Everything but the axioms; None if nothing speaks against the proof."""
+    if not any(d.range.start.line == final.sentinel_line for d in diagnostics):
+        return FinalVerdict(status=FinalStatus.CRASHED, message="Lean did not reach the end of the file")
+    lines = final.declaration_lines
+    if errors := errors_in(lines, diagnostics):
+        return refused(errors[0].message)
+    if any(is_sorry_warning(d) and lines.holds(d) for d in diagnostics):
+        return refused("the declaration still uses `sorry`")
+    elsewhere = Counter(
+        d.message
+        for d in diagnostics
+        if d.severity is Severity.ERROR and not lines.holds(d) and d.range.start.line != final.question_line
+    )
+    if new := elsewhere - known:
+        return refused(f"it breaks the rest of the file: {next(iter(new))}")
+    return None
+
+
+def judge_axioms(final: FinalText, diagnostics: Sequence[Diagnostic], allowed: frozenset[str]) -> FinalVerdict:
+    """The axioms that `#print axioms` named, against the allowed set."""
+    answers = [
+        parsed
+        for d in diagnostics
+        if d.range.start.line == final.question_line and (parsed := parse_axioms(d.message)) is not None
+    ]
+    if len(answers) != 1:
+        return FinalVerdict(
+            status=FinalStatus.UNVERIFIED_AXIOMS, message="no error, but Lean does not say which axioms it uses"
+        )
+    axioms = answers[0][1]
+    extra = [axiom for axiom in axioms if axiom not in allowed and axiom != "sorryAx"]
+    if extra:
+        return FinalVerdict(status=FinalStatus.REFUSED, axioms=axioms, message=f"it uses the axioms {', '.join(extra)}")
+    if "sorryAx" in axioms:
+        return FinalVerdict(
+            status=FinalStatus.ACCEPTED_WITH_SORRY,
+            axioms=axioms,
+            message="proved, but it depends on a declaration that has a `sorry`",
+        )
+    return FinalVerdict(status=FinalStatus.ACCEPTED, axioms=axioms)
+
+
+def mentions(block: str, declaration: Declaration) -> bool:
+    """Whether the proof names its own declaration."""
+    names = {name for name in (declaration.name, declaration.full_name) if name}
+    words = re.findall(r"[^\s()\[\]{}⟨⟩,:;|·@]+", block.replace("«", "").replace("»", ""))
+    return any(word == name or word.startswith(f"{name}.") for word in words for name in names)
+
+
+async def _baseline(verifier: ShadowVerifier, site: ProofSite, base: str, budget: Budget) -> Counter[str]:
+    start = site.declaration.start
+    known = verifier.baselines.get(base, start)
+    if known is None:
+        closing = "" if base.endswith("\n") else "\n"
+        text = f"{base}{closing}\n{SENTINEL}\n"
+        limit = min(budget.seconds_left, verifier.limits.opening_s)
+        _, diagnostics = await verifier.elaborate(site.uri, text, limit)
+        lines = Lines(base.count("\n", 0, start), base.count("\n", 0, site.declaration.end))
+        known = Counter(d.message for d in diagnostics if d.severity is Severity.ERROR and not lines.holds(d))
+        verifier.baselines.put(base, start, known)
+    return known
+
+
+async def _fresh(verifier: ShadowVerifier, uri: str, text: str, timeout_s: float) -> tuple[Diagnostic, ...]:
+    _, diagnostics = await verifier.elaborate(uri, text, timeout_s, fresh=True)
+    return diagnostics

@@ -1,0 +1,290 @@
+"""Candidates to shadow text, and diagnostics back to outcomes. Pure.
+
+One edit checks many candidates: after the text that stands before the hole and the search's own steps, the
+main goal is copied once for each candidate, and each copy is given to a focused block of its own:
+
+    refine (fun (p : Sort _) (h _ _ : p) => h) _ ?_ ?_ ?_
+    · (candidate)
+      trace "checked"
+      done
+
+Lean recovers from an error inside a block, so the next block runs. A candidate has closed its copy only if its mark was
+printed, no error stands on its lines, and `done` found no goal: the absence of errors alone is never taken for
+success. Which line belongs to what is known from the layout, so verdicts are read by line.
+
+Parse probes, one command a candidate, stand before the declaration: `first | trivial | (candidate)` parses the
+candidate and never runs it, and Lean's parser recovers at the next command.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+
+from attrs import evolve, frozen
+
+from lean_sidekick.core.goals import Goal
+from lean_sidekick.core.outcomes import Outcome, OutcomeKind
+from lean_sidekick.core.positions import TextEdit, apply_edits
+from lean_sidekick.core.render import site_edit
+from lean_sidekick.core.sites import ProofSite
+from lean_sidekick.lean.diagnostics import (
+    Diagnostic,
+    Severity,
+    is_heartbeat_timeout,
+    is_unsolved_goals,
+    unsolved_goals,
+)
+from lean_sidekick.verify.dialect import Dialect
+
+SENTINEL = "#check Prop"
+MESSAGE_LIMIT = 400
+_SIMP = re.compile(r"(?<![\w.«@])(simp|simp_all)(?![\w.'»])(?!\s*\(\s*config)")
+_STEPS_EXCEEDED = "maximum number of steps exceeded"
+
+
+@frozen
+class Lines:
+    """A run of zero-based lines, both ends included."""
+
+    first: int
+    last: int
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.first, self.last + 1))
+
+    def holds(self, diagnostic: Diagnostic) -> bool:
+        """Whether the diagnostic begins on one of the lines."""
+        return self.first <= diagnostic.range.start.line <= self.last
+
+
+@frozen(kw_only=True)
+class Slot:
+    """Where one candidate stands: its own lines, the line of its mark, the line of its `done`."""
+
+    candidate_lines: Lines
+    mark_line: int
+    done_line: int
+
+    @property
+    def lines(self) -> Lines:
+        """All lines of the slot."""
+        return Lines(self.candidate_lines.first, self.done_line)
+
+
+@frozen(kw_only=True)
+class Packed:
+    """A shadow text with what has to be found again in its diagnostics."""
+
+    text: str
+    declaration_lines: Lines
+    hole_line: int
+    slots: tuple[Slot, ...]
+    probes: tuple[Lines, ...]
+    sentinel_line: int
+
+
+class SlotVerdict(Enum):
+    """What a slot's diagnostics amount to when they are not an outcome yet."""
+
+    NOT_RUN = "not run"
+
+
+def shadow_text(
+    site: ProofSite, block: str, *, base: str, probes: Sequence[str] = (), heartbeats: int | None = None
+) -> Packed:
+    """The text up to the end of the site's declaration with `block` in the hole, and the sentinel after it.
+
+    `base` is the site's text as the shadow has it (programs blanked, same offsets). A mutual declaration keeps the
+    rest of its file, because what it belongs to ends later.
+    """
+    declaration = site.declaration
+    edit = site_edit(site, block)
+    end = len(base) if declaration.is_mutual else declaration.end
+    before = base[: declaration.start]
+    probe_texts = [_probe(text) for text in probes]
+    inserted = "".join(f"{text}\n" for text in probe_texts)
+    if heartbeats is not None:
+        inserted += f"set_option maxHeartbeats {heartbeats} in\n"
+    if before and not before.endswith("\n"):
+        inserted = "\n" + inserted
+    head = before + inserted
+    body = apply_edits(
+        base[declaration.start : end],
+        [TextEdit(start=edit.start - declaration.start, end=edit.end - declaration.start, new_text=edit.new_text)],
+    )
+    declaration_first = head.count("\n")
+    body_end = len(edit.new_text) - (edit.end - edit.start) + declaration.end - declaration.start
+    declaration_last = declaration_first + body.count("\n", 0, body_end)
+    text = f"{head}{body}\n\n{SENTINEL}\n"
+    lead = max(0, edit.new_text.find(block.split("\n", 1)[0]))
+    hole_line = declaration_first + body.count("\n", 0, edit.start - declaration.start + lead)
+    lines, line = [], before.count("\n") + (1 if before and not before.endswith("\n") else 0)
+    for probe in probe_texts:
+        height = probe.count("\n")
+        lines.append(Lines(line, line + height))
+        line += height + 1
+    return Packed(
+        text=text,
+        declaration_lines=Lines(declaration_first, declaration_last),
+        hole_line=hole_line,
+        slots=(),
+        probes=tuple(lines),
+        sentinel_line=text.count("\n") - 1,
+    )
+
+
+def pack(
+    site: ProofSite,
+    steps: Sequence[str],
+    candidates: Sequence[str],
+    dialect: Dialect,
+    *,
+    base: str,
+    probes: Sequence[str],
+    heartbeats: int,
+) -> Packed:
+    """A shadow text that runs every candidate on its own copy of the main goal after `steps`."""
+    lines = [line for step in steps for line in step.split("\n")]
+    first_slot_line = len(lines) + 1
+    blanks = " ".join(["?_"] * len(candidates))
+    ignored = " _" * (len(candidates) - 1)
+    lines.append(f"refine (fun (p : Sort _) (h{ignored} : p) => h) _ {blanks}")
+    heights = []
+    for text in candidates:
+        block = _slot(bounded(text, dialect), dialect)
+        heights.append(len(block))
+        lines += block
+    packed = shadow_text(site, "\n".join(lines), base=base, probes=probes, heartbeats=heartbeats)
+    slots, line = [], packed.hole_line + first_slot_line
+    for height in heights:
+        slots.append(
+            Slot(
+                candidate_lines=Lines(line, line + height - 3),
+                mark_line=line + height - 2,
+                done_line=line + height - 1,
+            )
+        )
+        line += height
+    return Packed(
+        text=packed.text,
+        declaration_lines=packed.declaration_lines,
+        hole_line=packed.hole_line,
+        slots=tuple(slots),
+        probes=packed.probes,
+        sentinel_line=packed.sentinel_line,
+    )
+
+
+def parenthesized(text: str) -> list[str]:
+    """The lines of a tactic text in parentheses; its own lines keep their relative columns."""
+    lines = text.split("\n")
+    lines = ["(" + lines[0], *(" " + line if line.strip() else line for line in lines[1:])]
+    if "--" in lines[-1]:
+        return [*lines, " )"]
+    lines[-1] += ")"
+    return lines
+
+
+def bounded(text: str, dialect: Dialect) -> str:
+    """The candidate with a limit on `simp` where heartbeats do not bound it; what is shown is confirmed without."""
+    if dialect.simp_steps is None:
+        return text
+    return _SIMP.sub(rf"\1 (config := {{ maxSteps := {dialect.simp_steps} }})", text)
+
+
+def _slot(text: str, dialect: Dialect) -> list[str]:
+    inner = parenthesized(text)
+    if dialect.recovery_off:
+        inner = ["first", *("  | " + line if i == 0 else "    " + line for i, line in enumerate(inner)), "  | fail"]
+    first, *rest = inner
+    return [f"· {first}", *(f"  {line}" for line in rest), f"  {dialect.mark}", "  done"]
+
+
+def _probe(text: str) -> str:
+    first, *rest = parenthesized(text)
+    head = "example : True := by first | trivial | "
+    pad = " " * len(head)
+    return "\n".join([head + first, *(pad + line for line in rest)])
+
+
+def has_sentinel(packed: Packed, diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether Lean's elaboration reached the end of the shadow."""
+    return any(d.range.start.line == packed.sentinel_line for d in diagnostics)
+
+
+def errors_in(lines: Lines, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The errors that begin on the lines, in order."""
+    found = [d for d in diagnostics if d.severity is Severity.ERROR and lines.holds(d)]
+    return sorted(found, key=lambda d: d.range.start)
+
+
+def read_probes(packed: Packed, diagnostics: Sequence[Diagnostic]) -> tuple[str, ...]:
+    """For each probe the parse error, "" where the candidate parses."""
+    return tuple(
+        errors[0].message[:MESSAGE_LIMIT] if (errors := errors_in(lines, diagnostics)) else ""
+        for lines in packed.probes
+    )
+
+
+def read_slots(
+    packed: Packed, diagnostics: Sequence[Diagnostic], before: Goal | None
+) -> tuple[Outcome | SlotVerdict, ...]:
+    """One outcome a slot; NOT_RUN where there is no evidence either way. The last slot should be one that always speaks.
+
+    `maxHeartbeats` counts for the whole declaration: the first slot that meets the limit timed out, and nothing is known
+    of those after it.
+    """
+    verdicts: list[Outcome | SlotVerdict] = []
+    limit_met = False
+    lines = {d.range.start.line for d in diagnostics}
+    reached = max((i for i, slot in enumerate(packed.slots) if lines.intersection(slot.lines)), default=-1)
+    for index, slot in enumerate(packed.slots):
+        if limit_met:
+            verdicts.append(SlotVerdict.NOT_RUN)
+            continue
+        verdict = _read_slot(slot, index, packed.slots, diagnostics, before)
+        if verdict is SlotVerdict.NOT_RUN and index < reached:
+            # Lean went on with a later slot, so this one ran and gave up; the first error of a declaration hides some others.
+            verdict = Outcome(kind=OutcomeKind.FAILED, message="Lean gave it up without a message")
+        limit_met = any(is_heartbeat_timeout(error) for error in errors_in(slot.lines, diagnostics))
+        verdicts.append(verdict)
+    return tuple(verdicts)
+
+
+def _read_slot(
+    slot: Slot, index: int, slots: Sequence[Slot], diagnostics: Sequence[Diagnostic], before: Goal | None
+) -> Outcome | SlotVerdict:
+    errors = errors_in(slot.lines, diagnostics)
+    if any(is_heartbeat_timeout(error) for error in errors):
+        return Outcome(kind=OutcomeKind.TIMED_OUT, message="reached the heartbeat limit")
+    at_done = [e for e in errors if e.range.start.line == slot.done_line]
+    own = [e for e in errors if e.range.start.line < slot.done_line]
+    if own and _STEPS_EXCEEDED in own[0].message:
+        return Outcome(kind=OutcomeKind.TIMED_OUT, message="simp did not end within its steps")
+    if own:
+        return Outcome(kind=OutcomeKind.FAILED, message=own[0].message[:MESSAGE_LIMIT])
+    if not any(d.range.start.line == slot.mark_line and d.severity is Severity.INFORMATION for d in diagnostics):
+        return SlotVerdict.NOT_RUN
+    if not at_done:
+        return Outcome(kind=OutcomeKind.CLOSED)
+    if len(at_done) != 1 or not is_unsolved_goals(at_done[0]):
+        return Outcome(kind=OutcomeKind.FAILED, message=at_done[0].message[:MESSAGE_LIMIT])
+    goals = tuple(untrail(goal, index, len(slots)) for goal in unsolved_goals(at_done[0]))
+    if not goals:
+        return SlotVerdict.NOT_RUN
+    if any("sorryAx" in goal.text for goal in goals):
+        return Outcome(kind=OutcomeKind.FAILED, message="leaves a goal that contains an error")
+    same = before is not None and len(goals) == 1 and goals[0].normal_form() == before.normal_form()
+    kind = OutcomeKind.NO_CHANGE if same else OutcomeKind.PROGRESS
+    return Outcome(kind=kind, goals=goals)
+
+
+def untrail(goal: Goal, index: int, count: int) -> Goal:
+    """The goal without the trail that copying the main goal left in its case name."""
+    if goal.case_name is None:
+        return goal
+    trail = "refine" if count == 1 else f"refine_{index + 1}"
+    parts = goal.case_name.split(".")
+    if trail in parts:
+        parts.remove(trail)
+    return evolve(goal, case_name=".".join(parts) or None)

@@ -1,0 +1,88 @@
+"""What is refused before Lean sees it. Pure.
+
+A candidate's text is data: it must not close its block, comment out what follows, begin a new command, give up (`sorry`), or run
+programs while Lean elaborates it. Words are looked for in the raw text, comments and strings included, with the guillemets of
+quoted names taken off: a refusal too many costs a candidate, one too few runs a stranger's program.
+A list of words cannot know a project's own macros; that is what the sandbox is for.
+"""
+
+import re
+
+from attrs import frozen
+
+from lean_sidekick.core.outcomes import Outcome, OutcomeKind
+from lean_sidekick.core.scanner import balance_problem
+
+LENGTH_LIMIT = 20_000
+
+_COMMANDS = frozenset(
+    """abbrev add_decl_doc alias attribute axiom binder_predicate builtin_initialize builtin_simproc class constant
+    coinductive
+    declare_aesop_rule_sets declare_config_elab declare_simp_like_tactic declare_syntax_cat def deriving dsimproc elab
+    elab_rules end example export extern final grind_pattern import include inductive infix infixl infixr init_quot
+    initialize instance irreducible_def library_note macro macro_rules meta module mutual namespace noncomputable
+    notation notation3 nonrec omit opaque partial postfix prefix prelude private proof_wanted protected public
+    recall register_builtin_option register_label_attr register_option register_simp_attr
+    register_tactic_tag run_cmd run_elab run_meta section seal simproc structure syntax tactic_extension theorem lemma
+    universe universes unif_hint unseal unsafe variable variables""".split()  # noqa: SIM905
+)
+_PROGRAMS = frozenset(
+    """by_elab bv_decide bv_check bv_compare dbg_trace dbgTrace eval% evalExpr extern hammer implemented_by
+    implementedBy include_bytes include_str initFn llmqed llmstep native_decide ofReduceBool ofReduceNat polyrith
+    reduceBool reduceNat run_tac runTac run_conv search_proof suggest_tactics trustCompiler unsafeBaseIO unsafeCast
+    unsafeEIO unsafeIO unsafePerformIO""".split()  # noqa: SIM905
+)
+_UNFINISHED = frozenset(
+    ["sorry", "admit", "sorryAx", "lcProof", "lcUnreachable", "stop", "apply?", "rw?", "hint", "try?"]
+)
+_OPTIONS = frozenset(["maxRecDepth", "maxHeartbeats", "synthInstance.maxHeartbeats", "synthInstance.maxSize"])
+_WORD = re.compile(r"[^\s()\[\]{}⟨⟩,:;|·+\-*/=<>\"«»@⊢]+")
+_NATIVE = re.compile(r"\+\s*native\b|native\s*:=\s*true")
+_SET_OPTION = re.compile(r"\bset_option\s+(\S+)")
+
+
+@frozen(kw_only=True)
+class Policy:
+    """`allow_programs` lets candidates run programs while Lean elaborates; `keep_commands` leaves `#eval` and the like above a
+    declaration in the shadow."""
+
+    allow_programs: bool
+    keep_commands: bool
+    allowed_axioms: frozenset[str]
+
+
+def refusal(text: str, policy: Policy) -> Outcome | None:
+    """Why a candidate is not given to Lean; None if it may be."""
+    if not text.strip():
+        return _refused("it is empty")
+    if len(text) > LENGTH_LIMIT:
+        return _refused(f"it is longer than {LENGTH_LIMIT} characters")
+    if any(ord(character) < 32 and character != "\n" for character in text):
+        return _refused("it contains control characters")
+    if problem := balance_problem(text):
+        return Outcome(kind=OutcomeKind.PARSE_ERROR, message=problem)
+    words = _WORD.findall(text)
+    bare = {part for word in words for part in (word, *word.split("."))}
+    if "@[" in text or "/--" in text or "/-!" in text:
+        return _refused("it would begin a new command")
+    for word in words:
+        if word in _COMMANDS or word.startswith("#"):
+            return _refused(f"`{word}` would begin a new command")
+    if found := bare & _UNFINISHED:
+        return _refused(f"`{min(found)}` leaves the goal unproved")
+    if policy.allow_programs:
+        return None
+    if found := bare & _PROGRAMS:
+        return _refused(f"`{min(found)}` can run programs")
+    if _NATIVE.search(text):
+        return _refused("native evaluation can run programs")
+    if any(word == "IO" or word.startswith(("IO.", "Lean.Elab", "Lean.Meta", "System.")) for word in words):
+        return _refused("it can run programs")
+    for option in _SET_OPTION.findall(text):
+        if option not in _OPTIONS:
+            return _refused(f"it sets the option `{option}`")
+    return None
+
+
+def _refused(reason: str) -> Outcome:
+    return Outcome(kind=OutcomeKind.REFUSED, message=f"refused: {reason}")

@@ -1,0 +1,416 @@
+"""The Verifier over shadow documents: many candidates in one edit of our own Lean server's copy of the file.
+
+Promises: one outcome a candidate; an outcome rests on what Lean printed for exactly that candidate, in the newest version of
+the document, elaborated to its end. What Lean leaves open is run again in smaller batches and in the end alone; what
+stays open then is `crashed` or `timed out`, never a success. One document a file, used by one edit at a time.
+Does not decide what is worth checking, and starts no process of its own.
+"""
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from attrs import define, field, frozen
+
+from lean_sidekick.core.budget import Budget
+from lean_sidekick.core.candidates import Candidate
+from lean_sidekick.core.declarations import blank_programs
+from lean_sidekick.core.errors import InputError, LeanCrashed, StaleDocument, TimedOut
+from lean_sidekick.core.goals import Goal, ProofState
+from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
+from lean_sidekick.core.positions import Position, TextMap
+from lean_sidekick.core.sites import ProofSite
+from lean_sidekick.lean.api import Document, DocumentServer
+from lean_sidekick.lean.diagnostics import Diagnostic, is_heartbeat_timeout, is_unsolved_goals
+from lean_sidekick.verify import final
+from lean_sidekick.verify.api import FinalVerdict, Session, SiteState
+from lean_sidekick.verify.dialect import Dialect
+from lean_sidekick.verify.packing import (
+    MESSAGE_LIMIT,
+    Lines,
+    Packed,
+    SlotVerdict,
+    errors_in,
+    has_sentinel,
+    pack,
+    parenthesized,
+    read_probes,
+    read_slots,
+    shadow_text,
+)
+from lean_sidekick.verify.policy import Policy, refusal
+from lean_sidekick.verify.vocabulary import Vocabulary, learn
+
+logger = logging.getLogger(__name__)
+
+
+@frozen(kw_only=True)
+class Limits:
+    """What checks may cost: candidates in one edit, heartbeats for one edit, seconds for one candidate alone,
+    seconds for opening a file the first time (its imports and everything above the site)."""
+
+    batch_size: int
+    heartbeats: int
+    candidate_s: float
+    opening_s: float
+
+
+@define
+class ShadowVerifier:
+    """Opens sites on one Lean server; the documents stay open, and warm, until `close_document` or `close`."""
+
+    server: DocumentServer
+    dialect: Dialect
+    policy: Policy
+    limits: Limits
+    _turns: dict[str, asyncio.Lock] = field(factory=dict, init=False)
+    _documents: dict[str, Document] = field(factory=dict, init=False)
+    vocabulary: Vocabulary = field(factory=Vocabulary, init=False)
+    baselines: final.Baselines = field(factory=final.Baselines, init=False)
+
+    async def open(self, site: ProofSite) -> Session:
+        """Opens a site; Lean is asked for nothing before the first check."""
+        base = site.text if self.policy.keep_commands else blank_programs(site.text, len(site.text))
+        return ShadowSession(verifier=self, site=site, base=base)
+
+    async def close_document(self, uri: str) -> None:
+        """Ends the worker of a file; the next check opens it again."""
+        async with self.turn(uri):
+            document = self._documents.pop(uri, None)
+            if document is not None:
+                await document.close()
+
+    async def close(self) -> None:
+        """Ends all documents and the server."""
+        for uri in list(self._documents):
+            await self.close_document(uri)
+        await self.server.close()
+
+    def turn(self, uri: str) -> asyncio.Lock:
+        """Who holds it may edit the document."""
+        return self._turns.setdefault(uri, asyncio.Lock())
+
+    async def elaborate(
+        self, uri: str, text: str, timeout_s: float, *, fresh: bool = False
+    ) -> tuple[Document, tuple[Diagnostic, ...]]:
+        """Puts a text into the document and waits for all that Lean says of it; the caller holds the turn.
+
+        `fresh` asks for a new worker. A worker that had its full time and did not end is killed, so that the next
+        edit finds a healthy one; one that was given up earlier is overtaken by the next edit.
+        """
+        document = self._documents.get(uri)
+        is_new = document is None
+        if document is None:
+            document = await self.server.open(uri, text)
+            self._documents[uri] = document
+        elif fresh:
+            is_new = True
+            await document.reopen(text)
+        else:
+            await document.change(text)
+        patience = self.limits.opening_s if is_new else timeout_s
+        try:
+            return document, await document.diagnostics(max(timeout_s, patience))
+        except TimedOut:
+            if max(timeout_s, patience) >= self.limits.candidate_s:
+                del self._documents[uri]
+                await document.close()
+            raise
+
+
+@define
+class ShadowSession:
+    """One site; see `verify.api.Session`."""
+
+    verifier: ShadowVerifier
+    site: ProofSite
+    base: str
+    _parsed: set[str] = field(factory=set, init=False)
+    _untouched: tuple[Packed, tuple[Diagnostic, ...]] | None = field(default=None, init=False)
+
+    async def known_tactics(self, texts: Sequence[str], budget: Budget) -> frozenset[str]:
+        """See `verify.api.Session`."""
+        return await learn(self.verifier, self.site, self.base, texts, budget)
+
+    async def site_state(self, budget: Budget) -> SiteState:
+        """See `verify.api.Session`."""
+        packed = self._admitting()
+        async with self._turn:
+            document, diagnostics = await self._elaborate(packed, budget.seconds_left)
+            self._untouched = packed, diagnostics
+            goals = await document.plain_goal(_line_start(packed, packed.hole_line), self._wait(budget))
+        if goals is None:
+            raise InputError("Lean sees no tactic state here; put the cursor into a tactic block.")
+        above = Lines(packed.declaration_lines.first, max(packed.declaration_lines.first, packed.hole_line - 1))
+        errors = errors_in(above, diagnostics)
+        prefix_error = errors[0].message[:MESSAGE_LIMIT] if errors else ""
+        return SiteState(state=ProofState(goals=goals), prefix_error=prefix_error)
+
+    async def check(
+        self, steps: Sequence[str], candidates: Sequence[Candidate], budget: Budget
+    ) -> AsyncIterator[CheckedCandidate]:
+        """See `verify.api.Session`."""
+        runnable: list[Candidate] = []
+        for candidate in candidates:
+            outcome = refusal(candidate.text, self.verifier.policy)
+            if outcome is None:
+                runnable.append(candidate)
+            else:
+                yield CheckedCandidate(candidate=candidate, outcome=outcome)
+        size = self.verifier.limits.batch_size
+        batches = deque(runnable[i : i + size] for i in range(0, len(runnable), size))
+        while batches:
+            batch = batches.popleft()
+            if budget.is_spent:
+                for candidate in batch:
+                    outcome = Outcome(kind=OutcomeKind.TIMED_OUT, message="not run: the budget was spent")
+                    yield CheckedCandidate(candidate=candidate, outcome=outcome)
+                continue
+            result = await self._check_batch(steps, batch, budget)
+            budget.spend_checks(len(result.known))
+            for checked in result.known:
+                yield checked
+            batches.extendleft(reversed(result.again))
+
+    async def confirm(self, block: str, budget: Budget) -> Outcome:
+        """See `verify.api.Session`."""
+        refused = refusal(block, self.verifier.policy)
+        if refused is not None:
+            return refused
+        packed = shadow_text(self.site, block, base=self.base)
+        height = block.count("\n") + 1
+        budget.spend_checks(1)
+        async with self._turn:
+            try:
+                known = await self._admitted(budget)
+                document, diagnostics = await self._elaborate(packed, self._wait(budget))
+                if not has_sentinel(packed, diagnostics):
+                    return Outcome(kind=OutcomeKind.CRASHED, message="Lean did not finish the file")
+                errors = _new_errors(known, packed, diagnostics, height)
+                if not errors:
+                    return Outcome(kind=OutcomeKind.CLOSED)
+                if all(is_unsolved_goals(error) for error in errors):
+                    goals = await self._goals_after(document, packed, height, budget)
+                    if goals:
+                        return Outcome(kind=OutcomeKind.PROGRESS, goals=goals)
+                return Outcome(kind=OutcomeKind.FAILED, message=errors[0].message[:MESSAGE_LIMIT])
+            except TimedOut:
+                return Outcome(kind=OutcomeKind.TIMED_OUT, message="Lean did not finish in time")
+            except LeanCrashed as error:
+                return Outcome(kind=OutcomeKind.CRASHED, message=str(error))
+
+    async def final_check(self, block: str, budget: Budget) -> FinalVerdict:
+        """See `verify.api.Session`."""
+        refused = refusal(block, self.verifier.policy)
+        if refused is not None:
+            return final.refused(refused.message)
+        return await final.check(self.verifier, self.site, self.base, block, budget)
+
+    async def close(self) -> None:
+        """The document stays open for the next session on this file."""
+
+    @property
+    def _turn(self) -> asyncio.Lock:
+        return self.verifier.turn(self.site.uri)
+
+    def _wait(self, budget: Budget) -> float:
+        return max(0.05, min(budget.seconds_left, self.verifier.limits.candidate_s))
+
+    async def _elaborate(self, packed: Packed, timeout_s: float) -> tuple[Document, tuple[Diagnostic, ...]]:
+        return await self.verifier.elaborate(self.site.uri, packed.text, timeout_s)
+
+    def _admitting(self) -> Packed:
+        return shadow_text(self.site, f"{self.verifier.dialect.all_goals} admit", base=self.base)
+
+    async def _admitted(self, budget: Budget) -> tuple[Packed, tuple[Diagnostic, ...]]:
+        """The declaration with the goals of its hole admitted, and what Lean says of it; asked once."""
+        if self._untouched is None:
+            packed = self._admitting()
+            _, diagnostics = await self._elaborate(packed, self._wait(budget))
+            self._untouched = packed, diagnostics
+        return self._untouched
+
+    async def _goals_after(
+        self, document: Document, packed: Packed, height: int, budget: Budget
+    ) -> tuple[Goal, ...] | None:
+        """All goals after the block, asked for at the end of its last line."""
+        line = packed.hole_line + height - 1
+        text_map = TextMap(packed.text)
+        return await document.plain_goal(text_map.position(text_map.line_end(line)), self._wait(budget))
+
+    async def _check_batch(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> "_BatchResult":
+        # `skip` first shows the main goal, `skip` last shows that Lean came to the end of the candidates.
+        texts = ["skip", *(candidate.text for candidate in batch), "skip"]
+        probes = [text for text in texts[1:-1] if text not in self._parsed]
+        limits = self.verifier.limits
+        packed = pack(
+            self.site,
+            steps,
+            texts,
+            self.verifier.dialect,
+            base=self.base,
+            probes=probes,
+            heartbeats=limits.heartbeats,
+        )
+        async with self._turn:
+            try:
+                _, diagnostics = await self._elaborate(packed, min(budget.seconds_left, limits.candidate_s))
+            except TimedOut:
+                return _open_batch(batch, Outcome(kind=OutcomeKind.TIMED_OUT, message="did not end in time"))
+            except StaleDocument:
+                return _BatchResult(known=[], again=[batch])
+            except LeanCrashed as error:
+                return _open_batch(batch, Outcome(kind=OutcomeKind.CRASHED, message=str(error)[:MESSAGE_LIMIT]))
+        if not has_sentinel(packed, diagnostics):
+            return _open_batch(batch, Outcome(kind=OutcomeKind.CRASHED, message="Lean did not finish the file"))
+        parse_errors = dict(zip(probes, read_probes(packed, diagnostics), strict=True))
+        self._parsed.update(text for text, error in parse_errors.items() if not error)
+        if any(parse_errors.values()):
+            return _sort_out(batch, parse_errors)
+        first, *_ = read_slots(packed, diagnostics, None)
+        if not isinstance(first, Outcome) or len(first.goals) != 1:
+            return self._without_start(packed, batch, diagnostics, first)
+        if first.goals[0].has_metavariable:
+            return await self._one_by_one(steps, batch, budget)
+        return _collect(batch, read_slots(packed, diagnostics, first.goals[0])[1:-1])
+
+    def _without_start(
+        self, packed: Packed, batch: list[Candidate], diagnostics: Sequence[Diagnostic], first: Outcome | SlotVerdict
+    ) -> "_BatchResult":
+        """`skip` alone did not come back with the main goal: what stands before the candidates does not run."""
+        errors = errors_in(packed.declaration_lines, diagnostics)
+        if errors and is_heartbeat_timeout(errors[0]):
+            outcome = Outcome(kind=OutcomeKind.TIMED_OUT, message="the proof before this place took all the time")
+        else:
+            reason = errors[0].message if errors else "Lean reported no goal"
+            outcome = Outcome(kind=OutcomeKind.FAILED, message=f"not run here: {reason}"[:MESSAGE_LIMIT])
+        return _BatchResult(known=[CheckedCandidate(candidate=c, outcome=outcome) for c in batch], again=[])
+
+    async def _one_by_one(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> "_BatchResult":
+        """Goals that hold metavariables: an assignment by one candidate must not reach the next."""
+        known = []
+        before = await self._state_after(list(steps), 0, budget)
+        for candidate in batch:
+            if budget.is_spent:
+                outcome = Outcome(kind=OutcomeKind.TIMED_OUT, message="not run: the budget was spent")
+            else:
+                outcome = await self._check_alone(steps, candidate.text, before, budget)
+            known.append(CheckedCandidate(candidate=candidate, outcome=outcome))
+        return _BatchResult(known=known, again=[])
+
+    async def _check_alone(self, steps: Sequence[str], text: str, before: "_State", budget: Budget) -> Outcome:
+        lines = parenthesized(text)
+        after = await self._state_after([*steps, "\n".join(lines)], len(lines), budget)
+        if after.failure is not None:
+            return after.failure
+        if before.failure is not None:
+            return before.failure
+        rest = before.goals[1:]
+        goals = after.goals
+        if not rest or goals[len(goals) - len(rest) :] == rest:
+            goals = goals[: len(goals) - len(rest)]
+        if not goals:
+            return Outcome(kind=OutcomeKind.CLOSED)
+        same = [g.normal_form() for g in after.goals] == [g.normal_form() for g in before.goals]
+        return Outcome(kind=OutcomeKind.NO_CHANGE if same else OutcomeKind.PROGRESS, goals=goals)
+
+    async def _state_after(self, steps: list[str], own_lines: int, budget: Budget) -> "_State":
+        """All goals after the steps; an error on the last `own_lines` lines of them is a failure."""
+        dialect, limits = self.verifier.dialect, self.verifier.limits
+        block = "\n".join([*steps, f"{dialect.all_goals} admit"])
+        packed = shadow_text(self.site, block, base=self.base, heartbeats=limits.heartbeats)
+        last = packed.hole_line + block.count("\n")
+        async with self._turn:
+            try:
+                document, diagnostics = await self._elaborate(packed, self._wait(budget))
+                goals = await document.plain_goal(_line_start(packed, last), self._wait(budget))
+            except TimedOut:
+                return _State(failure=Outcome(kind=OutcomeKind.TIMED_OUT, message="did not end in time"))
+            except LeanCrashed as error:
+                return _State(failure=Outcome(kind=OutcomeKind.CRASHED, message=str(error)[:MESSAGE_LIMIT]))
+        errors = errors_in(Lines(packed.hole_line, last), diagnostics)
+        if errors:
+            kind = OutcomeKind.TIMED_OUT if is_heartbeat_timeout(errors[0]) else OutcomeKind.FAILED
+            return _State(failure=Outcome(kind=kind, message=errors[0].message[:MESSAGE_LIMIT]))
+        if goals is None or not has_sentinel(packed, diagnostics):
+            return _State(failure=Outcome(kind=OutcomeKind.CRASHED, message="Lean gave no goals"))
+        return _State(goals=goals)
+
+
+@frozen(kw_only=True)
+class _State:
+    goals: tuple[Goal, ...] = ()
+    failure: Outcome | None = None
+
+
+@frozen(kw_only=True)
+class _BatchResult:
+    """What one edit settled, and the batches that have to run for the rest."""
+
+    known: list[CheckedCandidate]
+    again: list[list[Candidate]]
+
+
+def _open_batch(batch: list[Candidate], alone: Outcome) -> _BatchResult:
+    """Nothing is known of the batch: halves are run again; a candidate alone gets the outcome."""
+    if len(batch) == 1:
+        return _BatchResult(known=[CheckedCandidate(candidate=batch[0], outcome=alone)], again=[])
+    half = (len(batch) + 1) // 2
+    return _BatchResult(known=[], again=[batch[:half], batch[half:]])
+
+
+def _sort_out(batch: list[Candidate], parse_errors: dict[str, str]) -> _BatchResult:
+    """A parse error may have swallowed what follows it, so that the rest has to run again without it."""
+    known = [
+        CheckedCandidate(candidate=c, outcome=Outcome(kind=OutcomeKind.PARSE_ERROR, message=error))
+        for c in batch
+        if (error := parse_errors.get(c.text))
+    ]
+    rest = [c for c in batch if not parse_errors.get(c.text)]
+    return _BatchResult(known=known, again=[rest] if rest else [])
+
+
+def _collect(batch: list[Candidate], verdicts: Iterable[Outcome | SlotVerdict]) -> _BatchResult:
+    known: list[CheckedCandidate] = []
+    timed_out: list[Candidate] = []
+    not_run: list[Candidate] = []
+    for candidate, verdict in zip(batch, verdicts, strict=True):
+        if isinstance(verdict, SlotVerdict):
+            not_run.append(candidate)
+        elif verdict.kind is OutcomeKind.TIMED_OUT and known and not verdict.message.startswith("simp"):
+            # Those before it in the edit may have used the heartbeats up: it gets an edit of its own.
+            timed_out.append(candidate)
+        else:
+            known.append(CheckedCandidate(candidate=candidate, outcome=verdict))
+    if not_run and not known and not timed_out:
+        outcome = Outcome(kind=OutcomeKind.CRASHED, message="Lean gave no verdict")
+        return _open_batch(batch, outcome)
+    again = [not_run] if not_run else []
+    return _BatchResult(known=known, again=[*again, *([c] for c in timed_out)])
+
+
+def _line_start(packed: Packed, line: int) -> Position:
+    """The position of the first character of a line that is not blank."""
+    text_map = TextMap(packed.text)
+    text = text_map.line_text(line)
+    return text_map.position(text_map.line_start(line) + len(text) - len(text.lstrip()))
+
+
+def _new_errors(
+    known: tuple[Packed, Sequence[Diagnostic]], packed: Packed, diagnostics: Sequence[Diagnostic], height: int
+) -> list[Diagnostic]:
+    """The errors of the declaration that it did not have with its goals admitted.
+
+    An error on the lines of the block is always new; elsewhere each known message excuses one error.
+    """
+    untouched, old_diagnostics = known
+    excused = Counter(e.message for e in errors_in(untouched.declaration_lines, old_diagnostics))
+    own = Lines(packed.hole_line, packed.hole_line + height - 1)
+    new: list[Diagnostic] = []
+    for error in errors_in(packed.declaration_lines, diagnostics):
+        if not own.holds(error) and excused[error.message] > 0:
+            excused[error.message] -= 1
+        else:
+            new.append(error)
+    return new

@@ -1,0 +1,229 @@
+"""An engine without Lean, for tests of the editor's side.
+
+Every `sorry` is a site. What the engine answers stands in comments of the text itself:
+
+    -- suggest: simp => closes the goal        one suggestion; several lines give several, one round each
+    -- suggest: omega =?> closes the goal      the same, not confirmed alone
+    -- hold                                    the stream stays open after the suggestions above this line
+    -- warn: there is an error above           the warning of every round
+    -- prove: simp                             "Complete the proof" finds this
+    -- prove: nothing | hold | stubborn        it finds nothing; never ends; never ends and is slow to clean up
+    -- prove with sorry: simp                  it finds this, which depends on an unfinished lemma
+    -- fail: no lean | imports | crash | bug   every question fails in this way
+    -- print                                 every question prints to standard output
+    -- child                                   the first question starts a child process
+
+`on_event` is told what happens: "open ROOT",
+"suggest v3 5:2", "suggest ended v3", "prove v3", "prove ended v3", "close".
+"""
+
+import asyncio
+import re
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from lean_sidekick.core.budget import Budget
+from lean_sidekick.core.candidates import Candidate, Source
+from lean_sidekick.core.errors import ImportsOutOfDate, InputError, LeanCrashed, LeanUnavailable
+from lean_sidekick.core.goals import Goal, ProofState, parse_goal
+from lean_sidekick.core.outcomes import Outcome, OutcomeKind
+from lean_sidekick.core.positions import Position, TextEdit, TextMap
+from lean_sidekick.core.sites import Declaration, Hole, ProofSite
+from lean_sidekick.engine.api import (
+    DocumentText,
+    ProofResult,
+    ProofStatus,
+    ProveProgress,
+    Suggestion,
+    SuggestionRound,
+)
+from lean_sidekick.lsp.projects import Backend
+from lean_sidekick.settings import Settings
+
+_DIRECTIVE = re.compile(
+    r"^[ \t]*-- (suggest|hold|warn|prove with sorry|prove|fail|print|child)(?:: (.*?))?\r?$", re.MULTILINE
+)
+_SUGGESTION = re.compile(r"(.*?) =(\??)> (.*)")
+_GOAL = parse_goal("⊢ True")
+
+
+def find_site(document: DocumentText, position: Position) -> ProofSite:
+    """The first `sorry` on the line that does not end before the position, else the last one on it."""
+    text_map = TextMap(document.text)
+    start = text_map.line_start(position.line)
+    found = list(re.finditer(r"\bsorry\b", text_map.line_text(position.line)))
+    if not found or text_map.line_text(position.line).lstrip().startswith("--"):
+        raise InputError("No tactic can stand here.")
+    offset = text_map.offset(position) - start
+    match = next((m for m in found if m.end() >= offset), found[-1])
+    return ProofSite(
+        uri=document.uri,
+        version=document.version,
+        text=document.text,
+        declaration=Declaration(
+            keyword="theorem",
+            name="t",
+            full_name="t",
+            start=0,
+            keyword_start=0,
+            body_start=None,
+            end=len(document.text),
+            is_private=False,
+            is_mutual=False,
+        ),
+        hole=Hole.TACTIC_SORRY,
+        start=start + match.start(),
+        end=start + match.end(),
+        indentation="  ",
+    )
+
+
+class FakeEngine:
+    """See the module's text."""
+
+    def __init__(self, root: Path, on_event: Callable[[str], None]) -> None:
+        self._on_event = on_event
+        self._child: asyncio.subprocess.Process | None = None
+        on_event(f"open {root.name}")
+
+    async def suggest(
+        self, document: DocumentText, position: Position, budget: Budget
+    ) -> AsyncIterator[SuggestionRound]:
+        self._on_event(f"suggest v{document.version} {position.line}:{position.character}")
+        try:
+            await self._begin(document)
+            site = find_site(document, position)
+            warning = "".join(value for name, value in _directives(document) if name == "warn")
+            suggestions: list[Suggestion] = []
+            for name, value in _directives(document):
+                if name == "suggest":
+                    suggestions.append(_suggestion(site, value))
+                    suggestions.sort(key=lambda s: s.outcome.kind is not OutcomeKind.CLOSED)
+                    yield _round(site, suggestions, warning, is_complete=False)
+                elif name == "hold":
+                    await _for_ever()
+            yield _round(site, suggestions, warning, is_complete=True)
+        finally:
+            self._on_event(f"suggest ended v{document.version}")
+
+    async def prove_at(
+        self,
+        document: DocumentText,
+        position: Position,
+        budget: Budget,
+        on_progress: Callable[[ProveProgress], None],
+    ) -> ProofResult:
+        self._on_event(f"prove v{document.version}")
+        try:
+            await self._begin(document)
+            site = find_site(document, position)
+            how, tactic = next((d for d in _directives(document) if d[0].startswith("prove")), ("prove", "nothing"))
+            on_progress(ProveProgress(checks=7, seconds=0.1, goals_left=2, trying="simp"))
+            if tactic in ("hold", "stubborn"):
+                for checks in range(8, 1_000_000):
+                    await asyncio.sleep(0.02)
+                    on_progress(ProveProgress(checks=checks, seconds=0.1, goals_left=1, trying="omega"))
+            if tactic == "nothing":
+                return _result(ProofStatus.NOT_PROVED, None, (), "No proof was found in 7 checks.")
+            edit = TextEdit(start=site.start, end=site.end, new_text=tactic)
+            if how == "prove with sorry":
+                return _result(ProofStatus.PROVED_WITH_SORRY, tactic, (edit,), "Proved, but foo has a sorry.")
+            return _result(ProofStatus.PROVED, tactic, (edit,), "")
+        finally:
+            if "-- prove: stubborn" in document.text:
+                await asyncio.sleep(3600)
+            self._on_event(f"prove ended v{document.version}")
+
+    def prove_all(
+        self,
+        document: DocumentText,
+        names: frozenset[str] | None,
+        budget_each: Callable[[], Budget],
+        on_progress: Callable[[ProveProgress], None],
+    ) -> AsyncIterator[ProofResult]:
+        raise NotImplementedError("the editor's side never asks this")
+
+    async def close(self) -> None:
+        if self._child is not None:
+            self._child.kill()
+            await self._child.wait()
+        self._on_event("close")
+
+    async def _begin(self, document: DocumentText) -> None:
+        for name, value in _directives(document):
+            if name == "child" and self._child is None:
+                self._child = await asyncio.create_subprocess_exec(
+                    sys.executable, "-c", "import time; time.sleep(3600)", stdin=asyncio.subprocess.DEVNULL
+                )
+                self._on_event(f"child {self._child.pid}")
+            if name == "print":
+                print("what some library says")
+            if name == "fail":
+                raise {
+                    "no lean": LeanUnavailable("No Lean was found: install elan."),
+                    "imports": ImportsOutOfDate("The imports are out of date: rebuild them in your editor."),
+                    "crash": LeanCrashed("Lean died."),
+                    "bug": RuntimeError("a bug"),
+                }[value]
+
+
+def fake_backend(on_event: Callable[[str], None]) -> Backend:
+    """A backend of fake engines. A project is a folder with a `lean-toolchain`."""
+
+    def open_engine(root: Path, settings: Settings) -> FakeEngine:
+        return FakeEngine(root, on_event)
+
+    def find_root(path: Path) -> Path | None:
+        return next((folder for folder in path.parents if (folder / "lean-toolchain").is_file()), None)
+
+    return Backend(open_engine=open_engine, find_root=find_root, find_site=find_site)
+
+
+def _directives(document: DocumentText) -> list[tuple[str, str]]:
+    return [(match[1], match[2] or "") for match in _DIRECTIVE.finditer(document.text)]
+
+
+def _suggestion(site: ProofSite, value: str) -> Suggestion:
+    match = _SUGGESTION.fullmatch(value)
+    assert match is not None, value
+    tactic, effect = match[1].replace("\\n", "\n"), match[3]
+    is_closed = effect.startswith("closes")
+    left: tuple[Goal, ...] = () if is_closed else (_GOAL,)
+    return Suggestion(
+        candidate=Candidate(text=tactic, source=Source.PORTFOLIO, score=-1.0),
+        outcome=Outcome(kind=OutcomeKind.CLOSED if is_closed else OutcomeKind.PROGRESS, goals=left),
+        goals_left=left,
+        edit=TextEdit(start=site.start, end=site.end, new_text=tactic),
+        effect=effect,
+        is_confirmed=is_closed and not match[2],
+    )
+
+
+def _round(site: ProofSite, suggestions: list[Suggestion], warning: str, *, is_complete: bool) -> SuggestionRound:
+    return SuggestionRound(
+        site=site,
+        state=ProofState(goals=(_GOAL,)),
+        suggestions=tuple(suggestions),
+        is_complete=is_complete,
+        checks=len(suggestions),
+        seconds=0.0,
+        warning=warning,
+    )
+
+
+def _result(status: ProofStatus, proof: str | None, edits: tuple[TextEdit, ...], message: str) -> ProofResult:
+    return ProofResult(
+        declaration="t",
+        status=status,
+        proof=proof,
+        edits=edits,
+        axioms=(),
+        seconds=0.1,
+        checks=7,
+        message=message,
+    )
+
+
+async def _for_ever() -> None:
+    await asyncio.get_running_loop().create_future()

@@ -1,0 +1,35 @@
+// Bundles the extension into dist/extension.js and writes down the licences of what was bundled.
+import { build } from "esbuild";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import * as path from "node:path";
+
+const { metafile } = await build({
+  absWorkingDir: path.resolve(import.meta.dirname, ".."),
+  entryPoints: ["src/extension.ts"],
+  outfile: "dist/extension.js",
+  bundle: true,
+  external: ["vscode"],
+  platform: "node",
+  format: "cjs",
+  // The Node of the oldest VS Code in engines.vscode.
+  target: "node20",
+  minify: true,
+  keepNames: true,
+  metafile: true,
+  logLevel: "warning",
+});
+const root = path.resolve(import.meta.dirname, "..");
+writeFileSync(path.join(root, "dist/third-party-licenses.txt"), thirdPartyLicenses(Object.keys(metafile.inputs)));
+
+function thirdPartyLicenses(inputs) {
+  const folders = new Set(inputs.map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]).filter(Boolean));
+  const parts = [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(path.join(root, folder, "package.json"), "utf8"));
+    const file = readdirSync(path.join(root, folder)).find((each) => /^licen[cs]e/i.test(each));
+    if (file === undefined || !existsSync(path.join(root, folder, file))) {
+      throw new Error(`${name} is bundled, but its licence text was not found in ${folder}.`);
+    }
+    return `${name} ${version} (${license})\n\n${readFileSync(path.join(root, folder, file), "utf8").trim()}\n`;
+  });
+  return parts.join(`\n${"=".repeat(100)}\n\n`);
+}

@@ -1,0 +1,67 @@
+/** The commands of the extension itself; those of the servers are the router's. */
+import { commands, window, type Disposable, type LogOutputChannel } from "vscode";
+import type { CommandRouter } from "./commandRouter";
+import { serverPath, serverPython } from "./config";
+import type { Environment } from "./environment/environment";
+import { isLeanDocument } from "./leanDocument";
+import { report } from "./report";
+import type { Sidecar } from "./sidecar";
+import type { SidecarPool } from "./sidecarPool";
+import { SHOW_STATUS, type StatusBar } from "./statusBar";
+
+export interface CommandsParams {
+  readonly pool: SidecarPool<Sidecar>;
+  readonly router: CommandRouter;
+  readonly environment: Environment;
+  readonly statusBar: StatusBar;
+  readonly log: LogOutputChannel;
+}
+
+export function registerCommands({ pool, router, environment, statusBar, log }: CommandsParams): Disposable[] {
+  // In the palette from the start, so registered before any server has offered it.
+  router.offer("leanSidekick.restartLean");
+  const own: Record<string, () => unknown> = {
+    "leanSidekick.completeProofHere": () => completeProofHere(router),
+    "leanSidekick.restart": () => {
+      pool.restart("asked for by the user");
+    },
+    "leanSidekick.setup": () => setUp(environment, pool),
+    "leanSidekick.showLog": () => {
+      log.show(true);
+    },
+    [SHOW_STATUS]: () => statusBar.explain(),
+  };
+  return Object.entries(own).map(([name, run]) => commands.registerCommand(name, run));
+}
+
+async function completeProofHere(router: CommandRouter): Promise<void> {
+  const editor = window.activeTextEditor;
+  if (editor === undefined || !isLeanDocument(editor.document)) {
+    report("Put the cursor into a proof of a Lean file first.");
+    return;
+  }
+  const { document, selection } = editor;
+  const { line, character } = selection.active;
+  await router.run("leanSidekick.completeProof", [
+    { uri: document.uri.toString(), version: document.version, position: { line, character } },
+  ]);
+}
+
+async function setUp(environment: Environment, pool: SidecarPool<Sidecar>): Promise<void> {
+  const path = serverPath(undefined);
+  if (path !== "") {
+    report(
+      `Nothing to set up: leanSidekick.server.path names ${path}. Clear it to use the extension's own environment.`,
+      "Open Settings",
+    );
+    return;
+  }
+  try {
+    const answer = await environment.setUp(serverPython());
+    if (answer.kind === "ready") {
+      pool.restart("its environment was set up");
+    }
+  } catch (error) {
+    report(error instanceof Error ? error.message : String(error), "Open Settings", "Show Log");
+  }
+}

@@ -1,0 +1,117 @@
+/** Where VS Code enters: puts the parts together and tells them what happens in the editor. */
+import { homedir } from "node:os";
+import * as path from "node:path";
+import { commands, Uri, window, workspace, type ExtensionContext } from "vscode";
+import { clientOptions } from "./clientOptions";
+import { commandProgress } from "./commandProgress";
+import { CommandRouter } from "./commandRouter";
+import { registerCommands } from "./commands";
+import { changesServer, sectionSettings, serverPath, serverPython } from "./config";
+import { editorHost } from "./environment/editorHost";
+import { Environment } from "./environment/environment";
+import { EnvironmentStore } from "./environment/environmentStore";
+import { isLeanDocument } from "./leanDocument";
+import { ownerOf, type Owner } from "./owner";
+import { Ownership } from "./ownership";
+import { report } from "./report";
+import { runProcess } from "./runProcess";
+import { namedServer, ownServer, type ServerCommand } from "./serverCommand";
+import { Sidecar } from "./sidecar";
+import { SidecarPool } from "./sidecarPool";
+import { StatusBar } from "./statusBar";
+
+let shutDown: (() => Promise<void>) | undefined;
+
+export function activate(context: ExtensionContext): void {
+  const { env, platform } = process;
+  const log = window.createOutputChannel("Lean Sidekick", { log: true });
+  const statusBar = new StatusBar(() => activeOwner()?.key);
+  const environment = new Environment({
+    store: new EnvironmentStore(path.join(context.globalStorageUri.fsPath, "environments")),
+    wheelFolder: context.asAbsolutePath(path.join("dist", "wheel")),
+    extensionVersion: String((context.extension.packageJSON as { version: unknown }).version),
+    platform,
+    run: runProcess,
+    host: editorHost,
+    log,
+  });
+  const resolve = async ({ folder }: Owner): Promise<ServerCommand | undefined> => {
+    const named = serverPath(folder);
+    if (named !== "") {
+      return namedServer(named, { platform, env, home: homedir() });
+    }
+    const answer = await environment.get(serverPython());
+    return answer.kind === "ready" ? ownServer(answer.executable, env) : undefined;
+  };
+  const router: CommandRouter = new CommandRouter({
+    register: (command, run) => context.subscriptions.push(commands.registerCommand(command, run)),
+    activeUri: () => window.activeTextEditor?.document.uri.toString(),
+    targetOf: (uri) => pool.running(ownerOf(Uri.parse(uri)).key),
+    withProgress: commandProgress,
+    report: (problem) => {
+      report(problem, "Show Log");
+    },
+  });
+  const pool = new SidecarPool<Sidecar>({
+    isTrusted: () => workspace.isTrusted,
+    resolve,
+    create: ({ key, folder }, command, events) =>
+      new Sidecar({
+        command,
+        folder: folder?.uri,
+        options: clientOptions({
+          folder,
+          log,
+          owns: (uri) => ownerOf(Uri.parse(uri)).key === key,
+          settings: () => sectionSettings(folder),
+          isTrusted: () => workspace.isTrusted,
+        }),
+        log,
+        offerCommand: router.offer,
+        ...events,
+      }),
+    onStatus: (key, status) => {
+      statusBar.set(key, status);
+    },
+    report: (problem) => {
+      report(problem, "Open Settings", "Show Log");
+    },
+    log,
+    now: Date.now,
+  });
+  const ownership = new Ownership(pool);
+
+  context.subscriptions.push(
+    log,
+    statusBar,
+    ...registerCommands({ pool, router, environment, statusBar, log }),
+    window.onDidChangeVisibleTextEditors(ownership.refresh),
+    window.onDidChangeActiveTextEditor(() => {
+      statusBar.refresh();
+    }),
+    workspace.onDidChangeWorkspaceFolders(ownership.refresh),
+    workspace.onDidGrantWorkspaceTrust(() => {
+      pool.restart("the folder is trusted now");
+    }),
+    workspace.onDidChangeConfiguration((event) => {
+      if (changesServer(event)) {
+        pool.restart("the settings name another program");
+      }
+    }),
+  );
+  ownership.refresh();
+  shutDown = async () => {
+    await Promise.all([environment.close(), pool.close()]);
+  };
+}
+
+/** Resolves when every process that the extension started is gone. */
+export async function deactivate(): Promise<void> {
+  await shutDown?.();
+  shutDown = undefined;
+}
+
+function activeOwner(): Owner | undefined {
+  const document = window.activeTextEditor?.document;
+  return document !== undefined && isLeanDocument(document) ? ownerOf(document.uri) : undefined;
+}
