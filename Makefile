@@ -30,12 +30,20 @@ demo: $(VENV)/.core ## do the main job on the files in examples/ (no Lean needed
 	@$(BIN)/lean-sidekick demo
 
 .PHONY: check
-check: setup ## format, lint, types, import rules, generated files
+check: check-format check-lint check-types check-imports check-docs check-extension ## format, lint, types, import rules, docs
+
+.PHONY: check-format check-lint check-types check-imports check-docs check-extension
+check-format: setup
 	$(BIN)/ruff format --check .
+check-lint: setup
 	$(BIN)/ruff check .
+check-types: setup
 	$(BIN)/mypy
+check-imports: setup
 	$(BIN)/lint-imports --no-cache
+check-docs: setup
 	$(BIN)/python docs/generate.py --check
+check-extension: setup
 	$(if $(HAVE_NPM),cd $(EXTENSION) && npm run --silent check)
 
 .PHONY: fix
@@ -49,11 +57,18 @@ test: setup ## all tests that need no Lean
 	$(if $(HAVE_NPM),cd $(EXTENSION) && npm test --silent)
 	$(BIN)/pytest
 
+NEEDS_LEAN := test -n "$$LEAN_SIDEKICK_LEAN" || command -v lean >/dev/null || { \
+	echo "There is no Lean: set LEAN_SIDEKICK_LEAN to a lean program, or put one on the PATH."; exit 1; }
+
 .PHONY: test-live
-test-live: $(VENV)/.dev ## the tests against the Lean of LEAN_SIDEKICK_LEAN or of the PATH
-	@test -n "$$LEAN_SIDEKICK_LEAN" || command -v lean >/dev/null || { \
-		echo "There is no Lean: set LEAN_SIDEKICK_LEAN to a lean program, or put one on the PATH."; exit 1; }
+test-live: $(VENV)/.dev ## the tests that ask a real Lean (LEAN_SIDEKICK_LEAN, or the one on the PATH)
+	@$(NEEDS_LEAN)
 	$(BIN)/pytest -m live
+
+.PHONY: update
+update: $(VENV)/.dev ## with a real Lean: record its answers again, and say which verdicts changed
+	@$(NEEDS_LEAN)
+	PYTHONPATH=tests $(BIN)/python -m support.record
 
 .PHONY: docs
 docs: $(VENV)/.dev ## write the generated pages and the extension's settings

@@ -7,7 +7,7 @@ variable (α : Type)
 theorem append_nil_right (xs : List α) : xs ++ [] = xs := by
   sorry
 
-theorem map_id_eq (xs : List α) : xs.map (fun x => x) = xs := by
+theorem append_four (ws xs ys zs : List α) : (ws ++ xs) ++ (ys ++ zs) = ws ++ (xs ++ ys) ++ zs := by
   sorry
 
 theorem take_zero (xs : List α) : xs.take 0 = [] := by

@@ -50,6 +50,13 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(_scratch_home, ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The cheapest tests first: what a unit test can tell should not be learned from the whole program."""
+    order = {name: place for place, name in enumerate(["unit", "replay", "wire", "e2e", "live"])}
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: order.get(item.path.relative_to(tests).parts[0], len(order)))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _no_network() -> Iterator[None]:
     """Connections from this process to other machines fail, whatever made them."""

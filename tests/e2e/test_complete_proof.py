@@ -153,7 +153,7 @@ async def test_nothing_found_is_said_once(editor: Editor) -> None:
 async def test_a_proof_that_depends_on_a_sorry_is_put_in_and_named(editor: Editor) -> None:
     await editor.initialize()
     editor.open(THEOREM.replace("prove", "prove with sorry"))
-    result = await editor.complete_proof("sorry").answer()
+    result = await editor.complete_proof("  sorry").answer()
     assert (result["status"], result["applied"]) == ("proved_with_sorry", True)
     assert await editor.shown() == "Proved, but foo has a sorry."
     await editor.finish()

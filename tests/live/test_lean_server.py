@@ -62,7 +62,7 @@ async def serving(folder: Path, toolchain: Toolchain, limits: Limits | None = No
 
 
 def leans() -> set[int]:
-    """The Lean processes of this machine that are below this one, or have lost their parent."""
+    """The processes below this one."""
     own = {process.pid for process in psutil.Process().children(recursive=True)}
     return {pid for pid in own if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE}
 
@@ -172,7 +172,7 @@ async def test_an_edit_overtakes_a_question(lean: LeanServer, tmp_path: Path) ->
     document = await open_file(lean, tmp_path, PROOF + NEVER_ENDS)
     waiting = asyncio.create_task(document.diagnostics(LIMIT_S))
     with pytest.raises(TimedOut):
-        await document.plain_goal(Position(5, 0), SHORT_S)
+        await document.plain_goal(Position(5, 6), SHORT_S)
     await document.reopen(PROOF)
     with pytest.raises(StaleDocument):
         await waiting
@@ -182,7 +182,7 @@ async def test_a_killed_worker_is_replaced(lean: LeanServer, tmp_path: Path) -> 
     document = await open_file(lean, tmp_path, PROOF + NEVER_ENDS)
     waiting = asyncio.create_task(document.diagnostics(LIMIT_S))
     with pytest.raises(TimedOut):
-        await document.plain_goal(Position(5, 0), SHORT_S)
+        await document.plain_goal(Position(5, 6), SHORT_S)
     (worker,) = processes(lean, "--worker")
     worker.kill()
     with pytest.raises(LeanCrashed):
@@ -196,7 +196,7 @@ async def test_a_killed_server_is_started_again(lean: LeanServer, tmp_path: Path
     document = await open_file(lean, tmp_path, PROOF + NEVER_ENDS)
     waiting = asyncio.create_task(document.diagnostics(LIMIT_S))
     with pytest.raises(TimedOut):
-        await document.plain_goal(Position(5, 0), SHORT_S)
+        await document.plain_goal(Position(5, 6), SHORT_S)
     (worker,) = processes(lean, "--worker")
     processes(lean, "--server")[0].kill()
     with pytest.raises(LeanCrashed):
@@ -220,7 +220,13 @@ async def test_a_worker_out_of_memory_is_no_success(toolchain: Toolchain, tmp_pa
     """`-M`, or the operating system where Lean does not hand it to its workers."""
     if toolchain.version.release <= (4, 0, 0) and not has_guard():
         pytest.skip("a Lean of 2021 hands -M to no worker, and there is no guard to set a limit")
-    text = "def big (n : Nat) : Nat := (List.iota n).foldl (fun a b => a + b) 0\n#eval big 30000000\n"
+    text = (
+        "def double (a : Array Nat) : Nat → Array Nat\n  | 0 => a\n  | n + 1 => double (a ++ a) n\n"
+        "#eval (double #[0] 26).size\n"
+    )
+    async with serving(tmp_path, toolchain) as server:
+        document = await open_file(server, tmp_path, text)
+        assert [d.message.strip() for d in await document.diagnostics(LIMIT_S)] == ["67108864"]
     async with serving(tmp_path, toolchain, Limits(memory_mb=400)) as server:
         document = await open_file(server, tmp_path, text)
         try:

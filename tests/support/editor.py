@@ -193,6 +193,7 @@ class Editor:
         self._answered: set[int] = set()
         self._news = asyncio.Condition()
         self._shown_read = 0
+        self._broken: Exception | None = None
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._read_log())]
 
     # Speaking
@@ -323,9 +324,11 @@ class Editor:
         """Waits until something is true and gives it; looked at whenever something was heard."""
         async with self._news:
             try:
-                await asyncio.wait_for(self._news.wait_for(lambda: bool(is_true())), LIMIT_S)
+                await asyncio.wait_for(self._news.wait_for(lambda: bool(self._broken or is_true())), LIMIT_S)
             except TimeoutError:
                 raise AssertionError(f"never: {what}; heard {self.heard}; log:\n" + "\n".join(self.log)) from None
+        if self._broken is not None:
+            raise self._broken
         return is_true()
 
     async def hears(self, method: str, count: int = 1) -> Any:
@@ -397,16 +400,25 @@ class Editor:
     # Reading
 
     async def _listen(self) -> None:
+        try:
+            await self._read_messages()
+        except Exception as error:
+            self._broken = error
+            async with self._news:
+                self._news.notify_all()
+            raise
+        for answer in self._asked.values():
+            if not answer.done():
+                answer.set_exception(EOFError("the server ended"))
+                answer.exception()
+
+    async def _read_messages(self) -> None:
         while (head := await self.server.reader.readline()) != b"":
             match = re.fullmatch(rb"Content-Length: (\d+)\r\n", head)
             assert match, f"no frame on standard output: {head!r}"
             while await self.server.reader.readline() != b"\r\n":
                 pass
             await self._take(json.loads(await self.server.reader.readexactly(int(match[1]))))
-        for answer in self._asked.values():
-            if not answer.done():
-                answer.set_exception(EOFError("the server ended"))
-                answer.exception()
 
     async def _take(self, message: dict[str, Any]) -> None:
         async with self._news:

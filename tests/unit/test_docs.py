@@ -45,9 +45,8 @@ def test_the_extension_has_every_setting_and_keeps_its_own() -> None:
 
 def command_rows() -> dict[str, str]:
     """The table of commands in docs/command-line.md: name to its row."""
-    rows = re.findall(r"^\| `([a-z-]+)[^`]*` \|.*$", COMMAND_LINE.read_text(encoding="utf-8"), re.MULTILINE)
-    lines = re.findall(r"^(\| `[a-z-]+[^`]*` \|.*)$", COMMAND_LINE.read_text(encoding="utf-8"), re.MULTILINE)
-    return dict(zip(rows, lines, strict=True))
+    table = COMMAND_LINE.read_text(encoding="utf-8").partition("| command |")[2].partition("\n\n")[0]
+    return {match[1]: match[0] for match in re.finditer(r"^\| `([a-z-]+).*$", table, re.MULTILINE)}
 
 
 def test_the_table_of_commands_is_that_of_help() -> None:

@@ -14,7 +14,6 @@ const { metafile } = await build({
   // The Node of the oldest VS Code in engines.vscode.
   target: "node20",
   minify: true,
-  keepNames: true,
   metafile: true,
   logLevel: "warning",
 });

@@ -34,9 +34,11 @@ const LONG_COMMANDS: Readonly<Record<string, string>> = {
   "leanSidekick.completeProof": "Completing the proof",
 };
 
-// The codes of the protocol for answers that nobody waits for any more.
-const REQUEST_CANCELLED = -32800;
-const SERVER_CANCELLED = -32802;
+/**
+ * The protocol's codes for answers that need no message of ours: cancelled by the client or by the server, and "the
+ * text has changed", of which the server tells the user itself.
+ */
+const SILENT_CODES: readonly unknown[] = [-32800, -32802, -32801];
 
 export class CommandRouter {
   private readonly offered = new Set<string>();
@@ -70,7 +72,7 @@ export class CommandRouter {
       );
     } catch (error) {
       const { code, message } = error as { code?: unknown; message?: unknown };
-      if (code !== REQUEST_CANCELLED && code !== SERVER_CANCELLED) {
+      if (!SILENT_CODES.includes(code)) {
         report(typeof message === "string" && message !== "" ? message : `${command} failed; the log has the details.`);
       }
       return undefined;

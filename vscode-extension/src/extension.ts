@@ -80,16 +80,20 @@ export function activate(context: ExtensionContext): void {
     now: Date.now,
   });
   const ownership = new Ownership(pool);
+  const refresh = (): void => {
+    ownership.refresh();
+    statusBar.refresh();
+  };
 
   context.subscriptions.push(
     log,
     statusBar,
     ...registerCommands({ pool, router, environment, statusBar, log }),
-    window.onDidChangeVisibleTextEditors(ownership.refresh),
-    window.onDidChangeActiveTextEditor(() => {
-      statusBar.refresh();
-    }),
-    workspace.onDidChangeWorkspaceFolders(ownership.refresh),
+    window.onDidChangeVisibleTextEditors(refresh),
+    window.onDidChangeActiveTextEditor(refresh),
+    // Also when a document that is on the screen already gets another language.
+    workspace.onDidOpenTextDocument(refresh),
+    workspace.onDidChangeWorkspaceFolders(refresh),
     workspace.onDidGrantWorkspaceTrust(() => {
       pool.restart("the folder is trusted now");
     }),
@@ -99,7 +103,7 @@ export function activate(context: ExtensionContext): void {
       }
     }),
   );
-  ownership.refresh();
+  refresh();
   shutDown = async () => {
     await Promise.all([environment.close(), pool.close()]);
   };

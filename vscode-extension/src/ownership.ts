@@ -21,7 +21,7 @@ export class Ownership {
    *
    * Documents that are open but not shown start nothing: VS Code opens files in the background for previews.
    */
-  readonly refresh = (): void => {
+  refresh(): void {
     const folders = new Set(workspace.workspaceFolders?.map(({ uri }) => uri.toString()));
     for (const { key, folder } of this.pool.owners()) {
       if (folder !== undefined && !folders.has(key)) {
@@ -44,7 +44,7 @@ export class Ownership {
         this.pool.ensure(ownerOf(document.uri));
       }
     }
-  };
+  }
 }
 
 /** Who owns each open Lean document, by its URI. */

@@ -54,6 +54,15 @@ describe("the extension", { skip, timeout: 60_000 }, () => {
     assert.equal(session.seen("textDocument/didOpen").length, 1);
   });
 
+  it("takes up a document on the screen that becomes a Lean file", async () => {
+    begin();
+    session.activate();
+    const document = session.editor.open(session.file("A.lean"), "", "plaintext");
+    session.editor.changeLanguage(document, "lean4");
+    await session.sees("textDocument/didOpen");
+    await session.shows("$(check)");
+  });
+
   it("gives each workspace folder a server and sends a command to the one whose document it names", async () => {
     begin();
     session.editor.addFolder(session.file("one"));

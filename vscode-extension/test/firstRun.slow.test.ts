@@ -66,14 +66,14 @@ describe("the first run", { timeout: 300_000 }, () => {
     );
   });
 
-  it("leaves nothing behind when it is cancelled while pip downloads", async () => {
+  it("leaves nothing behind when it is cancelled on the way", async () => {
     const { editor } = session;
     editor.answer = ({ choices }) => choices.find((choice) => choice === "Set Up");
     editor.patienceMs = 60_000;
     session.activate();
     editor.open(session.file("A.lean"), "");
     const progress = await editor.until("the installation", () => editor.progresses[0]);
-    await editor.until("the download", () => progress.steps.includes("downloading packages"));
+    await editor.until("a step", () => progress.steps.length > 0);
     progress.cancel();
     await session.shows("set up");
     assert.deepEqual(await fs.readdir(path.join(session.folder, "storage/environments")), []);

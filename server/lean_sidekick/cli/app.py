@@ -93,9 +93,9 @@ def program() -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def _serve(arguments: tuple[str, ...]) -> int:
     """The server's own parser reads its arguments, since it starts without click (see `cli.main`)."""
-    from lean_sidekick.cli import serve
+    from lean_sidekick.cli.serve import main as serve
 
-    return serve.main(list(arguments))
+    return serve(arguments)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -10,9 +10,9 @@ def main() -> int:
     """Runs the program with the arguments of the process and gives its exit status."""
     arguments = sys.argv[1:]
     if arguments[:1] == ["serve"]:
-        from lean_sidekick.cli import serve
+        from lean_sidekick.cli.serve import main as serve
 
-        return serve.main(arguments[1:])
-    from lean_sidekick.cli import app
+        return serve(arguments[1:])
+    from lean_sidekick.cli.app import run
 
-    return app.run(arguments)
+    return run(arguments)

@@ -57,7 +57,7 @@ async def _prove(
             if as_json:
                 write_object(result_fields(result))
             else:
-                _print(result)
+                print_result(result)
     status.clear()
     edits = [edit for result in results for edit in result.edits]
     if not results:
@@ -107,7 +107,8 @@ def write_proofs(file: Path, document: DocumentText, edits: list[TextEdit]) -> N
         raise InputError(f"{file} cannot be written ({error.strerror}); it is unchanged.") from None
 
 
-def _print(result: ProofResult) -> None:
+def print_result(result: ProofResult) -> None:
+    """Prints a result for people."""
     took = f"{result.seconds:.1f} s, {result.checks} checks"
     if result.proof is None:
         write_line(f"✗ {result.declaration}: {result.message} ({took})")

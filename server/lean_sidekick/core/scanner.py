@@ -58,7 +58,7 @@ _CLOSERS = "".join(re.escape(c) for c in BRACKET_PAIRS.values())
 # Superscripts are letters to Unicode, but not to Lean: `x²` is two tokens.
 _FIRST = r"[^\W\dλ¹²³⁰⁴-⁹]"
 _REST = r"(?:[^\W¹²³⁰⁴-⁹]|['!?])"
-_PART = rf"(?:{_FIRST}{_REST}*+|«[^»\n]*»)"
+_PART = rf"(?:{_FIRST}{_REST}*+|«[^«»\n]*»)"
 IDENTIFIER = rf"{_PART}(?:\.{_PART})*+"
 """A regular expression for an identifier, dots included."""
 
@@ -87,7 +87,7 @@ _KIND_OF_GROUP = {
 _NOT_CODE = re.compile(
     r"--|/-|(?<![\w'!?.])r\#*\"|\""
     r"|(?<![\w'!?])'(?:[^\\'\n]|\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[^\n]))'"
-    r"|«[^»\n]*»"
+    r"|«[^«»\n]*»"
 )
 _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _STRING_ON_LINE = re.compile(r'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"')

@@ -102,7 +102,9 @@ class ProveProgress:
 class Engine(Protocol):
     """Everything that the doors (editor, shell) may ask of a project."""
 
-    def suggest(self, document: DocumentText, position: Position, budget: Budget) -> AsyncGenerator[SuggestionRound, None]:
+    def suggest(
+        self, document: DocumentText, position: Position, budget: Budget
+    ) -> AsyncGenerator[SuggestionRound, None]:
         """The anytime stream of checked suggestions for the goal at a position.
 
         Ends at once, without a round, where no tactic can stand (InputError says why). Closing the iterator

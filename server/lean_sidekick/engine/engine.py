@@ -11,7 +11,7 @@ from contextlib import aclosing, contextmanager
 from attrs import define, field
 
 from lean_sidekick.core.budget import Budget
-from lean_sidekick.core.errors import SidekickError
+from lean_sidekick.core.errors import ImportsOutOfDate, LeanUnavailable, NotRecorded, SidekickError
 from lean_sidekick.core.positions import Position
 from lean_sidekick.core.sites import Declaration, ProofSite
 from lean_sidekick.engine.api import DocumentText, ProofResult, ProofStatus, ProveProgress, SuggestionRound
@@ -75,6 +75,8 @@ class ProjectEngine:
             budget = budget_each()
             try:
                 yield await self._prove(sites[0], budget, on_progress)
+            except (LeanUnavailable, ImportsOutOfDate, NotRecorded):
+                raise  # true of the whole file, so trying the next declaration helps nobody
             except SidekickError as error:
                 yield _error(declaration, budget, str(error))
 

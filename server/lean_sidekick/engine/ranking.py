@@ -54,7 +54,7 @@ def describe(outcome_goals: tuple[Goal, ...], others: tuple[Goal, ...]) -> str:
 
 def _order(item: CheckedCandidate) -> tuple[bool, int, int, float, int]:
     goals = item.outcome.goals
-    size = sum(len(goal.target) for goal in goals)
+    size = sum(len(goal.text) for goal in goals)
     return (
         item.outcome.kind is not OutcomeKind.CLOSED,
         len(goals),

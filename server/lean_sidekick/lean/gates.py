@@ -2,7 +2,8 @@
 
 Code asks `gates.has(Gate.X)`, never for a version number. A Lean prints `4.0.0` both in 2021, two
 years before that release, and as the release of September 2023: the early one is told apart by what it answers
-to `initialize` (`is_early_server`), so gates are final only once a server runs.
+to `initialize` (`is_early_server`), so gates are final only once a server runs. Some gates nobody asks, because the
+code does what suits both sides; they stand here since the user guide's version table is written from this one.
 
 Notes such as "lean-server notes 2.4" name the section of the project's notes on Lean's server that a
 row was taken from; "source of July 2021" means Lean's own source of that time. No I/O.

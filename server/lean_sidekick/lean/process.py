@@ -27,7 +27,10 @@ _HALF_END_S = 0.5
 
 
 class LeanProcess(asyncio.SubprocessProtocol):
-    """A running child; made by `start`, given back by `end`."""
+    """A child: started once by `start`, given back by `end`.
+
+    `on_end` is called once, when the child has ended or has closed its output.
+    """
 
     def __init__(self, on_output: Callable[[bytes], None], on_end: Callable[[], None]) -> None:
         self._on_output = on_output
@@ -43,26 +46,21 @@ class LeanProcess(asyncio.SubprocessProtocol):
         self._may_write.set()
         self._ending: asyncio.Task[None] | None = None
 
-    @classmethod
-    async def start(
-        cls, command: Command, on_output: Callable[[bytes], None], on_end: Callable[[], None]
-    ) -> "LeanProcess":
-        """Starts a child; `on_end` is called once, when it has ended or closed its output.
+    async def start(self, command: Command) -> None:
+        """Starts the child.
 
         Raises:
             LeanUnavailable: it cannot be started.
         """
-        process = cls(on_output, on_end)
-        loop = asyncio.get_running_loop()
-        watched_fd: int | None = None
         arguments = command.arguments
+        watched_fd: int | None = None
         try:
             if has_guard():
-                watched_fd, process._guard_fd = os.pipe()
+                watched_fd, self._guard_fd = os.pipe()
                 limits = (str(command.niceness), str(command.data_limit_mb or 0))
                 arguments = (sys.executable, "-I", "-S", str(_GUARD), str(watched_fd), *limits, *arguments)
-            await loop.subprocess_exec(
-                lambda: process,
+            await asyncio.get_running_loop().subprocess_exec(
+                lambda: self,
                 *arguments,
                 cwd=command.folder,
                 env=dict(command.environment),
@@ -70,18 +68,17 @@ class LeanProcess(asyncio.SubprocessProtocol):
                 pass_fds=() if watched_fd is None else (watched_fd,),
             )
         except OSError as error:
-            process._release_guard()
+            self._release_guard()
             reason = error.strerror or str(error)
             raise LeanUnavailable(f"{command.arguments[0]} cannot be started in {command.folder}: {reason}.") from error
         except asyncio.CancelledError:
-            process._release_guard()
+            self._release_guard()
             raise
         finally:
             if watched_fd is not None:
                 os.close(watched_fd)
         if not has_guard():
-            process._be_modest(command.niceness)
-        return process
+            self._be_modest(command.niceness)
 
     @property
     def pid(self) -> int:
@@ -104,7 +101,7 @@ class LeanProcess(asyncio.SubprocessProtocol):
             pipe.write(data)
 
     async def flush(self, timeout_s: float) -> None:
-        """Waits until the child has taken nearly all of its input; raises TimeoutError."""
+        """Waits until the child has taken nearly all of its input, or has ended; raises TimeoutError."""
         async with asyncio.timeout(timeout_s):
             await self._may_write.wait()
 
@@ -213,6 +210,7 @@ class LeanProcess(asyncio.SubprocessProtocol):
 
     def _report_end(self) -> None:
         on_end, self._on_end = self._on_end, None
+        self._may_write.set()
         if on_end is not None:
             on_end()
 

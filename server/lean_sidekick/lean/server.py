@@ -135,10 +135,11 @@ class LeanServer:
         if self._starting is not None:
             await self._starting.close(grace_s=0)
         async with self._lock:
-            transport = self._transport
-            if transport is not None and transport.alive:
-                await self._say_goodbye(transport)
-            await self._end(self._patience.exit_s)
+            try:
+                if self._transport is not None and self._transport.alive:
+                    await self._say_goodbye(self._transport)
+            finally:
+                await self._end(self._patience.exit_s)
 
     async def connect(self) -> PipeTransport:
         """See `documents.Host`."""
@@ -165,7 +166,8 @@ class LeanServer:
     async def _launch(self) -> PipeTransport:
         command = server_command(self._project, self._toolchain, self._limits, self._environment)
         self._failures.started()
-        transport = await PipeTransport.start(command, self._on_notification, self._failures.died)
+        transport = PipeTransport(self._on_notification, self._failures.died)
+        await transport.start(command)
         self._starting = transport
         try:
             params = initialize_params(self._project.root, __version__)

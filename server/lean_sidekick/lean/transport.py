@@ -116,7 +116,10 @@ class FrameReader:
 
 
 class PipeTransport:
-    """A `Transport` to a Lean process that it starts and ends."""
+    """A `Transport` to a Lean process that it starts and ends.
+
+    `on_death` is called when the connection is lost, unless `close` ended it.
+    """
 
     def __init__(self, on_notification: Callable[[str, JsonObject], None], on_death: Callable[[], None]) -> None:
         self._on_notification = on_notification
@@ -126,27 +129,12 @@ class PipeTransport:
         self._pending: dict[int, tuple[str, asyncio.Future[object]]] = {}
         self._death: SidekickError | None = None
         self._is_closing = False
-        self._process: LeanProcess | None = None
+        self.process = LeanProcess(self._read, self._ended)
         self._ending: asyncio.Task[None] | None = None
 
-    @classmethod
-    async def start(
-        cls, command: Command, on_notification: Callable[[str, JsonObject], None], on_death: Callable[[], None]
-    ) -> "PipeTransport":
-        """Starts the process; `on_death` is called when the connection is lost, unless `close` ended it.
-
-        Raises:
-            LeanUnavailable: the process cannot be started.
-        """
-        transport = cls(on_notification, on_death)
-        transport._process = await LeanProcess.start(command, transport._read, transport._ended)
-        return transport
-
-    @property
-    def process(self) -> LeanProcess:
-        """The process behind it."""
-        assert self._process is not None, "made by `start`"
-        return self._process
+    async def start(self, command: Command) -> None:
+        """Starts the process; raises LeanUnavailable if it cannot be started."""
+        await self.process.start(command)
 
     @property
     def alive(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from lean_sidekick import __version__
 from lean_sidekick.lsp.methods import COMMANDS
-from lean_sidekick.lsp.wire import BadFrame, Connection, End
+from lean_sidekick.lsp.wire import BadFrame, Connection, End, encode
 
 SERVER_NAME = "lean-sidekick"
 
@@ -31,33 +31,17 @@ class Handover(NamedTuple):
 
 def answer_initialize(connection: Connection) -> Handover | None:
     """Reads up to `initialize` and answers it; None if the client left before."""
-    while True:
-        frame = connection.receive()
-        match frame:
-            case End():
-                return None
-            case BadFrame():
-                send(connection, _error(None, PARSE_ERROR, f"Not understood: {frame.reason}."))
-                continue
-        try:
-            message = json.loads(frame)
-        except (ValueError, RecursionError):
-            send(connection, _error(None, PARSE_ERROR, "Not understood: the message is not JSON."))
-            continue
-        if not isinstance(message, dict) or not isinstance(message.get("method"), str):
-            send(connection, _error(None, INVALID_REQUEST, "Not understood: the message is no request."))
+    while not isinstance(frame := connection.receive(), End):
+        message, problem = _read(frame)
+        if problem is not None:
+            connection.write(encode(problem))
         elif message["method"] == "exit":
             return None
-        elif "id" not in message:
-            pass  # the standard drops notifications before `initialize`
-        elif message["method"] != "initialize":
-            send(connection, _error(message["id"], NOT_INITIALIZED, "Send the request `initialize` first."))
-        elif not isinstance(message.get("params"), dict) or not _is_id(message["id"]):
-            send(connection, _error(message["id"], INVALID_PARAMS, "The params of `initialize` must be an object."))
-        else:
+        elif "id" in message:
             answer = {"id": message["id"], "jsonrpc": "2.0", "result": initialize_result(message["params"])}
-            send(connection, answer)
+            connection.write(encode(answer))
             return Handover(request=message, answer=answer)
+    return None
 
 
 def initialize_result(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,16 +71,36 @@ def initialize_result(params: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def send(connection: Connection, message: Mapping[str, Any]) -> None:
-    """Sends one message."""
-    body = json.dumps(message).encode()
-    connection.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+def error_answer(message_id: object, code: int, text: str) -> dict[str, Any]:
+    """An error as an answer; what cannot be an id becomes null, as the standard wants it."""
+    return {
+        "id": message_id if is_message_id(message_id) else None,
+        "jsonrpc": "2.0",
+        "error": {"code": code, "message": text},
+    }
 
 
-def _is_id(value: object) -> bool:
+def is_message_id(value: object) -> bool:
+    """Whether a value can be the id of a request."""
     return isinstance(value, str | int) and not isinstance(value, bool)
 
 
-def _error(message_id: object, code: int, text: str) -> dict[str, Any]:
-    known_id = message_id if _is_id(message_id) else None
-    return {"id": known_id, "jsonrpc": "2.0", "error": {"code": code, "message": text}}
+def _read(frame: bytes | BadFrame) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """A message that may come before the answer to `initialize`, or the answer that refuses it.
+
+    A message is a notification or a good `initialize`; notifications are for the caller to drop.
+    """
+    if isinstance(frame, BadFrame):
+        return {}, error_answer(None, PARSE_ERROR, f"Not understood: {frame.reason}.")
+    try:
+        message = json.loads(frame)
+    except (ValueError, RecursionError):
+        return {}, error_answer(None, PARSE_ERROR, "Not understood: the message is not JSON.")
+    if not isinstance(message, dict) or not isinstance(message.get("method"), str):
+        return {}, error_answer(None, INVALID_REQUEST, "Not understood: the message is no request.")
+    if "id" in message:
+        if message["method"] != "initialize":
+            return {}, error_answer(message["id"], NOT_INITIALIZED, "Send the request `initialize` first.")
+        if not is_message_id(message["id"]) or not isinstance(message.get("params"), dict):
+            return {}, error_answer(message["id"], INVALID_PARAMS, "The params of `initialize` must be an object.")
+    return message, None

@@ -24,7 +24,8 @@ from pygls.protocol import (
     default_converter,
 )
 
-from lean_sidekick.lsp.wire import BadFrame
+from lean_sidekick.lsp.bootstrap import error_answer, is_message_id
+from lean_sidekick.lsp.wire import BadFrame, encode
 
 _OURS = (
     types.EXIT,
@@ -44,6 +45,7 @@ class SidekickProtocol(LanguageServerProtocol):
     """
 
     def __init__(self, server: LanguageServer, converter: Converter) -> None:
+        self._is_leaving = False  # before pygls looks at every attribute
         super().__init__(server, converter)
         for method in _OURS:
             del self.fm.builtin_features[method]
@@ -57,8 +59,8 @@ class SidekickProtocol(LanguageServerProtocol):
 
     @property
     def is_shut_down(self) -> bool:
-        """Whether `shutdown` was answered."""
-        return bool(self._shutdown)
+        """Whether `shutdown` has come; its answer may still be on its way."""
+        return self._is_leaving
 
     def receive(self, frame: bytes | BadFrame) -> None:
         """Handles what came on the wire."""
@@ -92,6 +94,8 @@ class SidekickProtocol(LanguageServerProtocol):
             elif "method" in message:
                 self.on_unreadable(message)
             return
+        if is_request and message["method"] == types.SHUTDOWN:
+            self._is_leaving = True
         try:
             self.handle_message(typed)
         except asyncio.InvalidStateError:
@@ -105,8 +109,8 @@ class SidekickProtocol(LanguageServerProtocol):
         return (yield from self.lsp_initialize(params))
 
     def _refuse(self, message_id: object, code: types.ErrorCodes, text: str) -> None:
-        known_id: Any = message_id if isinstance(message_id, str | int) else None
-        self._send_response(known_id, error=types.ResponseError(code=code.value, message=text))
+        if self.writer is not None:  # not through pygls, which leaves out an id that is null
+            self.writer.write(encode(error_answer(message_id, code.value, text)))
 
 
 def make_converter() -> Converter:
@@ -131,5 +135,5 @@ def _is_well_formed(message: Mapping[str, Any]) -> bool:
     if "method" in message and not isinstance(message["method"], str):
         return False
     if "id" in message:
-        return isinstance(message["id"], str | int) and not isinstance(message["id"], bool)
+        return is_message_id(message["id"])
     return "method" in message

@@ -75,6 +75,7 @@ class SidekickServer(LanguageServer):
         self._arrived = asyncio.Event()
         self._exit_status: int | None = None
         self._closing: asyncio.Task[None] | None = None
+        self._shutting_down: asyncio.Task[None] | None = None
         self.parts = _make_parts(self.protocol, backend)
         self._requests = Requests(self.parts, lambda: self.protocol.msg_id)
         self.protocol.on_unreadable = self._unreadable
@@ -137,6 +138,8 @@ class SidekickServer(LanguageServer):
         except TimeoutError:
             _logger.error("the engines did not close within %s s", _CLOSE_LIMIT_S)
         await self.parts.tasks.close(_CLOSE_LIMIT_S)
+        if self._shutting_down is not None:  # `exit` came before `shutdown` was answered
+            await asyncio.wait({self._shutting_down}, timeout=_SHUTDOWN_WAIT_S)
         self._connection.close()
 
     def _register(self) -> None:
@@ -176,6 +179,7 @@ class SidekickServer(LanguageServer):
         self.parts.projects.folders = to_folders([f.uri for f in workspace.folders.values()] or root)
 
     async def _shutdown_requested(self, _: None) -> None:
+        self._shutting_down = asyncio.current_task()
         await asyncio.wait({self._close_engines()}, timeout=_SHUTDOWN_WAIT_S)
 
     def _close_engines(self) -> "asyncio.Task[None]":

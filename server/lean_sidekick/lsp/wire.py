@@ -2,16 +2,17 @@
 
 Standard library only, because `initialize` is answered through this before anything else is imported. Bodies are
 handed on as bytes and in order; what is wrong with a frame is handed on as a `BadFrame`, in order too. Who sends
-never waits for the other side. Does not look into a body.
+never waits for the other side. Does not look into what comes.
 """
 
+import json
 import os
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 256 * 1024 * 1024
@@ -146,6 +147,12 @@ class Connection:
         self._incoming.put(frame)
         if self._notify is not None:
             self._notify()
+
+
+def encode(message: Mapping[str, Any]) -> bytes:
+    """One message as it travels."""
+    body = json.dumps(message).encode()
+    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
 def stdio_connection() -> Connection:

@@ -9,6 +9,7 @@ before its next batch. Deterministic for equal outcomes. It proves nothing by it
 
 import heapq
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 
 from attrs import define, field, frozen
 
@@ -74,7 +75,7 @@ class BestFirst:
             if self.budget.is_spent:
                 return self._result(SearchStatus.BUDGET_SPENT, None)
             cost, _, node = heapq.heappop(self._queue)
-            if node.proof is not None:
+            if node.proof is not None or not self._tree.is_needed(node):
                 continue
             self.on_progress(Progress(checks=self.budget.checks_spent, goals_open=self._open_roots(), goal=node.goal))
             await self._expand(node, cost)
@@ -86,8 +87,7 @@ class BestFirst:
                 self._refused += 1
                 self._last_refusal = reason
                 self._tree.ban(closing_edges(self._tree.roots)[-1])
-                for root in self._tree.roots:
-                    self._reopen(root)
+                self._reopen()
         return self._result(SearchStatus.EXHAUSTED, None)
 
     async def _expand(self, node: GoalNode, cost: float) -> None:
@@ -99,24 +99,26 @@ class BestFirst:
             self._candidates[node.key] = waiting
             size = self.limits.first_batch
             self._expanded += 1
-        batch, rest = waiting[:size], waiting[size:]
-        self._candidates[node.key] = rest
+        batch = waiting[:size]
         if not batch:
             return
         progress: list[CheckedCandidate] = []
-        async for checked in self.session.check(replay(node), batch, self.budget):
-            kind = checked.outcome.kind
-            if kind is OutcomeKind.CLOSED:
-                self._tree.add_edge(node, checked.candidate, (), 0.0)
-                if node.proof is not None:
-                    return
-            elif kind is OutcomeKind.PROGRESS:
-                progress.append(checked)
-            elif kind is OutcomeKind.TIMED_OUT:
-                self._hung.add(checked.candidate.text)
+        seen: set[str] = set()
+        async with aclosing(self.session.check(replay(node), batch, self.budget)) as outcomes:
+            async for checked in outcomes:
+                seen.add(checked.candidate.text)
+                kind = checked.outcome.kind
+                if kind is OutcomeKind.PROGRESS:
+                    progress.append(checked)
+                elif kind is OutcomeKind.TIMED_OUT:
+                    self._hung.add(checked.candidate.text)
+                elif kind is OutcomeKind.CLOSED:
+                    self._tree.add_edge(node, checked.candidate, (), 0.0)
+                    break
+        self._candidates[node.key] = [c for c in waiting if c.text not in seen]
         for checked in progress:
             self._add(node, checked)
-        if rest:
+        if node.proof is None and self._candidates[node.key]:
             self._push(node, cost + 2.0)
 
     def _add(self, node: GoalNode, checked: CheckedCandidate) -> None:
@@ -135,8 +137,8 @@ class BestFirst:
         self._counter += 1
         heapq.heappush(self._queue, (cost, self._counter, node))
 
-    def _reopen(self, root: GoalNode) -> None:
-        """After a ban, goals that counted as proved may be open again."""
+    def _reopen(self) -> None:
+        """After a ban, goals that counted as proved, or as not needed, may be open again."""
         queued = {id(node) for _, _, node in self._queue}
         for node in self._tree.nodes:
             if node.proof is None and id(node) not in queued and self._candidates.get(node.key, True):

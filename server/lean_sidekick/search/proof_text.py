@@ -10,6 +10,7 @@ from lean_sidekick.core.render import indent
 from lean_sidekick.search.tree import GoalNode
 
 _HOLE = re.compile(r"=> \?\w+$", re.MULTILINE)
+_ONE_LINE = re.compile(r" (?=\| [^|\n]* => \?\w+(?= \||$))", re.MULTILINE)
 
 
 def proof_block(roots: tuple[GoalNode, ...]) -> str:
@@ -26,10 +27,10 @@ def _block(node: GoalNode) -> str:
 
 def join(tactic: str, blocks: list[str]) -> str:
     """A tactic with the proofs of the goals that it leaves."""
-    holes = _HOLE.findall(tactic)
-    if blocks and len(holes) == len(blocks):
+    spread = _ONE_LINE.sub("\n", tactic)
+    if blocks and len(_HOLE.findall(spread)) == len(blocks):
         rest = iter(blocks)
-        return _HOLE.sub(lambda _: _alternative(next(rest)), tactic)
+        return _HOLE.sub(lambda _: _alternative(next(rest)), spread)
     if len(blocks) == 1:
         return f"{tactic}\n{blocks[0]}"
     return "\n".join([tactic, *(_bullet(block) for block in blocks)])

@@ -112,6 +112,20 @@ class ProofTree:
         self._propagate(edge)
         return tuple(new)
 
+    def is_needed(self, node: GoalNode) -> bool:
+        """Whether a proof of the node could still prove a root: some way up from it has no proof yet."""
+        seen: set[str] = set()
+        waiting = [node]
+        while waiting:
+            current = waiting.pop()
+            if current.proof is not None or current.key in seen:
+                continue
+            if any(current is root for root in self.roots):
+                return True
+            seen.add(current.key)
+            waiting += [edge.parent for edge in current.parents if not edge.is_banned]
+        return False
+
     def ban(self, edge: Edge) -> None:
         """Takes an edge out, because the proof that it was part of did not hold, and forgets what rested on it."""
         edge.is_banned = True

@@ -1,7 +1,7 @@
 """Taking hypotheses and data apart: conjunctions, disjunctions, existentials, and induction on data.
 
-`cases … with | inl h => ?_` leaves its goals with names that can be typed in every Lean 4 since 2021; where `rcases` and
-`obtain` are known they are used, as people write them. What is apart already is not taken apart again.
+`cases … with | inl h => ?_` leaves its goals with names that can be typed in every Lean 4 since 2021; where `rcases`
+and `obtain` are known they are used, as people write them. What is apart already is not taken apart again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -257,7 +257,7 @@ def _argument_bonus(local: Local, shape: GoalShape) -> float:
 
 
 def _generalized(local: Local, shape: GoalShape) -> list[str]:
-    """Other data in the target that an induction hypothesis should be free in; no types, nothing that `local` depends on."""
+    """Other data in the target that an induction hypothesis should be free in, nothing that `local` depends on."""
     return [
         other.name
         for other in shape.locals

@@ -1,8 +1,8 @@
 """A small table of general lemmas of the core library, with today's name and that of early Lean 4 where they differ.
 
-Each line is `names | binders : statement`. It stands in for a premise retriever where there is none: arithmetic and order on
-`Nat`, lists, options, booleans and logic, chosen for what proofs need everywhere. Names that a toolchain lacks are left
-out by the caller (`probe_names`). No Mathlib names: there `exact?`, `simp` and the arithmetic tactics do better.
+Each line is `names | binders : statement`. It stands in for a premise retriever where there is none: arithmetic and
+order on `Nat`, lists, booleans and logic, chosen for what proofs need everywhere. Which names a toolchain has is learned with
+`probe_names`. No Mathlib names: there `exact?`, `simp` and the arithmetic tactics do better.
 """
 
 from functools import lru_cache

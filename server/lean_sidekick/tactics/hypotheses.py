@@ -1,8 +1,7 @@
-"""Tactics that use the hypotheses: end the goal with them, apply them, rewrite with them, take equations apart.
+"""Tactics that use the hypotheses: apply them, rewrite with them, take equations apart.
 
-What pure logic can conclude from the hypotheses is left to `logic`, which this generator asks first. The rest
-goes by the text of the statements: an `apply` is offered where the conclusion fits the target, an `rw` where a side fits
-a part of it. Simplification is in `simplification`.
+It goes by the text of the statements: an `apply` is offered where the conclusion fits the target, an `rw` where a
+side fits a part of it. Whole proofs from hypotheses are in `proof_terms`, simplification in `simplification`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,14 +10,12 @@ from lean_sidekick.core.candidates import Candidate, Source, deduplicate
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import MOD_CAST, SIMPA, Dialect
 from lean_sidekick.tactics.goal_shape import FALSE, GoalShape, Local, Nature, is_numeral, negation, read_goal
-from lean_sidekick.tactics.logic import prove
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.normal import normal
 from lean_sidekick.tactics.rewriting import Equation, equation_of, is_settled, rewrite
 from lean_sidekick.tactics.sequents import open_statement
 from lean_sidekick.tactics.terms import Shape, Term, match, replace
 
-_MAX_TERM_LENGTH = 1500
 _CONSTRUCTORS = frozenset({"Nat.succ", "some", "Sum.inl", "Sum.inr", "List.cons", "Option.some", "Int.ofNat"})
 
 
@@ -32,17 +29,9 @@ class Hypotheses:
 
 def hypothesis_candidates(shape: GoalShape, dialect: Dialect) -> list[Candidate]:
     """Uses of the hypotheses, likeliest first."""
-    found = [*_proof_terms(shape), *_applications(shape), *_equations(shape), *_casts(shape, dialect)]
+    found = [*_applications(shape), *_equations(shape), *_casts(shape, dialect)]
     candidates = [Candidate(text=text, source=Source.HYPOTHESIS, score=score) for text, score in found]
     return sorted(deduplicate(candidates), key=lambda candidate: -candidate.score)
-
-
-def _proof_terms(shape: GoalShape) -> Iterator[tuple[str, float]]:
-    proof = prove(shape, ())
-    if proof is not None and len(proof) <= _MAX_TERM_LENGTH:
-        if proof.startswith("(match ") and proof.endswith(")"):
-            proof = proof[1:-1]
-        yield f"exact {proof}", -0.05 - len(proof) / 400
 
 
 def _applications(shape: GoalShape) -> Iterator[tuple[str, float]]:

@@ -1,30 +1,36 @@
-"""Lemmas as tactics: the accessible ones of the open file and the core table, used in `exact`, `apply`, `rw` and `simp`.
+"""Lemmas as tactics: those of the open file and the core table, in `exact`, `apply`, `rw` and `simp`.
 
-A lemma is offered only where its statement, read from text, can fit: its conclusion the target, or a side of its equation a
-part of the target. Lemmas of the open file come before those of the library. Numbers are capped: a lemma that fits
-everything must not crowd out the rest.
+A lemma is offered only where its statement, read from text, can fit: its conclusion the target, or a side of its
+equation a part of the target. Lemmas of the open file come before those of the library. Numbers are capped: lemmas
+that fit everything must not crowd out the rest.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
 from lean_sidekick.core.premises import Premise
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.core_lemmas import Lemma, core_lemmas
 from lean_sidekick.tactics.dialect import Dialect
-from lean_sidekick.tactics.goal_shape import FALSE, GoalShape, read_goal, symbols_of, telescope
-from lean_sidekick.tactics.logic import prove
+from lean_sidekick.tactics.goal_shape import (
+    FALSE,
+    Argument,
+    GoalShape,
+    plain_type,
+    read_goal,
+    symbols_of,
+    telescope,
+    type_of,
+)
 from lean_sidekick.tactics.normal import normal
 from lean_sidekick.tactics.rewriting import Equation, equation_of, is_settled, rewrite
-from lean_sidekick.tactics.sequents import Fact, open_statement
+from lean_sidekick.tactics.sequents import open_statement
 from lean_sidekick.tactics.term_reader import read_binders
 from lean_sidekick.tactics.terms import BinderKind, Shape, Term, match, subterms
 
 _MAX_APPLIED = 12
 _MAX_REWRITES = 16
 _MAX_SIMP = 6
-_MAX_FOR_PROVER = 40
-_MAX_TERM_LENGTH = 600
 _PREMISE_KINDS = frozenset({"theorem", "lemma", "axiom", "def", "instance", "abbrev"})
 
 
@@ -38,23 +44,28 @@ class Lemmas:
 
 def lemma_candidates(shape: GoalShape, dialect: Dialect, premises: Sequence[Premise]) -> list[Candidate]:
     """Lemmas that can fit the goal, likeliest first."""
-    own = [lemma for premise in premises if (lemma := _from_premise(premise)) is not None]
-    library = _relevant(core_lemmas(dialect), shape)
-    found = [*_proof_terms(shape, own, library)]
-    found += _uses(shape, own, 0.0)
-    found += _uses(shape, library, -0.4)
-    found += _definitions(shape, premises)
+    found = [
+        *_uses(shape, _own(premises), 0.0),
+        *_uses(shape, _relevant(core_lemmas(dialect), shape), -0.4),
+        *_definitions(shape, premises),
+    ]
     candidates = [Candidate(text=text, source=Source.LEMMA, score=score) for text, score in found]
     return sorted(deduplicate(candidates), key=lambda candidate: -candidate.score)
 
 
-def _from_premise(premise: Premise) -> Lemma | None:
-    if premise.kind not in _PREMISE_KINDS:
-        return None
-    statement = read_binders(premise.statement)
-    if statement is None:
-        return None
-    return Lemma(name=premise.full_name, statement=statement, symbols=symbols_of(telescope(statement)[1]))
+def usable_lemmas(shape: GoalShape, dialect: Dialect, premises: Sequence[Premise]) -> list[Lemma]:
+    """The lemmas of the open file, then those of the library that have to do with the goal."""
+    return [*_own(premises), *_relevant(core_lemmas(dialect), shape)]
+
+
+def _own(premises: Sequence[Premise]) -> list[Lemma]:
+    found = []
+    for premise in reversed(premises):
+        statement = read_binders(premise.statement) if premise.kind in _PREMISE_KINDS else None
+        if statement is not None:
+            symbols = symbols_of(telescope(statement)[1])
+            found.append(Lemma(name=premise.full_name, statement=statement, symbols=symbols))
+    return found
 
 
 def _relevant(lemmas: Sequence[Lemma], shape: GoalShape) -> list[Lemma]:
@@ -62,30 +73,11 @@ def _relevant(lemmas: Sequence[Lemma], shape: GoalShape) -> list[Lemma]:
     symbols = set(shape.symbols)
     for local in shape.proofs:
         symbols |= symbols_of(local.type)
-    symbols |= {"Nat.succ"} if "+" in symbols or any(s.isdigit() for s in symbols) else set()
-    symbols |= {"<", "≤"} if symbols & {">", "≥"} else set()
+    if "+" in symbols or any(symbol.isdigit() for symbol in symbols):
+        symbols.add("Nat.succ")
+    if symbols & {">", "≥"}:
+        symbols |= {"<", "≤"}
     return [lemma for lemma in lemmas if lemma.symbols & symbols]
-
-
-def _proof_terms(shape: GoalShape, own: Sequence[Lemma], library: Sequence[Lemma]) -> Iterator[tuple[str, float]]:
-    """Terms that end the goal by lemmas and hypotheses together."""
-    goal = normal(shape.target, shape.types)
-    facts = [Fact(normal(lemma.statement, {}), lemma.name) for lemma in [*own, *library] if _may_conclude(lemma, goal)]
-    if not facts:
-        return
-    proof = prove(shape, facts[:_MAX_FOR_PROVER])
-    if proof is not None and len(proof) <= _MAX_TERM_LENGTH:
-        yield f"exact {proof}", -0.15 - len(proof) / 300
-
-
-def _may_conclude(lemma: Lemma, goal: Term) -> bool:
-    """Lemmas with the relation of the goal's end, orders with each other, and contradictions."""
-    wanted = telescope(goal)[1]
-    head = telescope(normal(lemma.statement, {}))[1]
-    if head == FALSE or wanted == FALSE or not wanted.text or wanted.is_operator("∧", "∨", "↔"):
-        return True
-    orders = {"<", "≤", "="}
-    return head.head == wanted.head or (head.text in orders and wanted.text in orders)
 
 
 def _uses(shape: GoalShape, lemmas: Sequence[Lemma], offset: float) -> list[tuple[str, float]]:
@@ -94,7 +86,7 @@ def _uses(shape: GoalShape, lemmas: Sequence[Lemma], offset: float) -> list[tupl
     rewrites: list[tuple[str, float]] = []
     simplified: list[tuple[str, float]] = []
     for lemma in lemmas:
-        applied += _applications(lemma, goal)
+        applied += _applications(lemma, goal, shape.types)
         equation = equation_of(lemma.statement)
         if equation is None:
             continue
@@ -109,22 +101,37 @@ def _uses(shape: GoalShape, lemmas: Sequence[Lemma], offset: float) -> list[tupl
     return found
 
 
-def _applications(lemma: Lemma, goal: Term) -> Iterator[tuple[str, float]]:
+def _applications(lemma: Lemma, goal: Term, types: Mapping[str, Term]) -> Iterator[tuple[str, float]]:
     arguments, conclusion = open_statement(normal(lemma.statement, {}))
     variables = frozenset(argument.name for argument in arguments if argument.name)
-    if conclusion.shape is Shape.ATOM and conclusion.text in variables:
-        return
-    premises = sum(1 for argument in arguments if argument.is_premise)
-    if conclusion == FALSE and goal != FALSE:
+    is_bare = conclusion.shape is Shape.ATOM and conclusion.text in variables
+    if is_bare or (conclusion == FALSE and goal != FALSE):
         return
     values = match(conclusion, goal, variables, {})
-    if values is None:
+    if values is None or not _fits_types(arguments, values, types):
         return
+    premises = sum(1 for argument in arguments if argument.is_premise)
     open_variables = len(variables - values.keys())
     if not premises and not open_variables:
         blanks = sum(1 for a in arguments if a.name and a.kind is BinderKind.EXPLICIT)
         yield " ".join([f"exact {lemma.name}", *["_"] * blanks]), -0.4
-    yield f"apply {lemma.name}", -1.5 - 0.3 * premises - 1.3 * min(open_variables, 2)
+        return
+    score = -1.5 - 0.3 * premises - 1.3 * min(open_variables, 2)
+    # `a = b` and the like fit everything of their type.
+    fits_all = conclusion.args and all(arg.text in variables for arg in conclusion.args)
+    yield f"apply {lemma.name}", score - (1.0 if fits_all else 0.0)
+
+
+def _fits_types(arguments: Sequence[Argument], values: Mapping[str, Term], types: Mapping[str, Term]) -> bool:
+    """Whether no value is known to be of another type than its variable."""
+    for argument in arguments:
+        if argument.name not in values or argument.type is None:
+            continue
+        kind = type_of(values[argument.name], types)
+        wanted = plain_type(argument.type)
+        if kind is not None and wanted[:1].isupper() and plain_type(kind) != wanted:
+            return False
+    return True
 
 
 def _rewrites(lemma: Lemma, equation: Equation, shape: GoalShape) -> Iterator[tuple[str, float]]:

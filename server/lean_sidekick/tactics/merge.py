@@ -17,6 +17,8 @@ from lean_sidekick.tactics.core_lemmas import probe_names
 from lean_sidekick.tactics.hypotheses import Hypotheses
 from lean_sidekick.tactics.lemmas import Lemmas
 from lean_sidekick.tactics.portfolio import Cost, Portfolio, probe_texts, row_of
+from lean_sidekick.tactics.proof_terms import ProofTerms
+from lean_sidekick.tactics.semiring import SemiringEquations
 from lean_sidekick.tactics.shapes import Shapes
 from lean_sidekick.tactics.simplification import REORDERING, Simplification
 
@@ -54,6 +56,8 @@ def merge(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
 def default_generator() -> TacticGenerator:
     """All model-free sources."""
     sources: tuple[TacticGenerator, ...] = (
+        ProofTerms(),
+        SemiringEquations(),
         Portfolio(),
         Shapes(),
         CaseSplits(),

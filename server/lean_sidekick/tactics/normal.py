@@ -1,8 +1,8 @@
 """One spelling for statements that Lean takes as the same by definition.
 
-`a ≥ b` is `b ≤ a`, `a ≠ b` is `¬a = b`, `Nat.succ n` is `n + 1`, and on `Nat` `n + 1 ≤ m` is `n < m`. Comparing normal forms
-finds more than comparing texts does; a proof of one is accepted for the other. Rewriting needs the text as it stands, so
-it does not use this. Pure.
+`a ≥ b` is `b ≤ a`, `a ≠ b` is `¬a = b`, `Nat.succ n` is `n + 1`, and on `Nat` `n + 1 ≤ m` is `n < m`. Comparing
+normal forms finds more than comparing texts does; a proof of one is accepted for the other. Rewriting needs the text
+as it stands, so it does not use this. Pure.
 """
 
 from collections.abc import Mapping

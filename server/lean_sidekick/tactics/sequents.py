@@ -112,9 +112,8 @@ def close(sequent: Sequent, goal: Term) -> str | None:
         held = _held(sequent, denied)
         if held is not None:
             return apply(fact.proof, held) if goal == FALSE else apply("absurd", held, fact.proof)
-        if denied.is_operator("=") and goal.is_operator("¬") and goal.args[0].is_operator("="):
-            if [arg.alpha_key for arg in goal.args[0].args] == [arg.alpha_key for arg in reversed(denied.args)]:
-                return project(fact.proof, "symm")
+        if denied.is_operator("=") and goal.alpha_key == operator("¬", operator("=", *denied.args[::-1])).alpha_key:
+            return project(fact.proof, "symm")
     return None
 
 

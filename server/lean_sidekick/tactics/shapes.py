@@ -1,7 +1,7 @@
 """Structural tactics from the shape of the target: introduce, split, choose, give a witness.
 
-Every candidate is one tactic whose leftover goals have names that can be typed. Where a toolchain has no `left`, `by_cases` or
-`rintro`, a form of the same step is offered that every Lean 4 has. Splitting hypotheses is in `case_splits`.
+Every candidate is one tactic whose leftover goals have names that can be typed. Where a toolchain has no `left`,
+`by_cases` or `rintro`, a form of the same step is offered that every Lean 4 has. Splitting hypotheses is in `case_splits`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -68,7 +68,6 @@ def _introductions(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, fl
     arguments, _ = telescope(shape.target)
     if not arguments:
         return
-    types = dict(shape.types)
     names = Names(shape.taken)
     plain: list[str] = []
     for argument in arguments:
@@ -315,7 +314,7 @@ def _case_distinctions(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str
 
 
 def _parts_below(statement: Term) -> Iterable[Term]:
-    """The propositions that connectives in a statement join, none with bound variables, connectives themselves left out."""
+    """The propositions that connectives in a statement join, none with bound variables, no connective."""
     if statement.is_operator("→", "¬", "∨", "∧", "↔"):
         for arg in statement.args:
             if not arg.is_operator("→", "¬", "∨", "∧", "↔") and arg.shape is not Shape.BINDER:

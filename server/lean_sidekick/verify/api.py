@@ -4,7 +4,7 @@ Implementations are interchangeable (shadow documents, recordings). They name th
 annotations and inherit from nothing.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from enum import Enum
 from typing import Protocol
 
@@ -70,7 +70,7 @@ class Session(Protocol):
 
     def check(
         self, steps: Sequence[str], candidates: Sequence[Candidate], budget: Budget
-    ) -> AsyncIterator[CheckedCandidate]:
+    ) -> AsyncGenerator[CheckedCandidate, None]:
         """Runs each candidate on the main goal after the tactic block lines `steps` stand in the hole.
 
         Yields exactly one outcome for each candidate, as soon as it is known, in any order; when the

@@ -12,11 +12,12 @@ SIMP_STEPS = 200
 class Dialect:
     """The words that shadow texts use.
 
-    `mark` prints something; `recovery_off` says that `first | (candidate) | fail` turns error recovery off, which makes
+    `mark` prints something, `trace_state` the goals; `recovery_off` says that `first | (candidate) | fail` turns error recovery off, which makes
     elaboration errors fail; `simp_steps` bounds `simp` where its loop never looks at the heartbeats.
     """
 
     mark: str
+    trace_state: str
     all_goals: str
     recovery_off: bool
     simp_steps: int | None
@@ -25,8 +26,10 @@ class Dialect:
 def dialect_of(gates: Gates) -> Dialect:
     """The dialect of a Lean."""
     is_camel_case = gates.has(Gate.CAMEL_CASE_TACTICS)
+    trace_state = "traceState" if is_camel_case else "trace_state"
     return Dialect(
-        mark='trace "checked"' if gates.has(Gate.TRACE_TEXT) else "traceState",
+        mark='trace "checked"' if gates.has(Gate.TRACE_TEXT) else trace_state,
+        trace_state=trace_state,
         all_goals="allGoals" if is_camel_case else "all_goals",
         recovery_off=not gates.is_early,
         simp_steps=SIMP_STEPS if gates.has(Gate.SIMP_IGNORES_HEARTBEATS) else None,

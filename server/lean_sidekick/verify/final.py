@@ -17,7 +17,7 @@ from attrs import define, field, frozen
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.errors import LeanCrashed, TimedOut
-from lean_sidekick.core.positions import TextEdit, apply_edits
+from lean_sidekick.core.positions import Position, TextEdit, TextMap, apply_edits
 from lean_sidekick.core.render import site_edit
 from lean_sidekick.core.sites import Declaration, ProofSite
 from lean_sidekick.lean.diagnostics import Diagnostic, Severity, is_sorry_warning, parse_axioms
@@ -30,17 +30,26 @@ if TYPE_CHECKING:
 STAND_IN_NAME = "leanSidekickUnnamed"
 
 
+@frozen(kw_only=True)
+class Baseline:
+    """The errors of an untouched file: `elsewhere` outside a declaration, and those that stand exactly where the
+    declaration begins, which are the unfinished end of what stands above it."""
+
+    elsewhere: Counter[str]
+    at_start: frozenset[str]
+
+
 @define
 class Baselines:
-    """The errors of untouched files outside the declaration in question."""
+    """The baselines of files, by text and declaration."""
 
-    _errors: dict[tuple[str, int], Counter[str]] = field(factory=dict, init=False)
+    _errors: dict[tuple[str, int], Baseline] = field(factory=dict, init=False)
 
-    def get(self, text: str, start: int) -> Counter[str] | None:
+    def get(self, text: str, start: int) -> Baseline | None:
         """What was stored for this text and declaration."""
         return self._errors.get((text, start))
 
-    def put(self, text: str, start: int, errors: Counter[str]) -> None:
+    def put(self, text: str, start: int, errors: Baseline) -> None:
         """Stores the errors; only the newest few texts are kept."""
         while len(self._errors) >= 8:
             self._errors.pop(next(iter(self._errors)))
@@ -52,6 +61,7 @@ class FinalText:
     """The whole file with the proof, the axiom question after the declaration, and the sentinel at the end."""
 
     text: str
+    start: Position
     declaration_lines: Lines
     question_line: int
     sentinel_line: int
@@ -109,19 +119,21 @@ def final_text(site: ProofSite, base: str, block: str, *, named: bool) -> FinalT
     sentinel_line = text.count("\n") - 1
     return FinalText(
         text=text,
+        start=TextMap(base).position(declaration.start),
         declaration_lines=Lines(first, last),
         question_line=last + 1 if question else sentinel_line - 1,
         sentinel_line=sentinel_line,
     )
 
 
-def judge(final: FinalText, diagnostics: Sequence[Diagnostic], known: Counter[str]) -> FinalVerdict | None:
+def judge(final: FinalText, diagnostics: Sequence[Diagnostic], known: Baseline) -> FinalVerdict | None:
     """Everything but the axioms; None if nothing speaks against the proof."""
     if not any(d.range.start.line == final.sentinel_line for d in diagnostics):
         return FinalVerdict(status=FinalStatus.CRASHED, message="Lean did not reach the end of the file")
     lines = final.declaration_lines
-    if errors := errors_in(lines, diagnostics):
-        return refused(errors[0].message)
+    for error in errors_in(lines, diagnostics):
+        if not (error.range.start == final.start and error.message in known.at_start):
+            return refused(error.message)
     if any(is_sorry_warning(d) and lines.holds(d) for d in diagnostics):
         return refused("the declaration still uses `sorry`")
     elsewhere = Counter(
@@ -129,7 +141,7 @@ def judge(final: FinalText, diagnostics: Sequence[Diagnostic], known: Counter[st
         for d in diagnostics
         if d.severity is Severity.ERROR and not lines.holds(d) and d.range.start.line != final.question_line
     )
-    if new := elsewhere - known:
+    if new := elsewhere - known.elsewhere:
         return refused(f"it breaks the rest of the file: {next(iter(new))}")
     return None
 
@@ -165,7 +177,7 @@ def mentions(block: str, declaration: Declaration) -> bool:
     return any(word == name or word.startswith(f"{name}.") for word in words for name in names)
 
 
-async def _baseline(verifier: ShadowVerifier, site: ProofSite, base: str, budget: Budget) -> Counter[str]:
+async def _baseline(verifier: ShadowVerifier, site: ProofSite, base: str, budget: Budget) -> Baseline:
     start = site.declaration.start
     known = verifier.baselines.get(base, start)
     if known is None:
@@ -174,7 +186,12 @@ async def _baseline(verifier: ShadowVerifier, site: ProofSite, base: str, budget
         limit = min(budget.seconds_left, verifier.limits.opening_s)
         _, diagnostics = await verifier.elaborate(site.uri, text, limit)
         lines = Lines(base.count("\n", 0, start), base.count("\n", 0, site.declaration.end))
-        known = Counter(d.message for d in diagnostics if d.severity is Severity.ERROR and not lines.holds(d))
+        errors = [d for d in diagnostics if d.severity is Severity.ERROR]
+        begin = TextMap(base).position(start)
+        known = Baseline(
+            elsewhere=Counter(d.message for d in errors if not lines.holds(d)),
+            at_start=frozenset(d.message for d in errors if d.range.start == begin),
+        )
         verifier.baselines.put(base, start, known)
     return known
 

@@ -3,7 +3,7 @@
 One edit checks many candidates: after the text that stands before the hole and the search's own steps, the
 main goal is copied once for each candidate, and each copy is given to a focused block of its own:
 
-    refine (fun (p : Sort _) (h _ _ : p) => h) _ ?_ ?_ ?_
+    (refine (fun (p : Sort _) (h _ _ : p) => h) _ ?_ ?_ ?_)
     · (candidate)
       trace "checked"
       done
@@ -22,9 +22,9 @@ from enum import Enum
 
 from attrs import evolve, frozen
 
-from lean_sidekick.core.goals import Goal
+from lean_sidekick.core.goals import Goal, split_goals
 from lean_sidekick.core.outcomes import Outcome, OutcomeKind
-from lean_sidekick.core.positions import TextEdit, apply_edits
+from lean_sidekick.core.positions import Position, TextEdit, apply_edits, utf16_length
 from lean_sidekick.core.render import site_edit
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lean.diagnostics import (
@@ -37,6 +37,8 @@ from lean_sidekick.lean.diagnostics import (
 from lean_sidekick.verify.dialect import Dialect
 
 SENTINEL = "#check Prop"
+"""A command that always answers: its answer shows that Lean came to the end of the text."""
+
 MESSAGE_LIMIT = 400
 _SIMP = re.compile(r"(?<![\w.«@])(simp|simp_all)(?![\w.'»])(?!\s*\(\s*config)")
 _STEPS_EXCEEDED = "maximum number of steps exceeded"
@@ -76,6 +78,7 @@ class Packed:
     """A shadow text with what has to be found again in its diagnostics."""
 
     text: str
+    start: Position
     declaration_lines: Lines
     hole_line: int
     slots: tuple[Slot, ...]
@@ -125,6 +128,7 @@ def shadow_text(
         line += height + 1
     return Packed(
         text=text,
+        start=Position(declaration_first, utf16_length(head[head.rfind("\n") + 1 :])),
         declaration_lines=Lines(declaration_first, declaration_last),
         hole_line=hole_line,
         slots=(),
@@ -144,11 +148,12 @@ def pack(
     heartbeats: int,
 ) -> Packed:
     """A shadow text that runs every candidate on its own copy of the main goal after `steps`."""
-    lines = [line for step in steps for line in step.split("\n")]
+    lines = [line for step in steps for line in parenthesized(step)]
     first_slot_line = len(lines) + 1
     blanks = " ".join(["?_"] * len(candidates))
     ignored = " _" * (len(candidates) - 1)
-    lines.append(f"refine (fun (p : Sort _) (h{ignored} : p) => h) _ {blanks}")
+    # In parentheses, because inside `{ }` a `·` on the next line would be read as one more argument.
+    lines.append(f"(refine (fun (p : Sort _) (h{ignored} : p) => h) _ {blanks})")
     heights = []
     for text in candidates:
         block = _slot(bounded(text, dialect), dialect)
@@ -165,14 +170,36 @@ def pack(
             )
         )
         line += height
-    return Packed(
-        text=packed.text,
-        declaration_lines=packed.declaration_lines,
-        hole_line=packed.hole_line,
-        slots=tuple(slots),
-        probes=packed.probes,
-        sentinel_line=packed.sentinel_line,
+    return evolve(packed, slots=tuple(slots))
+
+
+def pack_state(site: ProofSite, steps: Sequence[str], dialect: Dialect, *, base: str, heartbeats: int | None) -> Packed:
+    """A shadow text that prints all goals after `steps`, the printing on its one slot's mark line, and then admits them.
+
+    The slot's candidate lines are those of the last step, or the mark line if there is none.
+    """
+    blocks = [parenthesized(step) for step in steps]
+    lines = [line for block in blocks for line in block]
+    packed = shadow_text(
+        site,
+        "\n".join([*lines, dialect.trace_state, f"{dialect.all_goals} admit"]),
+        base=base,
+        heartbeats=heartbeats,
     )
+    mark = packed.hole_line + len(lines)
+    own = len(blocks[-1]) if blocks else 0
+    slot = Slot(candidate_lines=Lines(mark - own, mark - 1 if own else mark), mark_line=mark, done_line=mark + 1)
+    return evolve(packed, slots=(slot,))
+
+
+def read_state(packed: Packed, diagnostics: Iterable[Diagnostic]) -> tuple[Goal, ...] | None:
+    """The goals that a text of `pack_state` printed; None if it printed nothing."""
+    (slot,) = packed.slots
+    printed = [d for d in diagnostics if d.range.start.line == slot.mark_line and d.severity is Severity.INFORMATION]
+    if len(printed) != 1:
+        return None
+    message = printed[0].message
+    return () if message.strip() in ("", "no goals") else split_goals(message)
 
 
 def parenthesized(text: str) -> list[str]:

@@ -5,7 +5,7 @@
 Lean's and is not kept.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from attrs import define
 
@@ -62,7 +62,7 @@ class _RecordedSession:
 
     async def check(
         self, steps: Sequence[str], candidates: Sequence[Candidate], budget: Budget
-    ) -> AsyncIterator[CheckedCandidate]:
+    ) -> AsyncGenerator[CheckedCandidate, None]:
         for candidate in candidates:
             answer = self._answer((_CHECK, site_key(self.site), steps_key(steps), candidate.text))
             budget.spend_checks(1)
@@ -85,7 +85,7 @@ class _RecordedSession:
             what = f"`{key[3]}`" if key[3] else "this place"
             raise NotRecorded(
                 f"No real Lean was asked about {what} in {self.site.declaration.label}; "
-                "install a Lean, or record it with `make update`."
+                "install a Lean, or record it with `make record`."
             )
         return answer
 
@@ -128,7 +128,7 @@ class _RecordingSession:
 
     async def check(
         self, steps: Sequence[str], candidates: Sequence[Candidate], budget: Budget
-    ) -> AsyncIterator[CheckedCandidate]:
+    ) -> AsyncGenerator[CheckedCandidate, None]:
         async for checked in self.inner.check(steps, candidates, budget):
             if not (budget.is_spent and checked.outcome.kind is OutcomeKind.TIMED_OUT):
                 key = (_CHECK, site_key(self.site), steps_key(steps), checked.candidate.text)

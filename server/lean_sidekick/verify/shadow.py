@@ -9,7 +9,7 @@ Does not decide what is worth checking, and starts no process of its own.
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 
 from attrs import define, field, frozen
 
@@ -19,7 +19,6 @@ from lean_sidekick.core.declarations import blank_programs
 from lean_sidekick.core.errors import InputError, LeanCrashed, StaleDocument, TimedOut
 from lean_sidekick.core.goals import Goal, ProofState
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
-from lean_sidekick.core.positions import Position, TextMap
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lean.api import Document, DocumentServer
 from lean_sidekick.lean.diagnostics import Diagnostic, is_heartbeat_timeout, is_unsolved_goals
@@ -31,12 +30,14 @@ from lean_sidekick.verify.packing import (
     Lines,
     Packed,
     SlotVerdict,
+    bounded,
     errors_in,
     has_sentinel,
     pack,
-    parenthesized,
+    pack_state,
     read_probes,
     read_slots,
+    read_state,
     shadow_text,
 )
 from lean_sidekick.verify.policy import Policy, refusal
@@ -135,21 +136,24 @@ class ShadowSession:
 
     async def site_state(self, budget: Budget) -> SiteState:
         """See `verify.api.Session`."""
-        packed = self._admitting()
         async with self._turn:
-            document, diagnostics = await self._elaborate(packed, budget.seconds_left)
-            self._untouched = packed, diagnostics
-            goals = await document.plain_goal(_line_start(packed, packed.hole_line), self._wait(budget))
+            packed, diagnostics = await self._admitted(budget.seconds_left)
+        goals = read_state(packed, diagnostics)
+        above = Lines(packed.declaration_lines.first, max(packed.declaration_lines.first, packed.hole_line - 1))
+        # An error exactly where the declaration begins is the unfinished end of what stands above it.
+        errors = [e for e in errors_in(above, diagnostics) if e.range.start != packed.start]
+        errors.sort(key=is_unsolved_goals)
+        prefix_error = errors[0].message[:MESSAGE_LIMIT] if errors else ""
+        if goals is None and prefix_error:
+            first = prefix_error.splitlines()[0]
+            raise InputError(f"Lean does not get as far as this place: {first}.")
         if goals is None:
             raise InputError("Lean sees no tactic state here; put the cursor into a tactic block.")
-        above = Lines(packed.declaration_lines.first, max(packed.declaration_lines.first, packed.hole_line - 1))
-        errors = errors_in(above, diagnostics)
-        prefix_error = errors[0].message[:MESSAGE_LIMIT] if errors else ""
         return SiteState(state=ProofState(goals=goals), prefix_error=prefix_error)
 
     async def check(
         self, steps: Sequence[str], candidates: Sequence[Candidate], budget: Budget
-    ) -> AsyncIterator[CheckedCandidate]:
+    ) -> AsyncGenerator[CheckedCandidate, None]:
         """See `verify.api.Session`."""
         runnable: list[Candidate] = []
         for candidate in candidates:
@@ -183,22 +187,24 @@ class ShadowSession:
         budget.spend_checks(1)
         async with self._turn:
             try:
-                known = await self._admitted(budget)
-                document, diagnostics = await self._elaborate(packed, self._wait(budget))
-                if not has_sentinel(packed, diagnostics):
-                    return Outcome(kind=OutcomeKind.CRASHED, message="Lean did not finish the file")
-                errors = _new_errors(known, packed, diagnostics, height)
-                if not errors:
-                    return Outcome(kind=OutcomeKind.CLOSED)
-                if all(is_unsolved_goals(error) for error in errors):
-                    goals = await self._goals_after(document, packed, height, budget)
-                    if goals:
-                        return Outcome(kind=OutcomeKind.PROGRESS, goals=goals)
-                return Outcome(kind=OutcomeKind.FAILED, message=errors[0].message[:MESSAGE_LIMIT])
+                known = await self._admitted(self._wait(budget))
+                _, diagnostics = await self._elaborate(packed, self._wait(budget))
             except TimedOut:
                 return Outcome(kind=OutcomeKind.TIMED_OUT, message="Lean did not finish in time")
             except LeanCrashed as error:
                 return Outcome(kind=OutcomeKind.CRASHED, message=str(error))
+        if not has_sentinel(packed, diagnostics):
+            return Outcome(kind=OutcomeKind.CRASHED, message="Lean did not finish the file")
+        errors = _new_errors(known, packed, diagnostics, height)
+        if not errors:
+            return Outcome(kind=OutcomeKind.CLOSED)
+        if all(is_unsolved_goals(error) for error in errors):
+            after = await self._state_after([block], budget)
+            if after.failure is not None:
+                return after.failure
+            if after.goals:
+                return Outcome(kind=OutcomeKind.PROGRESS, goals=after.goals)
+        return Outcome(kind=OutcomeKind.FAILED, message=errors[0].message[:MESSAGE_LIMIT])
 
     async def final_check(self, block: str, budget: Budget) -> FinalVerdict:
         """See `verify.api.Session`."""
@@ -220,24 +226,12 @@ class ShadowSession:
     async def _elaborate(self, packed: Packed, timeout_s: float) -> tuple[Document, tuple[Diagnostic, ...]]:
         return await self.verifier.elaborate(self.site.uri, packed.text, timeout_s)
 
-    def _admitting(self) -> Packed:
-        return shadow_text(self.site, f"{self.verifier.dialect.all_goals} admit", base=self.base)
-
-    async def _admitted(self, budget: Budget) -> tuple[Packed, tuple[Diagnostic, ...]]:
-        """The declaration with the goals of its hole admitted, and what Lean says of it; asked once."""
+    async def _admitted(self, timeout_s: float) -> tuple[Packed, tuple[Diagnostic, ...]]:
+        """The declaration with the goals of its hole printed and admitted, and what Lean says of it; asked once."""
         if self._untouched is None:
-            packed = self._admitting()
-            _, diagnostics = await self._elaborate(packed, self._wait(budget))
-            self._untouched = packed, diagnostics
+            packed = pack_state(self.site, [], self.verifier.dialect, base=self.base, heartbeats=None)
+            self._untouched = packed, (await self._elaborate(packed, timeout_s))[1]
         return self._untouched
-
-    async def _goals_after(
-        self, document: Document, packed: Packed, height: int, budget: Budget
-    ) -> tuple[Goal, ...] | None:
-        """All goals after the block, asked for at the end of its last line."""
-        line = packed.hole_line + height - 1
-        text_map = TextMap(packed.text)
-        return await document.plain_goal(text_map.position(text_map.line_end(line)), self._wait(budget))
 
     async def _check_batch(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> "_BatchResult":
         # `skip` first shows the main goal, `skip` last shows that Lean came to the end of the candidates.
@@ -290,7 +284,7 @@ class ShadowSession:
     async def _one_by_one(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> "_BatchResult":
         """Goals that hold metavariables: an assignment by one candidate must not reach the next."""
         known = []
-        before = await self._state_after(list(steps), 0, budget)
+        before = await self._state_after(list(steps), budget)
         for candidate in batch:
             if budget.is_spent:
                 outcome = Outcome(kind=OutcomeKind.TIMED_OUT, message="not run: the budget was spent")
@@ -300,8 +294,7 @@ class ShadowSession:
         return _BatchResult(known=known, again=[])
 
     async def _check_alone(self, steps: Sequence[str], text: str, before: "_State", budget: Budget) -> Outcome:
-        lines = parenthesized(text)
-        after = await self._state_after([*steps, "\n".join(lines)], len(lines), budget)
+        after = await self._state_after([*steps, text], budget)
         if after.failure is not None:
             return after.failure
         if before.failure is not None:
@@ -315,26 +308,25 @@ class ShadowSession:
         same = [g.normal_form() for g in after.goals] == [g.normal_form() for g in before.goals]
         return Outcome(kind=OutcomeKind.NO_CHANGE if same else OutcomeKind.PROGRESS, goals=goals)
 
-    async def _state_after(self, steps: list[str], own_lines: int, budget: Budget) -> "_State":
-        """All goals after the steps; an error on the last `own_lines` lines of them is a failure."""
-        dialect, limits = self.verifier.dialect, self.verifier.limits
-        block = "\n".join([*steps, f"{dialect.all_goals} admit"])
-        packed = shadow_text(self.site, block, base=self.base, heartbeats=limits.heartbeats)
-        last = packed.hole_line + block.count("\n")
+    async def _state_after(self, steps: list[str], budget: Budget) -> "_State":
+        """All goals after the steps; an error in the last of them is a failure."""
+        verifier = self.verifier
+        steps = [bounded(step, verifier.dialect) for step in steps]
+        packed = pack_state(self.site, steps, verifier.dialect, base=self.base, heartbeats=verifier.limits.heartbeats)
         async with self._turn:
             try:
-                document, diagnostics = await self._elaborate(packed, self._wait(budget))
-                goals = await document.plain_goal(_line_start(packed, last), self._wait(budget))
+                _, diagnostics = await self._elaborate(packed, self._wait(budget))
             except TimedOut:
                 return _State(failure=Outcome(kind=OutcomeKind.TIMED_OUT, message="did not end in time"))
             except LeanCrashed as error:
                 return _State(failure=Outcome(kind=OutcomeKind.CRASHED, message=str(error)[:MESSAGE_LIMIT]))
-        errors = errors_in(Lines(packed.hole_line, last), diagnostics)
+        errors = errors_in(packed.slots[0].candidate_lines, diagnostics)
         if errors:
             kind = OutcomeKind.TIMED_OUT if is_heartbeat_timeout(errors[0]) else OutcomeKind.FAILED
             return _State(failure=Outcome(kind=kind, message=errors[0].message[:MESSAGE_LIMIT]))
+        goals = read_state(packed, diagnostics)
         if goals is None or not has_sentinel(packed, diagnostics):
-            return _State(failure=Outcome(kind=OutcomeKind.CRASHED, message="Lean gave no goals"))
+            return _State(failure=Outcome(kind=OutcomeKind.FAILED, message="Lean gave it up without a message"))
         return _State(goals=goals)
 
 
@@ -388,13 +380,6 @@ def _collect(batch: list[Candidate], verdicts: Iterable[Outcome | SlotVerdict]) 
         return _open_batch(batch, outcome)
     again = [not_run] if not_run else []
     return _BatchResult(known=known, again=[*again, *([c] for c in timed_out)])
-
-
-def _line_start(packed: Packed, line: int) -> Position:
-    """The position of the first character of a line that is not blank."""
-    text_map = TextMap(packed.text)
-    text = text_map.line_text(line)
-    return text_map.position(text_map.line_start(line) + len(text) - len(text.lstrip()))
 
 
 def _new_errors(

@@ -22,8 +22,8 @@ from lean_sidekick.verify.packing import (
     untrail,
 )
 
-MODERN = Dialect(mark='trace "checked"', all_goals="all_goals", recovery_off=True, simp_steps=None)
-EARLY = Dialect(mark="traceState", all_goals="allGoals", recovery_off=False, simp_steps=200)
+MODERN = Dialect(mark='trace "checked"', trace_state="trace_state", all_goals="all_goals", recovery_off=True, simp_steps=None)
+EARLY = Dialect(mark="traceState", trace_state="traceState", all_goals="allGoals", recovery_off=False, simp_steps=200)
 TEXT = "theorem a : True := trivial\n\n/-- doc -/\ntheorem b (p : Prop) (h : p) : p := by\n  have h2 := h\n  sorry\n\n#check b\n"
 
 
@@ -47,7 +47,7 @@ def test_every_candidate_stands_in_a_block_of_its_own_with_mark_and_done() -> No
         "/-- doc -/\n"
         "theorem b (p : Prop) (h : p) : p := by\n"
         "  have h2 := h\n"
-        "  refine (fun (p : Sort _) (h _ _ : p) => h) _ ?_ ?_ ?_\n"
+        "  (refine (fun (p : Sort _) (h _ _ : p) => h) _ ?_ ?_ ?_)\n"
         "  · (skip)\n"
         "    traceState\n"
         "    done\n"
@@ -79,7 +79,7 @@ def test_on_newer_leans_error_recovery_is_off_inside_a_slot() -> None:
 def test_steps_stand_before_the_copies() -> None:
     site = sorry_site(TEXT)
     shadow = pack(site, ["constructor", "· admit"], ["skip"], EARLY, base=TEXT, probes=(), heartbeats=1)
-    assert "  constructor\n  · admit\n  refine (fun (p : Sort _) (h : p) => h) _ ?_\n  · (skip)\n" in shadow.text
+    assert "  (constructor)\n  (· admit)\n  (refine (fun (p : Sort _) (h : p) => h) _ ?_)\n  · (skip)\n" in shadow.text
     assert shadow.text.split("\n")[shadow.slots[0].candidate_lines.first] == "  · (skip)"
 
 

@@ -18,7 +18,7 @@ from lean_sidekick.verify.policy import Policy
 from lean_sidekick.verify.shadow import Limits, ShadowVerifier
 
 TEXT = "theorem b (p : Prop) (h : p) : p := by\n  sorry\n"
-EARLY = Dialect(mark="traceState", all_goals="allGoals", recovery_off=False, simp_steps=None)
+EARLY = Dialect(mark="traceState", trace_state="traceState", all_goals="allGoals", recovery_off=False, simp_steps=None)
 Answer = Callable[[str], Sequence[str]]
 
 

@@ -129,6 +129,15 @@ export class Editor {
     return document;
   }
 
+  /** VS Code closes and opens the document, and says nothing of the editors that show it. */
+  changeLanguage(document: Document, languageId: string): void {
+    const changed = { ...document, languageId };
+    this.documents = this.documents.map((each) => (each === document ? changed : each));
+    this.active = this.active === document ? changed : this.active;
+    this.onDidCloseTextDocument.fire(document);
+    this.onDidOpenTextDocument.fire(changed);
+  }
+
   show(document: Document): void {
     this.active = document;
     this.onDidChangeActiveTextEditor.fire(undefined);

@@ -1,0 +1,62 @@
+"""Whole proofs as terms: what follows from the hypotheses by logic alone, or with lemmas.
+
+The prover is `logic`; this module gives it the goal, picks the lemmas that can take part, and makes an `exact` of what it
+finds. Without a proof there is no candidate.
+"""
+
+from collections.abc import Sequence
+
+from lean_sidekick.core.candidates import Candidate, Source
+from lean_sidekick.tactics.api import TacticRequest
+from lean_sidekick.tactics.core_lemmas import Lemma
+from lean_sidekick.tactics.dialect import Dialect
+from lean_sidekick.tactics.goal_shape import FALSE, carrier, read_goal, telescope
+from lean_sidekick.tactics.lemmas import usable_lemmas
+from lean_sidekick.tactics.logic import prove
+from lean_sidekick.tactics.normal import normal
+from lean_sidekick.tactics.sequents import Fact
+from lean_sidekick.tactics.terms import Term
+
+_MAX_LEMMAS = 40
+_MAX_LENGTH = 1500
+_ORDERS = frozenset({"<", "≤", "="})
+
+
+class ProofTerms:
+    """Proof terms as a generator of at most one candidate."""
+
+    async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
+        """`exact` with a proof of the goal, if one was found."""
+        shape = read_goal(request.goal)
+        proof = prove(shape, ())
+        if proof is not None:
+            return _candidate(proof, Source.HYPOTHESIS, -0.05)
+        lemmas = usable_lemmas(shape, Dialect(request.known_tactics), request.premises)
+        goal = normal(shape.target, shape.types)
+        facts = [
+            Fact(normal(lemma.statement, {}), lemma.name)
+            for lemma in lemmas
+            if _may_take_part(lemma, goal, shape.carrier)
+        ]
+        proof = prove(shape, facts[:_MAX_LEMMAS]) if facts else None
+        return [] if proof is None else _candidate(proof, Source.LEMMA, -0.15)
+
+
+def _candidate(proof: str, source: Source, score: float) -> list[Candidate]:
+    if len(proof) > _MAX_LENGTH:
+        return []
+    if proof.startswith("(match ") and proof.endswith(")"):
+        proof = proof[1:-1]
+    return [Candidate(text=f"exact {proof}", source=source, score=score - len(proof) / 400)]
+
+
+def _may_take_part(lemma: Lemma, goal: Term, wanted_carrier: str) -> bool:
+    """Lemmas that end in the goal's relation, orders for each other, and contradictions; none of another number type."""
+    own_carrier = carrier(lemma.statement, {})
+    if own_carrier and wanted_carrier and own_carrier != wanted_carrier:
+        return False
+    wanted = telescope(goal)[1]
+    conclusion = telescope(normal(lemma.statement, {}))[1]
+    if conclusion == FALSE or wanted == FALSE or not wanted.text or wanted.is_operator("∧", "∨", "↔"):
+        return True
+    return conclusion.head == wanted.head or (conclusion.text in _ORDERS and wanted.text in _ORDERS)
