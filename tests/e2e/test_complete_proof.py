@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from support.editor import PLAIN, URI, Answered, Editor
 
 APPLY = "workspace/applyEdit"

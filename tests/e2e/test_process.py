@@ -7,10 +7,12 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
+
 from support.editor import FULL, LIMIT_S, TESTS, URI, Answered, Editor, ServerProcess, frame
 
 THEOREM = "-- suggest: simp => closes the goal\ntheorem t : p := by\n  sorry\n"
@@ -31,9 +33,9 @@ INITIALIZE = {"processId": None, "rootUri": None, "capabilities": FULL}
 
 async def gone(process_id: int) -> None:
     """The process has ended."""
-    async with asyncio.timeout(LIMIT_S):
-        while psutil.pid_exists(process_id) and psutil.Process(process_id).status() != psutil.STATUS_ZOMBIE:
-            await asyncio.sleep(0.01)
+    with suppress(psutil.NoSuchProcess):
+        _, alive = await asyncio.to_thread(psutil.wait_procs, [psutil.Process(process_id)], LIMIT_S)
+        assert alive == []
 
 
 async def child_of(editor: Editor) -> int:
@@ -138,7 +140,8 @@ async def test_ways_to_leave(distant_editor: Editor, says: list[str], status: in
     if says[-1:] != ["exit"]:
         editor.hang_up()
     assert await editor.ended() == status
-    assert all(request.is_answered for request in asked)
+    for request in asked:
+        await request.answer()
     assert [line for line in editor.log if "Traceback" in line] == []
 
 

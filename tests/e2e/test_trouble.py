@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from support.editor import URI, Answered, Editor, frame
 
 STATUS = "leanSidekick/statusChanged"
@@ -24,9 +25,7 @@ async def reaches(editor: Editor, state: str, message: str = "") -> None:
         ("imports", "importsStale", "The imports are out of date: rebuild them in your editor."),
     ],
 )
-async def test_what_the_user_should_mend_is_shown_once(
-    editor: Editor, failure: str, state: str, sentence: str
-) -> None:
+async def test_what_the_user_should_mend_is_shown_once(editor: Editor, failure: str, state: str, sentence: str) -> None:
     """One message for one cause, however often it is met; requests are answered without an error."""
     await editor.initialize()
     editor.open(f"-- fail: {failure}\n{THEOREM}")
@@ -67,7 +66,7 @@ async def test_the_state_while_working(editor: Editor) -> None:
 async def test_a_wrong_setting_is_shown_and_its_default_holds(editor: Editor) -> None:
     await editor.initialize(options={"inlayHints": {"enabled": "no"}, "suggest": {"delayMs": 0}})
     assert await editor.shown() == (
-        "inlayHints.enabled in the editor's settings is ignored: it must be true or false, not \"no\"."
+        'inlayHints.enabled in the editor\'s settings is ignored: it must be true or false, not "no".'
     )
     editor.open(THEOREM)
     await editor.code_actions("sorry")

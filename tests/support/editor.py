@@ -65,10 +65,6 @@ class Asked:
         """The result; raises Answered."""
         return await asyncio.wait_for(asyncio.shield(self._answer), LIMIT_S)
 
-    @property
-    def is_answered(self) -> bool:
-        return self._answer.done()
-
 
 class Server(Protocol):
     """A server under test."""

@@ -20,7 +20,7 @@ Every `sorry` is a site. What the engine answers stands in comments of the text 
 import asyncio
 import re
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 from lean_sidekick.core.budget import Budget
@@ -89,7 +89,7 @@ class FakeEngine:
 
     async def suggest(
         self, document: DocumentText, position: Position, budget: Budget
-    ) -> AsyncIterator[SuggestionRound]:
+    ) -> AsyncGenerator[SuggestionRound, None]:
         self._on_event(f"suggest v{document.version} {position.line}:{position.character}")
         try:
             await self._begin(document)
@@ -141,7 +141,7 @@ class FakeEngine:
         names: frozenset[str] | None,
         budget_each: Callable[[], Budget],
         on_progress: Callable[[ProveProgress], None],
-    ) -> AsyncIterator[ProofResult]:
+    ) -> AsyncGenerator[ProofResult, None]:
         raise NotImplementedError("the editor's side never asks this")
 
     async def close(self) -> None:

@@ -18,7 +18,6 @@ from lean_sidekick.settings.settings import Settings
 from lean_sidekick.verify.api import Verifier
 from lean_sidekick.verify.recorded import RecordingVerifier
 from lean_sidekick.verify.recording import Recording, read_recording
-
 from support.scenarios import SCENARIOS, ask
 
 ROOT = Path(__file__).resolve().parents[2]

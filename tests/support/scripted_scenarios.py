@@ -127,6 +127,7 @@ class WorkerCrash32901(ScriptedLean):
 
     def elaborate(self, document: Document) -> None:
         if self.is_crashed(document):
+            self.publish(document, self.messages(document))
             self.progress(document, [{"range": ALL, "kind": 2}])
         else:
             super().elaborate(document)

@@ -4,7 +4,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -73,20 +74,18 @@ async def scripted_server(
     lake: Path | None = None,
     limits: Limits | None = None,
     patience: Patience = QUICK,
-    clock: Callable[[], float] | None = None,
-    **environment: str,
+    clock: Callable[[], float] = time.monotonic,
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[ScriptedServer]:
-    """A server that is closed at the end, when no process of it may be left."""
+    """A server that is closed at the end, when no process of it may be left; `environment` is added to ours."""
     log_file = folder / "scripted-lean.log"
-    environment = {**os.environ, "SCRIPTED_LEAN_LOG": str(log_file), **environment}
-    more = {} if clock is None else {"clock": clock}
     server = LeanServer(
         project or find_project(folder / "A.lean"),
         scripted_toolchain(scenario, version, lake),
         limits or Limits(),
-        environment=environment,
+        environment={**os.environ, "SCRIPTED_LEAN_LOG": str(log_file), **(environment or {})},
         patience=patience,
-        **more,  # type: ignore[arg-type]
+        clock=clock,
     )
     scripted = ScriptedServer(server, log_file)
     try:

@@ -96,11 +96,9 @@ async def test_no_whole_truth_is_no_success(tmp_path: Path, scenario: str, error
 
 async def test_a_missing_import_in_2021_is_named(tmp_path: Path) -> None:
     """Recorded: no fatal progress, just one error and silence."""
-    transcript = TRANSCRIPTS / "july-2021.jsonl"
+    transcript = {"SCRIPTED_LEAN_TRANSCRIPT": str(TRANSCRIPTS / "july-2021.jsonl")}
     text = "import No.Such.Module\ntheorem a : True := trivial\n"
-    async with scripted_server(
-        tmp_path, "Healthy", version="4.0.0", SCRIPTED_LEAN_TRANSCRIPT=str(transcript)
-    ) as server:
+    async with scripted_server(tmp_path, "Healthy", version="4.0.0", environment=transcript) as server:
         document = await server.lean.open(URI, text)
         with pytest.raises(ImportsOutOfDate, match=r"A\.lean .*`No\.Such\.Module`"):
             await document.diagnostics(LIMIT_S)

@@ -43,13 +43,17 @@ def serving(folder: Path, lake_log: Path) -> Serving:
     lake.chmod(0o755)
 
     @asynccontextmanager
-    async def serve(scenario: str = "LakeWorker", **more: Any) -> AsyncIterator[ScriptedServer]:
+    async def serve(
+        scenario: str = "LakeWorker", version: str = "4.24.0", **codes: str
+    ) -> AsyncIterator[ScriptedServer]:
         environment = {
             "STAND_IN_LAKE_LOG": str(lake_log),
             "STAND_IN_LAKE_SERVER": json.dumps([sys.executable, str(SUPPORT / "scripted_lean.py"), scenario]),
-        }
+        } | codes
         project = find_project(folder / "src" / "A.lean")
-        async with scripted_server(folder, scenario, project=project, lake=lake, **environment, **more) as server:
+        async with scripted_server(
+            folder, scenario, version=version, project=project, lake=lake, environment=environment
+        ) as server:
             yield server
 
     return serve

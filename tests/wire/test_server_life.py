@@ -48,7 +48,7 @@ async def test_a_worker_that_died_is_replaced(tmp_path: Path, scenario: str, mon
     async with scripted_server(tmp_path, scenario) as scripted:
         document = await scripted.lean.open(URI, "fine")
         assert await document.diagnostics(LIMIT_S) == ()
-        await document.change("crash")
+        await document.change("error a\ncrash")
         with pytest.raises(LeanCrashed):
             await document.diagnostics(LIMIT_S)
         await document.change("error a")
@@ -284,12 +284,13 @@ async def test_leans_that_build_by_themselves_do_not_find_their_builder(tmp_path
     """Before `dependencyBuildMode` opening a file ran Lake; what is built is still found."""
     (tmp_path / "lakefile.lean").touch()
     (tmp_path / "build" / "lib").mkdir(parents=True)
-    more = {"LEAN_PATH": "/somewhere"}
-    async with scripted_server(tmp_path, "Healthy", version="4.1.0", lake=tmp_path / "lake", **more) as scripted:
+    environment = {"LEAN_PATH": "/somewhere"}
+    lake = tmp_path / "lake"
+    async with scripted_server(tmp_path, "Healthy", version="4.1.0", lake=lake, environment=environment) as scripted:
         await scripted.lean.start()
-        environment = scripted.starts[0]["environment"]
-    assert environment["LAKE"] == f"{os.sep}nonexistent"
-    assert environment["LEAN_PATH"] == f"/somewhere{os.pathsep}{tmp_path / 'build' / 'lib'}"
+        found = scripted.starts[0]["environment"]
+    assert found["LAKE"] == f"{os.sep}nonexistent"
+    assert found["LEAN_PATH"] == f"/somewhere{os.pathsep}{tmp_path / 'build' / 'lib'}"
 
 
 @pytest.mark.parametrize(
@@ -299,7 +300,8 @@ async def test_leans_that_build_by_themselves_do_not_find_their_builder(tmp_path
 async def test_the_4_0_0_of_2021_is_told_from_the_release(
     tmp_path: Path, version: str, protocol: str, is_early: bool
 ) -> None:
-    async with scripted_server(tmp_path, "Healthy", version=version, SCRIPTED_LEAN_PROTOCOL=protocol) as scripted:
+    environment = {"SCRIPTED_LEAN_PROTOCOL": protocol}
+    async with scripted_server(tmp_path, "Healthy", version=version, environment=environment) as scripted:
         await scripted.lean.start()
         assert scripted.lean.gates.is_early is is_early
         assert scripted.lean.gates.has(Gate.CAMEL_CASE_TACTICS) is is_early

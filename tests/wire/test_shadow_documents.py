@@ -161,7 +161,7 @@ async def test_what_a_lean_of_2021_said_is_understood(tmp_path: Path, name: str)
     """Recorded notifications, empty first lists and all, give the last list, by place, and the recorded goals."""
     entry = RECORDED[name]
     transcript = {"SCRIPTED_LEAN_TRANSCRIPT": str(TRANSCRIPTS / "july-2021.jsonl"), "SCRIPTED_LEAN_PROTOCOL": "0.0.1"}
-    async with scripted_server(tmp_path, "Healthy", version="4.0.0", **transcript) as server:
+    async with scripted_server(tmp_path, "Healthy", version="4.0.0", environment=transcript) as server:
         document = await server.lean.open(URI, entry["text"])
         diagnostics = await document.diagnostics(LIMIT_S)
         for asked in entry["goals"]:
@@ -183,7 +183,7 @@ async def test_what_a_lean_of_2021_said_is_understood(tmp_path: Path, name: str)
 
 async def test_axioms_are_read_from_a_recording(tmp_path: Path) -> None:
     transcript = {"SCRIPTED_LEAN_TRANSCRIPT": str(TRANSCRIPTS / "july-2021.jsonl")}
-    async with scripted_server(tmp_path, "Healthy", **transcript) as server:
+    async with scripted_server(tmp_path, "Healthy", environment=transcript) as server:
         document = await server.lean.open(URI, RECORDED["print_axioms"]["text"])
         found = [parse_axioms(d.message) for d in await document.diagnostics(LIMIT_S)]
     assert [entry for entry in found if entry] == [

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { CLIENT_SETTINGS, SECTION } from "../src/config";
+import { downloads } from "../src/environment/downloads";
 import { leanSelector } from "../src/leanDocument";
 import { Session } from "./support/session";
 
@@ -65,6 +66,14 @@ describe("package.json", () => {
   it("has the version of the Python package that it carries", () => {
     const source = readFileSync("../server/lean_sidekick/__init__.py", "utf8");
     assert.equal(/__version__ = "(.+)"/.exec(source)?.[1], manifest.version);
+  });
+});
+
+describe("README.md", () => {
+  it("says of the download what the question says", () => {
+    const { packages, megabytes } = downloads;
+    const said = `(${packages.length} packages, about ${megabytes} MB)`;
+    assert.ok(readFileSync("README.md", "utf8").replaceAll(/\s+/g, " ").includes(said), said);
   });
 });
 

@@ -9,7 +9,8 @@ from bisect import bisect_left
 
 from attrs import field, frozen
 
-from lean_sidekick.core.blocks import BlockTree, Opener, Sorry, Tactic, TacticBlock, read_blocks
+from lean_sidekick.core.block_reader import read_blocks
+from lean_sidekick.core.blocks import BlockTree, Opener, Sorry, Tactic, TacticBlock
 from lean_sidekick.core.declarations import Outline
 from lean_sidekick.core.scanner import Scan, Token, TokenKind
 from lean_sidekick.core.sites import Declaration, Hole, ProofSite

@@ -4,7 +4,7 @@ A block is one or more lines, dedented. The edit keeps the file's indentation, l
 have typed it there: one tactic goes where the hole is, several take lines of their own.
 """
 
-from lean_sidekick.core.blocks import read_blocks
+from lean_sidekick.core.block_reader import read_blocks
 from lean_sidekick.core.positions import TextEdit
 from lean_sidekick.core.scanner import BRACKET_PAIRS, Scan, Token, TokenKind, tokens
 from lean_sidekick.core.sites import Declaration, Hole, ProofSite

@@ -65,6 +65,9 @@ IDENTIFIER = rf"{_PART}(?:\.{_PART})*+"
 NOT_IN_WORD = r"(?<![\w'!?.«])"
 """A regular expression that holds where a word may begin."""
 
+WORD_END = r"(?![\w'!?])"
+"""A regular expression that holds where a word ends."""
+
 _TOKEN = re.compile(
     rf"""
     (?P<identifier>{IDENTIFIER}|λ)

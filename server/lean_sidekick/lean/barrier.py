@@ -33,7 +33,7 @@ from lean_sidekick.lean.transport import Transport
 # How long notifications may trail behind the answer that should follow them; the second for Lean 4.22's empty lists.
 SETTLE_S = 2.0
 LATE_DIAGNOSTICS_S = 0.5
-# How long the answer may trail behind the news that the file is beyond hope.
+# How long an answer may trail behind the news that the file is beyond hope.
 FATAL_S = 2.0
 _ATTEMPTS = 3
 
@@ -69,9 +69,10 @@ class VersionRecord:
         document, processing = params.get("textDocument"), params.get("processing")
         if not isinstance(document, Mapping) or document.get("version") != self.version:
             return
-        parts = processing if isinstance(processing, list) else []
-        self.is_fatal = any(isinstance(part, Mapping) and part.get("kind") == 2 for part in parts)
-        self.is_done = not parts
+        if not isinstance(processing, list):
+            return
+        self.is_fatal = any(isinstance(part, Mapping) and part.get("kind") == 2 for part in processing)
+        self.is_done = not processing
         self._news.set()
 
     def supersede(self) -> None:
@@ -94,8 +95,8 @@ async def ask(
 ) -> object:
     """Asks Lean about one version of a document.
 
-    Raises StaleDocument as soon as there is a newer version. If Lean reports that the file is beyond hope and no
-    answer follows, the result is None: a worker that died leaves questions open.
+    Raises StaleDocument as soon as there is a newer version, and LeanCrashed if Lean reports that the file is beyond
+    hope and no answer follows: questions to a worker that died may stay open for ever.
     """
     asking = asyncio.create_task(transport.request(method, params, timeout_s))
     ending = asyncio.create_task(record.wait_until(lambda: record.is_superseded or record.is_fatal, None))
@@ -105,7 +106,9 @@ async def ask(
             await asyncio.wait({asking}, timeout=FATAL_S)
         if record.is_superseded:
             raise StaleDocument("The document changed while Lean was asked about it.")
-        return asking.result() if asking.done() else None
+        if not asking.done():
+            raise LeanCrashed("The Lean process of this file died.")
+        return asking.result()
     finally:
         asking.cancel()
         ending.cancel()

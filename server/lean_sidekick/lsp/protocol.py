@@ -1,9 +1,10 @@
 """pygls' protocol, with what is wrong in it kept away from us.
 
 Every request gets one answer, also one that cannot be read, comes after `shutdown`, or is no JSON. JSON objects of
-unknown messages stay dicts, and only whole messages count as messages. Texts are kept by `snapshot.TextStore` and
-commands run as tasks of their own, so pygls' handlers for them are taken out. Positions are UTF-16, whatever else the
-client offers. Private names of pygls are used here and nowhere else; its version is pinned to a minor for that.
+unknown messages stay dicts, and only whole messages count as messages. Notifications that we take ourselves go straight
+to their handler, so that keystrokes cost little; commands run as requests that can be cancelled. Positions are
+UTF-16, whatever else the client offers. Private names of pygls are used here and nowhere else; its version is pinned to
+a minor for that.
 """
 
 import asyncio
@@ -27,29 +28,23 @@ from pygls.protocol import (
 from lean_sidekick.lsp.bootstrap import error_answer, is_message_id
 from lean_sidekick.lsp.wire import BadFrame, encode
 
-_OURS = (
-    types.EXIT,
-    types.TEXT_DOCUMENT_DID_OPEN,
-    types.TEXT_DOCUMENT_DID_CHANGE,
-    types.TEXT_DOCUMENT_DID_CLOSE,
-    types.WINDOW_WORK_DONE_PROGRESS_CANCEL,
-    types.WORKSPACE_EXECUTE_COMMAND,
-)
 _logger = logging.getLogger(__name__)
 
 
 class SidekickProtocol(LanguageServerProtocol):
     """The server's end of one connection.
 
-    `on_unreadable` is called with a notification that cannot be read.
+    `notified` holds the notifications that pygls is not asked about, with their handlers. `on_unreadable` is called
+    with a notification that cannot be read.
     """
 
     def __init__(self, server: LanguageServer, converter: Converter) -> None:
         self._is_leaving = False  # before pygls looks at every attribute
         super().__init__(server, converter)
-        for method in _OURS:
-            del self.fm.builtin_features[method]
+        # In pygls a command's task is out of the reach of `$/cancelRequest`.
+        del self.fm.builtin_features[types.WORKSPACE_EXECUTE_COMMAND]
         self.fm.add_builtin_feature(types.INITIALIZE, self._initialize)
+        self.notified: dict[str, Callable[[Any], None]] = {}
         self.on_unreadable: Callable[[Mapping[str, Any]], None] = lambda _: None
 
     @property
@@ -62,28 +57,28 @@ class SidekickProtocol(LanguageServerProtocol):
         """Whether `shutdown` has come; its answer may still be on its way."""
         return self._is_leaving
 
-    def receive(self, frame: bytes | BadFrame) -> None:
-        """Handles what came on the wire."""
+    def receive(self, frame: bytes | BadFrame) -> bool:
+        """Handles what came on the wire; says whether it is a request, whose task has yet to begin."""
         if isinstance(frame, BadFrame):
             self._refuse(None, types.ErrorCodes.ParseError, f"Not understood: {frame.reason}.")
-            return
+            return False
         try:
             message = json.loads(frame)
         except (ValueError, RecursionError):
             self._refuse(None, types.ErrorCodes.ParseError, "Not understood: the message is not JSON.")
-            return
-        self.accept(message)
+            return False
+        return self.accept(message)
 
-    def accept(self, message: Any) -> None:
-        """Handles one message."""
+    def accept(self, message: Any) -> bool:
+        """Handles one message; says whether it is a request, whose task has yet to begin."""
         if not isinstance(message, dict) or not _is_well_formed(message):
             message_id = message.get("id") if isinstance(message, dict) and "method" in message else None
             self._refuse(message_id, types.ErrorCodes.InvalidRequest, "Not understood: the message is no request.")
-            return
+            return False
         is_request = "method" in message and "id" in message
         if is_request and self.is_shut_down:
             self._refuse(message["id"], types.ErrorCodes.InvalidRequest, "The server is shutting down.")
-            return
+            return False
         try:
             typed = self.structure_message(message)
         except JsonRpcException as error:
@@ -93,13 +88,23 @@ class SidekickProtocol(LanguageServerProtocol):
                 self._refuse(message["id"], types.ErrorCodes.InvalidParams, text)
             elif "method" in message:
                 self.on_unreadable(message)
-            return
-        if is_request and message["method"] == types.SHUTDOWN:
-            self._is_leaving = True
+            return False
+        if is_request:
+            self._is_leaving = self._is_leaving or message["method"] == types.SHUTDOWN
+        elif handler := self.notified.get(message.get("method", "")):
+            self._notify_handler(handler, typed)
+            return False
         try:
             self.handle_message(typed)
         except asyncio.InvalidStateError:
             _logger.debug("an answer came that nobody waits for any more")
+        return is_request
+
+    def _notify_handler(self, handler: Callable[[Any], None], notification: Any) -> None:
+        try:
+            handler(notification.params)
+        except Exception:
+            _logger.exception("the notification %s failed", notification.method)
 
     def _initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
         if self.is_initialized:

@@ -9,10 +9,9 @@ worked on in this version gets that round again. No proving logic, and nothing a
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from time import monotonic
-from typing import cast
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.errors import InputError, SidekickError, TimedOut
@@ -106,8 +105,8 @@ class _Desk:
 class Rounds:
     """The rounds of all open documents.
 
-    `on_settled` is called at most once for a round, with its document: when its best suggestion closes the goal, or at its end if it
-    has suggestions.
+    `on_settled` is called at most once for a round, with its document: when its best suggestion closes the goal, or
+    at its end if it has suggestions.
     """
 
     def __init__(
@@ -229,11 +228,7 @@ class Rounds:
         budget = Budget(seconds=self._projects.settings(running.snapshot.uri).suggest_timeout_s, checks=_MAX_CHECKS)
         stream = engine.suggest(running.snapshot.document, running.asked, budget)
         try:
-            # The engine's streams are generators: closing them is what stops the work behind them.
-            async with (
-                asyncio.timeout(budget.seconds + _OVERRUN_S),
-                aclosing(cast("AsyncGenerator[SuggestionRound, None]", stream)),
-            ):
+            async with asyncio.timeout(budget.seconds + _OVERRUN_S), aclosing(stream):
                 async for known in stream:
                     running.latest = known
                     self._announce(desk, running)

@@ -42,6 +42,8 @@ EXIT_INTERRUPTED = 130
 _SHUTDOWN_WAIT_S = 1.5
 _CLOSE_LIMIT_S = 15.0
 _PARENT_EVERY_S = 2.0
+# So long a flood of messages may keep all else waiting.
+_BUSY_S = 0.01
 _logger = logging.getLogger(__name__)
 
 
@@ -118,6 +120,7 @@ class SidekickServer(LanguageServer):
         self._connection.on_arrival(partial(_wake, loop, self._arrived))
         if self.process_id is not None:
             self.parts.tasks.start(self._watch_parent(self.process_id), "watch of the editor's process")
+        next_pause = 0.0
         while self._exit_status is None:
             frame = self._connection.poll()
             if frame is None:
@@ -126,8 +129,11 @@ class SidekickServer(LanguageServer):
             elif isinstance(frame, End):
                 self._left()
             else:
-                self.protocol.receive(frame)
-                await asyncio.sleep(0)  # so that a flood of messages leaves room for all else
+                is_request = self.protocol.receive(frame)
+                # A request binds itself to the text as it is now, before the next change to it is read.
+                if is_request or loop.time() >= next_pause:
+                    await asyncio.sleep(0)
+                    next_pause = loop.time() + _BUSY_S
         return self._exit_status
 
     async def _close(self) -> None:
@@ -144,26 +150,27 @@ class SidekickServer(LanguageServer):
 
     def _register(self) -> None:
         parts, requests = self.parts, self._requests
-        for method, notified in (
-            (types.INITIALIZE, lambda params: self._initialize(params)),
-            (types.INITIALIZED, lambda _: parts.status.settle()),
-            (types.EXIT, lambda _: self._left()),
-            (types.TEXT_DOCUMENT_DID_OPEN, partial(documents.did_open, parts, requests)),
-            (types.TEXT_DOCUMENT_DID_CHANGE, partial(documents.did_change, parts, requests)),
-            (types.TEXT_DOCUMENT_DID_SAVE, partial(documents.did_save, parts, requests)),
-            (types.TEXT_DOCUMENT_DID_CLOSE, partial(documents.did_close, parts, requests)),
-            (types.WORKSPACE_DID_CHANGE_CONFIGURATION, partial(configuration.did_change, parts)),
-            (types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, lambda _: self._read_folders()),
-            (types.WINDOW_WORK_DONE_PROGRESS_CANCEL, lambda params: parts.client.cancel_progress(params.token)),
-        ):
-            self.feature(method)(notified)
+        self.protocol.notified = {
+            types.INITIALIZED: lambda _: parts.status.settle(),
+            types.EXIT: lambda _: self._left(),
+            types.TEXT_DOCUMENT_DID_OPEN: partial(documents.did_open, parts, requests),
+            types.TEXT_DOCUMENT_DID_CHANGE: partial(documents.did_change, parts, requests),
+            types.TEXT_DOCUMENT_DID_SAVE: partial(documents.did_save, parts, requests),
+            types.TEXT_DOCUMENT_DID_CLOSE: partial(documents.did_close, parts, requests),
+            types.WORKSPACE_DID_CHANGE_CONFIGURATION: partial(configuration.did_change, parts),
+            types.WINDOW_WORK_DONE_PROGRESS_CANCEL: lambda params: parts.client.cancel_progress(params.token),
+        }
         # pygls marks what it registers, which bound methods cannot bear.
+        self.feature(types.INITIALIZE)(partial(self._initialize))
         self.feature(types.SHUTDOWN)(partial(self._shutdown_requested))
+        self.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(lambda _: self._read_folders())
         self._answer(types.TEXT_DOCUMENT_CODE_ACTION, code_actions.code_actions, code_actions.OPTIONS)
         self._answer(types.TEXT_DOCUMENT_INLAY_HINT, inlay_hints.inlay_hints)
         self._answer(types.WORKSPACE_EXECUTE_COMMAND, _execute)
+        # Only so that the capabilities name them.
+        self.feature(types.TEXT_DOCUMENT_DID_SAVE)(lambda _: None)
         for name, command in _COMMANDS.items():
-            self.command(name)(command)  # only so that the capabilities name it
+            self.command(name)(command)
 
     def _answer(self, method: str, handler: Handler[Any, Any], options: Any = None) -> None:
         self.feature(method, options)(self._requests.answering(method, handler))

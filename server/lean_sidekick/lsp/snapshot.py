@@ -103,20 +103,27 @@ def _apply(lines: list[str], change: Change) -> Position | None:
         place = _last_difference(lines, new_lines)
         lines[:] = new_lines
         return place
-    first, start = _find_place(lines, min(change.range.start, change.range.end))
-    last, end = _find_place(lines, max(change.range.start, change.range.end))
+    # Tuples: in a flood of changes the order of attrs classes would be most of the work.
+    (first, start), (last, end) = sorted(_find_place(lines, p) for p in (change.range.start, change.range.end))
     before, after = lines[first][:start], lines[last][end:]
     replacement = (before + text + after).split("\n")
     lines[first : last + 1] = replacement
     typed_end = len(replacement[-1]) - len(after)
-    return Position(first + len(replacement) - 1, utf16_length(replacement[-1][:typed_end]))
+    return Position(first + len(replacement) - 1, _column(replacement[-1], typed_end))
 
 
 def _find_place(lines: list[str], position: Position) -> tuple[int, int]:
     """The line and the code point of a position; places outside the text are moved to the nearest one in it."""
     if position.line >= len(lines):
         return len(lines) - 1, len(lines[-1])
-    return position.line, TextMap(lines[position.line]).offset(Position(0, position.character))
+    line = lines[position.line]
+    if line.isascii():  # known without a look at its characters
+        return position.line, min(position.character, len(line))
+    return position.line, TextMap(line).offset(Position(0, position.character))
+
+
+def _column(line: str, offset: int) -> int:
+    return offset if line.isascii() else utf16_length(line[:offset])
 
 
 def _last_difference(old: list[str], new: list[str]) -> Position | None:
@@ -129,7 +136,7 @@ def _last_difference(old: list[str], new: list[str]) -> Position | None:
     line = len(new) - 1 - same
     old_line = old[len(old) - 1 - same] if same < len(old) else ""
     end = len(new[line]) - _common_tail(old_line, new[line])
-    return Position(line, utf16_length(new[line][:end]))
+    return Position(line, _column(new[line], end))
 
 
 def _common_tail(first: Sequence[str], second: Sequence[str]) -> int:

@@ -18,11 +18,13 @@ from lean_sidekick.tactics.goal_shape import (
     Nature,
     conjuncts,
     disjuncts,
+    negation,
     plain_type,
     read_goal,
     telescope,
 )
 from lean_sidekick.tactics.names import Names
+from lean_sidekick.tactics.normal import normal
 from lean_sidekick.tactics.patterns import pattern
 from lean_sidekick.tactics.terms import Shape, Term, match, subterms
 
@@ -76,10 +78,10 @@ def _hypotheses(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float
             yield f"cases {local.name}", -0.2
         elif statement.is_operator("∧"):
             if not _all_known(conjuncts(statement), known):
-                yield from _open(local, ("intro",), shape, dialect, -0.2 - late)
+                yield from _open(local, shape, dialect, -0.2 - late)
         elif statement.is_binder("∃"):
             if not _has_instance(statement, known):
-                yield from _open(local, ("intro",), shape, dialect, -0.2 - late)
+                yield from _open(local, shape, dialect, -0.2 - late)
         elif statement.is_operator("∨"):
             if not any(_all_known((part,), known) for part in disjuncts(statement)):
                 yield from _either(local, shape, dialect, -0.8 - late)
@@ -121,9 +123,7 @@ def _has_instance(existential: Term, known: Sequence[Term]) -> bool:
     return any(match(first, statement, variables, {}) is not None for statement in known)
 
 
-def _open(
-    local: Local, constructor: tuple[str, ...], shape: GoalShape, dialect: Dialect, score: float
-) -> Iterator[tuple[str, float]]:
+def _open(local: Local, shape: GoalShape, dialect: Dialect, score: float) -> Iterator[tuple[str, float]]:
     """Everything below a conjunction or existential at once, and one level alone."""
     names = Names(shape.taken - {local.name})
     whole = pattern(local.type, names, with_cases=False)
@@ -173,7 +173,8 @@ def _data(shape: GoalShape) -> Iterator[tuple[str, float]]:
         late = 0.15 * min(index, 5)
         arms = _arms(constructors, local, shape, with_hypothesis=False)
         if kind in ("Nat", "List"):
-            yield f"cases {local.name} with {arms}", -2.2 - late - _depth_penalty(local, shape)
+            score = -1.2 if _is_not_least(local, shape) else -2.2
+            yield f"cases {local.name} with {arms}", score - late - _depth_penalty(shape)
             yield from _induction(local, constructors, shape, late)
         elif kind == "Bool":
             yield f"cases {local.name} with {arms}", -1.3 - late
@@ -185,7 +186,7 @@ def _data(shape: GoalShape) -> Iterator[tuple[str, float]]:
             spoken = sum(1 for proof in shape.proofs if local.name in proof.type.names)
             if spoken:
                 arms = _arms(_DATA[plain_type(local.type)], local, shape, with_hypothesis=False)
-                yield f"cases {local.name} with {arms}", -3.0
+                yield f"cases {local.name} with {arms}", -2.0 if _is_not_least(local, shape) else -3.0
 
 
 def _all_at_once(finite: Sequence[Local]) -> Iterator[tuple[str, float]]:
@@ -199,10 +200,24 @@ def _all_at_once(finite: Sequence[Local]) -> Iterator[tuple[str, float]]:
     yield f"{splits} <;> simp_all", -1.9
 
 
-def _depth_penalty(local: Local, shape: GoalShape) -> float:
+def _is_not_least(local: Local, shape: GoalShape) -> bool:
+    """Whether a hypothesis rules out `0` or `[]`, so that one of the cases ends at once."""
+    for proof in shape.proofs:
+        statement = normal(proof.type, shape.types)
+        least = statement.args[0] if statement.is_operator("<") else None
+        denied = negation(statement)
+        if least is not None and least.text == "0" and statement.args[1].text == local.name:
+            return True
+        if denied is not None and denied.is_operator("="):
+            sides = {side.text for side in denied.args}
+            if local.name in sides and sides & {"0", "[]"}:
+                return True
+    return False
+
+
+def _depth_penalty(shape: GoalShape) -> float:
     """The more a goal looks like one from an induction already, the less is another one worth."""
-    hypotheses = sum(1 for proof in shape.proofs if proof.name.startswith("ih"))
-    return 0.5 * hypotheses
+    return 0.5 * sum(1 for proof in shape.proofs if proof.name.startswith("ih"))
 
 
 def _arms(constructors: Sequence[_Constructor], local: Local, shape: GoalShape, *, with_hypothesis: bool) -> str:
@@ -230,30 +245,27 @@ def _induction(
     local: Local, constructors: Sequence[_Constructor], shape: GoalShape, late: float
 ) -> Iterator[tuple[str, float]]:
     arms = _arms(constructors, local, shape, with_hypothesis=True)
-    score = -1.3 - late - 2 * _depth_penalty(local, shape) + _argument_bonus(local, shape)
+    score = -1.3 - late - 2 * _depth_penalty(shape) + _argument_bonus(local, shape)
     yield f"induction {local.name} with {arms}", score
     others = _generalized(local, shape)
     if others:
         listed = " ".join(others)
         yield f"induction {local.name} generalizing {listed} with {arms}", score - 0.6
-    yield f"induction {local.name} <;> simp_all", score - 0.4
+    # It closes the goal or leaves what cannot be named, so as a step forward it is worth little.
+    yield f"induction {local.name} <;> simp_all", min(score, -1.5) - 1.0
 
 
 def _argument_bonus(local: Local, shape: GoalShape) -> float:
     """Induction is best on what functions recurse on: the last argument of `+`, `*`, `^`, the list before `++`."""
-    bonus = 0.0
+    places = 0
     for part in subterms(shape.target):
-        if part.is_operator("+", "*", "^", "-") and part.args[1].text == local.name:
-            bonus = max(bonus, 0.25)
-        elif part.is_operator("++", "::") and part.args[0].text == local.name:
-            bonus = max(bonus, 0.3)
-        elif (
-            part.shape is Shape.APPLICATION
-            and part.head not in shape.taken
-            and any(arg.text == local.name for arg in part.arguments)
-        ):
-            bonus = max(bonus, 0.2)
-    return bonus
+        if part.is_operator("+", "*", "^", "-"):
+            places += part.args[1].text == local.name
+        elif part.is_operator("++", "::"):
+            places += part.args[0].text == local.name
+        elif part.shape is Shape.APPLICATION and part.head not in shape.taken:
+            places += any(arg.text == local.name for arg in part.arguments)
+    return 0.2 * min(places, 3)
 
 
 def _generalized(local: Local, shape: GoalShape) -> list[str]:

@@ -1,8 +1,8 @@
 """A small table of general lemmas of the core library, with today's name and that of early Lean 4 where they differ.
 
 Each line is `names | binders : statement`. It stands in for a premise retriever where there is none: arithmetic and
-order on `Nat`, lists, booleans and logic, chosen for what proofs need everywhere. Which names a toolchain has is learned with
-`probe_names`. No Mathlib names: there `exact?`, `simp` and the arithmetic tactics do better.
+order on `Nat`, lists, booleans and logic, chosen for what proofs need everywhere. Which names a toolchain has is
+learned with `probe_names`. No Mathlib names: there `exact?`, `simp` and the arithmetic tactics do better.
 """
 
 from functools import lru_cache
@@ -25,6 +25,7 @@ Nat.add_succ | (n m : Nat) : n + Nat.succ m = Nat.succ (n + m)
 Nat.succ_add | (n m : Nat) : Nat.succ n + m = Nat.succ (n + m)
 Nat.add_one | (n : Nat) : n + 1 = Nat.succ n
 Nat.succ_eq_add_one Nat.succ_Eq_add_one | (n : Nat) : Nat.succ n = n + 1
+Nat.zero_eq Nat.natZeroEqZero | : Nat.zero = 0
 Nat.one_add | (n : Nat) : 1 + n = Nat.succ n
 Nat.mul_comm | (n m : Nat) : n * m = m * n
 Nat.mul_assoc | (n m k : Nat) : n * m * k = n * (m * k)

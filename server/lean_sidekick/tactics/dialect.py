@@ -15,16 +15,12 @@ EXFALSO = "exfalso"
 EXT = "ext"
 FUNEXT = "funext x"
 LEFT = "left"
+NLINARITH = "nlinarith"
 OBTAIN = "obtain h := True.intro"
-OMEGA = "omega"
-PUSH_NEG = "push_neg"
 RCASES = "rcases True.intro with h"
 RINTRO = "rintro h"
 MOD_CAST = "exact mod_cast True.intro"
 SIMPA = "simpa using True.intro"
-SPLIT = "split"
-SUBST_VARS = "subst_vars"
-SYMM = "symm"
 UNFOLD = "unfold Nat.add"
 USE = "use 0"
 
@@ -38,15 +34,11 @@ FORM_PROBES = (
     FUNEXT,
     LEFT,
     MOD_CAST,
+    NLINARITH,
     OBTAIN,
-    OMEGA,
-    PUSH_NEG,
     RCASES,
     RINTRO,
     SIMPA,
-    SPLIT,
-    SUBST_VARS,
-    SYMM,
     UNFOLD,
     USE,
 )

@@ -117,9 +117,16 @@ def _applications(lemma: Lemma, goal: Term, types: Mapping[str, Term]) -> Iterat
         yield " ".join([f"exact {lemma.name}", *["_"] * blanks]), -0.4
         return
     score = -1.5 - 0.3 * premises - 1.3 * min(open_variables, 2)
-    # `a = b` and the like fit everything of their type.
-    fits_all = conclusion.args and all(arg.text in variables for arg in conclusion.args)
-    yield f"apply {lemma.name}", score - (1.0 if fits_all else 0.0)
+    if conclusion.args and all(arg.text in variables for arg in conclusion.args):
+        # `a = b` and the like fit everything of their type; from another equation it is no step forward.
+        if all(
+            argument.type is not None and argument.type.is_operator("=")
+            for argument in arguments
+            if argument.is_premise
+        ):
+            return
+        score -= 1.0
+    yield f"apply {lemma.name}", score
 
 
 def _fits_types(arguments: Sequence[Argument], values: Mapping[str, Term], types: Mapping[str, Term]) -> bool:

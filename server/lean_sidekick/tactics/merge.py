@@ -12,6 +12,7 @@ from attrs import frozen
 from lean_sidekick.core.candidates import Candidate, deduplicate
 from lean_sidekick.core.goals import INACCESSIBLE_MARK
 from lean_sidekick.tactics.api import TacticGenerator, TacticRequest
+from lean_sidekick.tactics.arithmetic import ArithmeticArguments
 from lean_sidekick.tactics.case_splits import CaseSplits
 from lean_sidekick.tactics.core_lemmas import probe_names
 from lean_sidekick.tactics.hypotheses import Hypotheses
@@ -25,8 +26,8 @@ from lean_sidekick.tactics.simplification import REORDERING, Simplification
 CANDIDATE_LIMIT = 96
 _UNTYPABLE = (INACCESSIBLE_MARK, "⋯", "?m.")
 _INSTANT_HEADS = frozenset(
-    """exact apply refine intro intros rintro constructor cases rcases obtain match injection subst left right exfalso have
-    funext ext use exists by_cases by_contra unfold congr induction""".split()  # noqa: SIM905
+    """exact apply refine intro rintro constructor cases rcases obtain match injection subst left right exfalso
+    have funext ext use by_cases by_contra unfold congr induction""".split()  # noqa: SIM905
 )
 _SLOW_HEADS = frozenset({"simp_all", "grind", "aesop"})
 _HEAVY_HEADS = frozenset({"nlinarith", "polyrith"})
@@ -63,6 +64,7 @@ def default_generator() -> TacticGenerator:
         CaseSplits(),
         Hypotheses(),
         Simplification(),
+        ArithmeticArguments(),
         Lemmas(),
     )
     return MergedGenerator(sources, CANDIDATE_LIMIT)

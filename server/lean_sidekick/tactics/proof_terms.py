@@ -1,7 +1,7 @@
 """Whole proofs as terms: what follows from the hypotheses by logic alone, or with lemmas.
 
-The prover is `logic`; this module gives it the goal, picks the lemmas that can take part, and makes an `exact` of what it
-finds. Without a proof there is no candidate.
+The prover is `logic`; this module gives it the goal, picks the lemmas that can take part, and makes an `exact` of
+what it finds. Without a proof there is no candidate.
 """
 
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ def _candidate(proof: str, source: Source, score: float) -> list[Candidate]:
 
 
 def _may_take_part(lemma: Lemma, goal: Term, wanted_carrier: str) -> bool:
-    """Lemmas that end in the goal's relation, orders for each other, and contradictions; none of another number type."""
+    """Lemmas with the goal's relation, orders for each other, and contradictions; none on another type of numbers."""
     own_carrier = carrier(lemma.statement, {})
     if own_carrier and wanted_carrier and own_carrier != wanted_carrier:
         return False

@@ -12,11 +12,12 @@ from lean_sidekick.tactics.terms import Shape, Term, match, replace, substitute,
 
 @frozen(kw_only=True)
 class Rewrite:
-    """One way an equation rewrites a term; `premises` are what it asks for before it may be used."""
+    """One way an equation rewrites a term: every `instance` by its `replacement`, if the `premises` hold."""
 
     result: Term
     premises: tuple[Term, ...]
     instance: Term
+    replacement: Term
 
 
 @frozen(kw_only=True)
@@ -57,7 +58,7 @@ def rewrite(equation: Equation, term: Term) -> Rewrite | None:
             continue
         right = substitute(equation.right, values)
         premises = tuple(substitute(premise, values) for premise in equation.premises)
-        return Rewrite(result=replace(term, part, right), premises=premises, instance=part)
+        return Rewrite(result=replace(term, part, right), premises=premises, instance=part, replacement=right)
     return None
 
 

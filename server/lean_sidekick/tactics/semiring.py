@@ -1,9 +1,10 @@
 """Equations of commutative semirings, proved by one `rw` with every step spelt out.
 
-For `Nat` (and `Int`) where `ring` is not there and `omega` does not multiply: the module rewrites the target as Lean would,
-step by step, to sums of sorted products, and offers the list of steps if both sides come out the same. Each step
+For `Nat` (and `Int`) where `ring` is not there and `omega` does not multiply: the module rewrites the target as Lean
+would, step by step, to sums of sorted products, and offers the list of steps if both sides come out the same. Each step
 names the lemma with its arguments, so that nothing is left to matching and no order of terms can make it loop.
-Which lemmas a toolchain has is asked of the dialect; a step without its lemma is not taken. Pure.
+Equations among the hypotheses, an induction hypothesis above all, are used where their left side turns up. A step
+whose lemma the toolchain lacks is not taken. Pure.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,13 +14,14 @@ from attrs import define, field, frozen
 from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import Dialect
-from lean_sidekick.tactics.goal_shape import GoalShape, is_numeral, read_goal
-from lean_sidekick.tactics.rewriting import is_settled
+from lean_sidekick.tactics.goal_shape import GoalShape, Local, is_numeral, read_goal
+from lean_sidekick.tactics.rewriting import Equation, equation_of, is_settled, rewrite
 from lean_sidekick.tactics.terms import Shape, Term, application, atom, operator, replace, subterms
 
 _MAX_STEPS = 60
 _MAX_LENGTH = 2500
 _MAX_UNFOLDED = 4
+_MAX_USES = 3
 _ZERO, _ONE = atom("0"), atom("1")
 
 
@@ -46,13 +48,24 @@ def semiring_candidates(shape: GoalShape, dialect: Dialect) -> list[Candidate]:
         return []
     if len(shape.target.rendered) > 300:
         return []
-    chain = _Chain(target=shape.target, lemmas=_Lemmas(shape.carrier, dialect))
-    if not chain.settle():
-        return []
-    text = f"rw [{', '.join(chain.texts)}]"
-    if not chain.texts or len(text) > _MAX_LENGTH:
-        return []
-    return [Candidate(text=text, source=Source.PORTFOLIO, score=-0.3 - len(text) / 600)]
+    lemmas = _Lemmas(shape.carrier, dialect)
+    known = [(local.name, used) for local in shape.proofs if (used := _usable_equation(local)) is not None]
+    for equations in ([], known) if known else ([],):
+        chain = _Chain(target=shape.target, lemmas=lemmas, equations=equations)
+        if chain.settle() and chain.texts:
+            text = f"rw [{', '.join(chain.texts)}]"
+            score = -0.3 - len(text) / 600
+            return [Candidate(text=text, source=Source.PORTFOLIO, score=score)] if len(text) <= _MAX_LENGTH else []
+    return []
+
+
+def _usable_equation(local: Local) -> Equation | None:
+    """An equation that rewrites to something else by its left side, such as an induction hypothesis."""
+    equation = equation_of(local.type)
+    if equation is None or equation.premises:
+        return None
+    is_growing = equation.left in tuple(subterms(equation.right)) or equation.left.shape is Shape.ATOM
+    return None if is_growing else equation
 
 
 @frozen
@@ -74,6 +87,7 @@ class _Chain:
 
     target: Term
     lemmas: _Lemmas
+    equations: Sequence[tuple[str, Equation]]
     texts: list[str] = field(factory=list)
 
     def settle(self) -> bool:
@@ -92,6 +106,10 @@ class _Chain:
         return False
 
     def _next(self) -> _Step | None:
+        for name, equation in self.equations:
+            done = rewrite(equation, self.target)
+            if done is not None and self.texts.count(name) < _MAX_USES:
+                return _Step((name,), done.instance, done.replacement)
         for rule in _RULES:
             for part in subterms(self.target):
                 step = rule(part, self.lemmas)
@@ -123,6 +141,8 @@ def _times(left: Term, right: Term) -> Term:
 
 
 def _successor(part: Term, lemmas: _Lemmas) -> _Step | None:
+    if part.text == "Nat.zero":
+        return _step(lemmas.name("zero_eq", "natZeroEqZero"), [], part, _ZERO)
     if part.shape is Shape.APPLICATION and part.head == "Nat.succ" and len(part.args) == 2:
         inner = part.args[1]
         return _step(lemmas.name("succ_eq_add_one", "succ_Eq_add_one"), [inner], part, _plus(inner, _ONE))

@@ -289,17 +289,19 @@ def _precedence(term: Term) -> int:
         return BINDER_PRECEDENCE
     if term.shape is Shape.OPERATOR:
         return INFIX[term.text][0] if len(term.args) == 2 else PREFIX[term.text]
-    if term.shape is Shape.OPAQUE and not _is_closed_text(term.text):
+    if term.shape is Shape.OPAQUE and term.text and not _is_closed_text(term.text):
         return 0
     return MAX_PRECEDENCE
 
 
 def _is_closed_text(text: str) -> bool:
     """Whether an opaque text may stand as an argument: one bracketed group, or a text without blanks."""
-    if text[:1] in tuple("([{⟨"):
+    if text[0] in "|‖" and text.count(text[0]) == 2 and text[-1] == text[0]:
+        return True
+    if text[0] in "([{⟨⌊⌈":
         depth = 0
         for index, character in enumerate(text):
-            depth += (character in "([{⟨⦃") - (character in ")]}⟩⦄")
+            depth += (character in "([{⟨⦃⌊⌈") - (character in ")]}⟩⦄⌋⌉")
             if depth == 0:
                 return index == len(text) - 1
         return False

@@ -2,16 +2,9 @@
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from lean_sidekick.core.scanner import Scan, TokenKind, balance_problem, is_code, mask_non_code, tokens
-
-# Pieces that matter to Lean's lexer, so that random texts hit its corners.
-LEXICAL = st.sampled_from(
-    ["--", "/-", "-/", "/--", "/-!", '"', "\\", "'", "r#", 's!"', "{", "}", "«", "»", "\n", "\r\n", " ", "a", "h'", "𝔸"]
-    + ["(", ")", "⟨", "⟩", "|", ":=", "by", "theorem", "sorry", "·", "@[", "]", "#eval", "in", "end", "1.5", ",", ";"]
-)
-LEAN_LIKE = st.one_of(st.lists(LEXICAL, max_size=60).map("".join), st.text(max_size=200))
+from support.lean_text import LEAN_LIKE
 
 
 def kinds(text: str) -> list[tuple[str, str]]:

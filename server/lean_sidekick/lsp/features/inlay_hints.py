@@ -13,13 +13,13 @@ async def inlay_hints(ctx: RequestContext, params: types.InlayHintParams) -> lis
     known = ctx.rounds.current(snapshot)
     if known is None or not ctx.projects.settings(snapshot.uri).inlay_hints_enabled:
         return []
-    line = _line(known)
+    line = hint_line(known)
     if not convert.has_line(params.range, line):
         return []
     return [convert.to_inlay_hint(best, snapshot, line, known.warning) for best in known.suggestions(1)]
 
 
-def _line(known: Round) -> int:
+def hint_line(known: Round) -> int:
     """The line of the hole, or the cursor's if only blanks lie between the two."""
     text_map = known.snapshot.text_map
     asked = text_map.offset(known.asked)
