@@ -65,14 +65,17 @@ test-live: $(VENV)/.dev ## the tests that ask a real Lean (LEAN_SIDEKICK_LEAN, o
 	@$(NEEDS_LEAN)
 	$(BIN)/pytest -m live
 
-.PHONY: update
-update: $(VENV)/.dev ## with a real Lean: record its answers again, and say which verdicts changed
+.PHONY: record
+record: $(VENV)/.dev ## with a real Lean: record its answers again, and say which verdicts changed
 	@$(NEEDS_LEAN)
 	PYTHONPATH=tests $(BIN)/python -m support.record
 
 .PHONY: docs
 docs: $(VENV)/.dev ## write the generated pages and the extension's settings
 	$(BIN)/python docs/generate.py
+
+.PHONY: update
+update: docs record ## write all that is written by machine: the generated pages and the recordings
 
 .PHONY: package
 package: setup ## build the wheel and, with npm, the .vsix that carries it

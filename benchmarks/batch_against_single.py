@@ -70,7 +70,7 @@ async def measure(lean: str | None, rounds: int) -> dict[str, object]:
             start = time.perf_counter()
             for text in texts:
                 packed = shadow_text(site, text, base=TEXT)
-                _, diagnostics = await verifier.elaborate(site.uri, packed.text, 10.0)
+                _, diagnostics = await verifier.elaborate(site.uri, packed.text, 10.0, above="")
                 clean = has_sentinel(packed, diagnostics) and not errors_in(packed.declaration_lines, diagnostics)
                 closed[1] += clean
                 if clean != (found[text] is OutcomeKind.CLOSED):

@@ -192,6 +192,18 @@ async def test_a_signal_ends_the_server_and_its_children(
     await gone(child)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+async def test_an_interrupt_before_initialize(distant_editor: Editor) -> None:
+    """Whoever started it by hand leaves with Ctrl-C, without a trace on the screen."""
+    editor = distant_editor
+    with pytest.raises(Answered):
+        await editor.request("test/unknown", None)  # it has begun to read
+    assert isinstance(editor.server, ServerProcess)
+    os.kill(editor.server.process.pid, signal.SIGINT)
+    assert await editor.ended() == 130
+    assert editor.log == []
+
+
 async def test_the_server_goes_with_its_editor(distant_editor: Editor) -> None:
     """The pipe is still open, but the process that `initialize` named is gone."""
     editor = distant_editor
@@ -247,6 +259,18 @@ def test_wrong_use(arguments: list[str]) -> None:
     ended = serve(*arguments)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.strip().splitlines()[-1].startswith("lean-sidekick serve: ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell that can close standard input")
+def test_no_standard_input_at_all() -> None:
+    ended = subprocess.run(
+        ["sh", "-c", 'exec "$0" -m lean_sidekick serve <&-', sys.executable],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("lean-sidekick serve: cannot speak to an editor here: ")
 
 
 def test_help() -> None:

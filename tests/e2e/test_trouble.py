@@ -52,6 +52,15 @@ async def test_a_crash_is_a_state_and_the_next_round_works(editor: Editor) -> No
     await editor.finish()
 
 
+async def test_a_bug_in_a_round_is_logged_and_survived(editor: Editor) -> None:
+    await editor.initialize()
+    editor.open(f"-- fail: bug\n{THEOREM}")
+    assert len(await editor.code_actions("sorry")) == 1
+    await editor.until(lambda: any("RuntimeError: a bug" in line for line in editor.log), "the trace")
+    editor.replace("-- fail: bug\n", "")
+    assert len(await editor.code_actions("sorry")) == 2
+
+
 async def test_the_state_while_working(editor: Editor) -> None:
     await editor.initialize()
     await reaches(editor, "ready")
@@ -74,12 +83,22 @@ async def test_a_wrong_setting_is_shown_and_its_default_holds(editor: Editor) ->
     await editor.finish()
 
 
-@pytest.mark.parametrize("options", [[1, 2], "text", 7])
+@pytest.mark.parametrize("options", [[1, 2], "text", 7, {"settings": 7}])
 async def test_options_that_are_no_table_are_shown(editor: Editor, options: Any) -> None:
     await editor.initialize(options=options)
     assert await editor.shown() == "The settings in the editor's settings are ignored: they must be a table of names."
     editor.open(THEOREM)
     assert len(await editor.code_actions("sorry")) == 2
+    await editor.finish()
+
+
+@pytest.mark.parametrize("where", ["settings", "leanSidekick"])
+async def test_settings_may_have_a_name_of_their_own(editor: Editor, where: str) -> None:
+    """Under `settings`, as our extension sends them, or as the editor's section."""
+    await editor.initialize(options={where: {"inlayHints": {"enabled": False}}, "trusted": True})
+    editor.open(THEOREM)
+    assert len(await editor.code_actions("sorry")) == 2
+    assert await editor.inlay_hints() == []
     await editor.finish()
 
 

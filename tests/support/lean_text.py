@@ -48,26 +48,5 @@ _LEXICAL = (
     ),
     *("(", ")", "⟨", "⟩", "|", ":=", "by", "theorem", "sorry", "·", "@[", "]", "#eval", "in", "end", "1.5", ",", ";"),
 )
-# Lines of proofs; the layout of a proof decides what they mean.
-_TACTICS = (
-    *("simp", "sorry", "· sorry", "·", "constructor", "exact sorry", "exact ⟨sorry, by simp⟩", "refine f sorry ?_"),
-    *("have h : p := by", "have h : p := sorry", "induction n with", "| zero => sorry", "| succ n ih =>", "case a =>"),
-    *(
-        "cases h with | inl a => sorry | inr b => simp",
-        "simp <;> sorry",
-        "all_goals sorry",
-        "all_goals",
-        "by_cases h : p",
-    ),
-    *("exact fun x => match x with", "| 0 => by simp", "| n + 1 => sorry", "calc a = b := by", "_ = c := sorry", ""),
-    *("rw [a,", "b]", "(simp; sorry)", "{ sorry }", "if h : p then", "else sorry", "else", "-- sorry", "/- sorry -/"),
-    *("first | simp | sorry", "conv =>", "next h => sorry", "termination_by n", "decreasing_by", "where", "f := sorry"),
-)
-
 LEAN_LIKE = st.one_of(st.lists(st.sampled_from(_LEXICAL), max_size=60).map("".join), st.text(max_size=200))
 """Texts for what must hold for any text."""
-
-PROOF_LIKE = st.lists(
-    st.tuples(st.sampled_from(("  ", "    ", "      ")), st.sampled_from(_TACTICS)).map("".join), max_size=12
-).map(lambda lines: "\n".join(["theorem a : p := by", *lines, "", "theorem b : p := h", ""]))
-"""Files with a tactic proof in every layout, right or wrong."""

@@ -1,11 +1,11 @@
 """`lean-sidekick doctor`: what was found, what is missing and how to get it.
 
-Looks at the folder it is called in, starts nothing but `lean --version`, and changes nothing.
+Looks at the folder it is called in, starts nothing but `lean --version` and the probe of the sandbox, and changes
+nothing.
 """
 
 import os
 import platform
-import shutil
 import sys
 from collections.abc import Mapping
 from enum import Enum
@@ -21,6 +21,7 @@ from lean_sidekick.cli.output import write_line, write_object
 from lean_sidekick.cli.running import run_async
 from lean_sidekick.core.errors import ConfigError, LeanUnavailable
 from lean_sidekick.lean.project import Project, find_missing_packages, find_project
+from lean_sidekick.lean.sandbox import probe
 from lean_sidekick.lean.toolchain import Toolchain, find_toolchain
 from lean_sidekick.settings import paths, resolve_settings
 
@@ -79,7 +80,7 @@ async def examine(folder: Path, lean_path: str | None, environment: Mapping[str,
         findings.append(_lake(project, toolchain))
     if project.lakefile:
         findings.append(_packages(project))
-    findings.append(_sandbox(environment))
+    findings.append(await _sandbox(environment, settings.lean_sandbox))
     findings.append(_settings_file("user settings", paths.user_settings_file()))
     findings.append(_settings_file("project settings", paths.project_settings_file(project.root)))
     findings += [Finding("settings", Health.NOTE, warning) for warning in warnings]
@@ -113,10 +114,17 @@ def _packages(project: Project) -> Finding:
     return Finding("packages", Health.OK, "all that the manifest names are there")
 
 
-def _sandbox(environment: Mapping[str, str]) -> Finding:
-    found = shutil.which("bwrap", path=environment.get("PATH", ""))
-    tool = f"bubblewrap at {found}" if found else "bubblewrap was not found"
-    return Finding("sandbox", Health.NOTE, f"{tool}; this version runs Lean without a sandbox")
+async def _sandbox(environment: Mapping[str, str], is_wanted: bool) -> Finding:
+    answer = await probe(environment)
+    if not is_wanted:
+        found = f"switched off by lean.sandbox; {answer.found}"
+        return Finding("sandbox", Health.NOTE, found, "Lean runs with all your rights; set lean.sandbox to true.")
+    if answer.sandbox is not None:
+        return Finding("sandbox", Health.OK, f"{answer.found}: Lean runs without network, on a read-only project")
+    if sys.platform != "linux":
+        return Finding("sandbox", Health.NOTE, "none on this system: Lean runs with all your rights")
+    advice = "Lean runs with all your rights; install bubblewrap, and let it make user namespaces, to confine it."
+    return Finding("sandbox", Health.NOTE, answer.found, advice)
 
 
 def _cache() -> Finding:

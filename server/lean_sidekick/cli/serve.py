@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _LEFT = 1
 _WRONG_USE = 2
+_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -31,9 +32,13 @@ def run(arguments: Sequence[str], load_backend: "Callable[[], Backend]") -> int:
     except SystemExit as end:  # argparse has said what is wrong, or has shown its help
         return end.code if isinstance(end.code, int) else _WRONG_USE
     try:
-        connection = _connect(options.tcp)
-    except (OSError, OverflowError) as error:
-        _say(f"lean-sidekick serve: cannot speak to an editor here: {error}.")
+        return _serve(_connect(options.tcp), load_backend, options)
+    except KeyboardInterrupt:  # before the server could see to it itself
+        return _INTERRUPTED
+
+
+def _serve(connection: Connection | None, load_backend: "Callable[[], Backend]", options: argparse.Namespace) -> int:
+    if connection is None:
         return _WRONG_USE
     handover = answer_initialize(connection)
     if handover is None:
@@ -56,12 +61,17 @@ def _make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _connect(port: int | None) -> Connection:
-    if port is not None:
-        return accept_one(port, lambda actual: _say(f"Waiting for a client on 127.0.0.1:{actual}."))
-    if sys.stdin is not None and sys.stdin.isatty():
-        _say("This is a language server: an editor starts it and speaks to it. Press Ctrl-C to leave.")
-    return stdio_connection()
+def _connect(port: int | None) -> Connection | None:
+    """The connection to the client; None, with a word on why, if there cannot be one."""
+    try:
+        if port is not None:
+            return accept_one(port, lambda actual: _say(f"Waiting for a client on 127.0.0.1:{actual}."))
+        if sys.stdin is not None and sys.stdin.isatty():
+            _say("This is a language server: an editor starts it and speaks to it. Press Ctrl-C to leave.")
+        return stdio_connection()
+    except (OSError, OverflowError) as error:
+        _say(f"lean-sidekick serve: cannot speak to an editor here: {error}.")
+        return None
 
 
 def _say(text: str) -> None:

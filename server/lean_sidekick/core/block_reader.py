@@ -33,6 +33,7 @@ _COMBINATORS = frozenset(
     )
 )
 _CHOICES = frozenset({"first", "solve"})
+_BEGINS_WITH_PATTERN = frozenset({"obtain", "case", "case'"})
 _TAKES_ALTERNATIVES = frozenset({"induction", "cases", "match", "intro"})
 _STARTER_KEYWORDS = frozenset(
     words("have let show match if calc suffices open set_option try for nomatch sorry exists unless return")
@@ -56,7 +57,8 @@ class _Frame:
 
     The numbers count words since the start of the current item whose partner (`=>`, `else`, `;`, `with`, `,`) is
     still to come. `inner_bracket` and `inner_block` are the nearest frames of these kinds from here outwards, this one
-    included. `awaits_arrow` says that the pattern of an alternative is being read.
+    included. `awaits_arrow` says that the pattern of an alternative is being read, `reads_pattern` that a tactic's own
+    pattern is, in which `|` separates no alternatives.
     """
 
     kind: _Kind
@@ -71,6 +73,7 @@ class _Frame:
     awaits_arrow: bool = False
     is_separated: bool = False
     is_quotation: bool = False
+    reads_pattern: bool = False
     funs: int = 0
     ifs: int = 0
     lets: int = 0
@@ -80,6 +83,7 @@ class _Frame:
     def begin_item(self, start: int, head: str) -> None:
         """Forgets what the last tactic, alternative or line still waited for."""
         self.item_start, self.head, self.is_separated = start, head, False
+        self.reads_pattern = head in _BEGINS_WITH_PATTERN
         self.funs = self.ifs = self.lets = self.matches = self.binders = 0
 
 
@@ -338,6 +342,10 @@ class _Reader:
             frame.lets += 1
         elif text == "match":
             frame.matches += 1
+        elif text == "with" and frame.head == "rcases":
+            frame.reads_pattern = True
+        elif text == ":=":
+            frame.reads_pattern = False
         elif text in _BINDERS:
             frame.binders += 1
 
@@ -377,6 +385,7 @@ class _Reader:
                 # The block of an alternative may stand below its `|`.
                 self._push_block(Opener.ARROW, token, frame.column - 1, frame.item_start)
         elif token.text == "=>" and frame.kind is _Kind.BLOCK and frame.column is not None:
+            frame.reads_pattern = False
             self._push_block(Opener.ARROW, token, frame.column, frame.item_start)
 
     def _read_branch(self, token: Token) -> None:
@@ -394,6 +403,8 @@ class _Reader:
 
     def _read_alternative(self, token: Token) -> None:
         frame, column, previous = self._stack[-1], self._here.column, self._previous()
+        if frame.reads_pattern and not self._here.is_first:
+            return
         takes_tactics = frame.kind is _Kind.BLOCK and frame.head in _TAKES_ALTERNATIVES and not frame.matches
         leads_to_arrow = self._here.leads_to_arrow
         if previous in ("fun", "λ"):

@@ -194,6 +194,7 @@ def _body_start(code: str, command: Command, signature_start: int) -> int | None
     """Just after `:=` or `where`, or before the `|` of the first alternative; None without a body."""
     is_inductive = command.keyword.split()[-1] in ("inductive", "structure", "class")
     depth = lets = funs = matches = 0
+    after_fun = -1  # the offset just after the last `fun`
     alternative: int | None = None
     for match in _SIGNATURE_MARK.finditer(code, signature_start, command.end):
         mark = match.group()
@@ -207,6 +208,9 @@ def _body_start(code: str, command: Command, signature_start: int) -> int | None
             lets += 1
         elif mark in ("fun", "λ"):
             funs += 1
+            after_fun = match.end()
+        elif mark == "|" and after_fun >= 0 and not code[after_fun : match.start()].strip():
+            funs, matches = funs - 1, matches + 1
         elif mark == "match":
             matches += 1
         elif mark == ":=" and lets:

@@ -160,7 +160,8 @@ class OpenDeclaration:
         needs_parentheses = previous in ("<;>", ";") or is_followed
         starts_line = not self.text[_line_start(self.text, start) : start].strip()
         is_first = not starts_line and block.tactics[0].start == start
-        is_bullet = is_first and block.opener in (Opener.BULLET, Opener.BRACKET)
+        # What already stands below in the block keeps its column, so further lines go there too.
+        is_bullet = is_first and (block.opener in (Opener.BULLET, Opener.BRACKET) or len(block.tactics) > 1)
         is_inline = is_first and not is_bullet
         if is_inline and not needs_parentheses:
             indentation = self._indentation_from(block.anchor, block.floor)

@@ -48,7 +48,9 @@ def declaration_proof(text: str, declaration: Declaration) -> str | None:
         below = text.find("\n", block.opener_end, start)
         if below >= 0:
             # Comments on lines of their own before the first tactic belong to the proof.
-            return _dedent(text[below + 1 : declaration.end], 0)
+            start = below + 1
+            while text[start].isspace():
+                start += 1
     return _dedent(text[start : declaration.end], start - (text.rfind("\n", 0, start) + 1))
 
 
@@ -112,8 +114,9 @@ def _closing_index(parts: list[Token]) -> int | None:
 
 def _dedent(text: str, column: int) -> str:
     """The lines of a text that begins at a column of its first line, without the indentation that all share."""
-    lines = (" " * column + text).replace("\r\n", "\n").rstrip().split("\n")
-    while lines and not lines[0].strip():
-        del lines[0]
-    margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    return "\n".join(line[margin:] if line.strip() else "" for line in lines)
+    first, *below = text.replace("\r\n", "\n").rstrip().split("\n")
+    indentations = [len(line) - len(line.lstrip()) for line in below if line.strip()]
+    if min(indentations, default=column) < column:
+        # What follows does not align with the first line, so it says nothing of where that would stand.
+        return "\n".join([first, *(line.rstrip() for line in below)])
+    return "\n".join([first, *(line[column:].rstrip() for line in below)])

@@ -18,7 +18,7 @@ from lean_sidekick.engine.api import DocumentText, ProofResult, ProofStatus, Pro
 from lean_sidekick.engine.prove import Prover
 from lean_sidekick.engine.site_finder import find_declaration_sites, find_site
 from lean_sidekick.engine.suggest import Sources, suggest
-from lean_sidekick.verify.api import Verifier
+from lean_sidekick.verify.api import Priority, Verifier
 
 StartVerifier = Callable[[], Awaitable[Verifier]]
 
@@ -44,7 +44,7 @@ class ProjectEngine:
         site = find_site(document.text, document.uri, document.version, position)
         with self._question():
             verifier = await self._ready()
-            session = await verifier.open(site)
+            session = await verifier.open(site, Priority.CURSOR)
             try:
                 async with aclosing(suggest(site, session, self.sources, budget, self.suggestion_limit)) as rounds:
                     async for round_ in rounds:

@@ -20,7 +20,7 @@ from lean_sidekick.engine.proposals import proposals_for
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.search.best_first import BestFirst, Progress
 from lean_sidekick.search.result import SearchResult, SearchStatus
-from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Session, Verifier
+from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority, Session, Verifier
 
 FINAL_CHECK_S = 20.0
 """Seconds that the final check may take beyond the search's budget; a proof that was found is not thrown away."""
@@ -53,7 +53,7 @@ class Prover:
             current = rest[0]
 
     async def _fill(self, site: ProofSite, budget: Budget, *, is_last: bool) -> "_Filled":
-        session = await self.verifier.open(site)
+        session = await self.verifier.open(site, Priority.BACKGROUND)
         try:
             found = await session.site_state(budget)
             goals = found.state.goals

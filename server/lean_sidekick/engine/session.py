@@ -3,6 +3,7 @@
 Nothing is started here; Lean starts with the first question.
 """
 
+import logging
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from lean_sidekick.engine.engine import ProjectEngine, StartVerifier
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.lean.launch import Limits as ProcessLimits
 from lean_sidekick.lean.project import find_project
+from lean_sidekick.lean.sandbox import Sandbox, SandboxFinder
 from lean_sidekick.lean.server import LeanServer
 from lean_sidekick.lean.toolchain import Toolchain, find_toolchain
 from lean_sidekick.settings.settings import Settings
@@ -19,6 +21,8 @@ from lean_sidekick.verify.dialect import dialect_of
 from lean_sidekick.verify.policy import Policy
 from lean_sidekick.verify.shadow import Limits, ShadowVerifier
 
+logger = logging.getLogger(__name__)
+
 BATCH_SIZE = 32
 OPENING_S = 120.0
 HEARTBEATS = 40_000
@@ -26,9 +30,10 @@ HEARTBEATS = 40_000
 
 def open_engine(root: Path, settings: Settings) -> ProjectEngine:
     """The engine for the project that holds a file or folder."""
+    sandboxes = SandboxFinder(os.environ)
 
     async def start() -> Verifier:
-        return await start_verifier(root, settings)
+        return await start_verifier(root, settings, sandboxes)
 
     return engine_on(start, settings)
 
@@ -43,10 +48,10 @@ def engine_on(start: StartVerifier, settings: Settings) -> ProjectEngine:
     )
 
 
-async def start_verifier(root: Path, settings: Settings) -> ShadowVerifier:
+async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ShadowVerifier:
     """Finds the Lean of a project, starts its server, and puts a verifier on it.
 
-    Raises LeanUnavailable.
+    `sandboxes` remembers between two starts whether there is a sandbox. Raises LeanUnavailable.
     """
     project = find_project(root)
     toolchain = await find_lean(root, settings)
@@ -54,6 +59,7 @@ async def start_verifier(root: Path, settings: Settings) -> ShadowVerifier:
         project,
         toolchain,
         ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None),
+        sandbox=await _find_sandbox(settings, sandboxes or SandboxFinder(os.environ)),
     )
     await server.start()
     return ShadowVerifier(
@@ -71,6 +77,15 @@ async def start_verifier(root: Path, settings: Settings) -> ShadowVerifier:
             opening_s=OPENING_S,
         ),
     )
+
+
+async def _find_sandbox(settings: Settings, sandboxes: SandboxFinder) -> Sandbox | None:
+    if not settings.lean_sandbox:
+        return None
+    answer = await sandboxes.find()
+    if answer.sandbox is None:
+        logger.warning("Lean runs without a sandbox: %s", answer.found)
+    return answer.sandbox
 
 
 async def find_lean(path: Path, settings: Settings) -> Toolchain:

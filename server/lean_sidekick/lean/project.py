@@ -5,8 +5,10 @@ URI must name the file as the editor does.
 """
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from attrs import frozen
 
@@ -15,6 +17,7 @@ from lean_sidekick.core.errors import ConfigError
 LAKEFILES = ("lakefile.lean", "lakefile.toml")
 TOOLCHAIN_FILE = "lean-toolchain"
 LEANPKG_FILE = "leanpkg.toml"
+MANIFEST_FILE = "lake-manifest.json"
 _PACKAGE_FOLDERS = ((".lake", "packages"), ("lake-packages",))
 
 
@@ -54,16 +57,39 @@ def find_missing_packages(project: Project) -> tuple[str, ...]:
     Raises:
         ConfigError: the manifest cannot be read.
     """
-    manifest_file = project.root / "lake-manifest.json"
-    if not manifest_file.is_file():
-        return ()
     try:
-        manifest = json.loads(manifest_file.read_text("utf-8"))
-        folder = project.root / (manifest.get("packagesDir") or "lake-packages")
-        packages = [_GitPackage.read(entry) for entry in manifest.get("packages") or []]
+        folder, entries = _read_manifest(project)
+        packages = [_GitPackage.read(entry) for entry in entries]
     except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        manifest_file = project.root / MANIFEST_FILE
         raise ConfigError(f"{manifest_file} cannot be read ({error}); run `lake update` in the project.") from error
     return tuple(p.name for p in packages if p is not None and not p.is_in(folder))
+
+
+def package_folders(project: Project) -> tuple[Path, ...]:
+    """The folders of the packages that are there, local ones included; those of a manifest nobody can read are not."""
+    folders = {project.root.joinpath(*names) for names in _PACKAGE_FOLDERS}
+    local: list[Path] = []
+    try:
+        folder, entries = _read_manifest(project)
+        folders.add(folder)
+        for entry in entries:
+            described = entry["path"] if isinstance(entry.get("path"), dict) else entry
+            if "dir" in described:
+                local.append(Path(os.path.normpath(project.root / described["dir"])))
+    except (OSError, ValueError, TypeError, AttributeError, KeyError):
+        pass  # whoever needs the manifest reports it
+    inside = [package for folder in sorted(folders) if folder.is_dir() for package in sorted(folder.iterdir())]
+    return tuple(package for package in (*inside, *local) if package.is_dir())
+
+
+def _read_manifest(project: Project) -> tuple[Path, list[Any]]:
+    """The folder of the packages and the entries of Lake's manifest; none without a manifest."""
+    manifest_file = project.root / MANIFEST_FILE
+    if not manifest_file.is_file():
+        return project.root / "lake-packages", []
+    manifest = json.loads(manifest_file.read_text("utf-8"))
+    return project.root / (manifest.get("packagesDir") or "lake-packages"), manifest.get("packages") or []
 
 
 @frozen

@@ -22,6 +22,7 @@ from lean_sidekick.lean.gates import Gates, is_early_server
 from lean_sidekick.lean.launch import Limits, initialize_params, likely_gates, server_command
 from lean_sidekick.lean.process import has_guard
 from lean_sidekick.lean.project import Project
+from lean_sidekick.lean.sandbox import Sandbox
 from lean_sidekick.lean.toolchain import Toolchain
 from lean_sidekick.lean.transport import JsonObject, PipeTransport
 from lean_sidekick.lean.version import LeanVersion
@@ -46,7 +47,10 @@ class Patience:
 
 
 class LeanServer:
-    """See `api.DocumentServer`; the project, the toolchain and the limits do not change during its life."""
+    """See `api.DocumentServer`; project, toolchain, limits and sandbox do not change during its life.
+
+    With a `sandbox` Lean runs inside it or not at all; without one it may do all that the user may.
+    """
 
     def __init__(
         self,
@@ -55,6 +59,7 @@ class LeanServer:
         limits: Limits,
         *,
         environment: Mapping[str, str] | None = None,
+        sandbox: Sandbox | None = None,
         patience: Patience | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -62,6 +67,7 @@ class LeanServer:
         self._toolchain = toolchain
         self._limits = limits
         self._environment = dict(os.environ if environment is None else environment)
+        self._sandbox = sandbox
         self._patience = patience or Patience()
         self._gates = likely_gates(toolchain)
         self._documents: dict[str, ShadowDocument] = {}
@@ -164,7 +170,8 @@ class LeanServer:
         self._documents.pop(uri, None)
 
     async def _launch(self) -> PipeTransport:
-        command = server_command(self._project, self._toolchain, self._limits, self._environment)
+        make_command = server_command if self._sandbox is None else self._sandbox.server_command
+        command = make_command(self._project, self._toolchain, self._limits, self._environment)
         self._failures.started()
         transport = PipeTransport(self._on_notification, self._failures.died)
         await transport.start(command)
@@ -193,7 +200,11 @@ class LeanServer:
     def _start_failure(self, error: SidekickError, transport: PipeTransport) -> str:
         program = f"Lean {self.version}"
         if not isinstance(error, TimedOut):
-            return f"{program} does not start in {self._project.root}: {error}"
+            where = f"in {self._project.root}"
+            if self._sandbox is None:
+                return f"{program} does not start {where}: {error}"
+            reason = str(error).rstrip(".")
+            return f"{program} does not start in its sandbox {where}: {reason} (lean.sandbox = false does without)."
         last = transport.stderr_tail().strip().rpartition("\n")[2]
         said = f" (it said: {last[:300]})" if last else ""
         return f"{program} was started but did not answer within {self._patience.start_s:g} s{said}."

@@ -6,13 +6,13 @@ made, so no Lean runs. Finding a root and reading settings files happen on threa
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from attrs import define, evolve, frozen
 
-from lean_sidekick.core.errors import InputError, LeanUnavailable, SidekickError, TimedOut
+from lean_sidekick.core.errors import ConfigError, InputError, LeanUnavailable, TimedOut
 from lean_sidekick.core.positions import Position
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.engine.api import DocumentText, Engine
@@ -71,6 +71,7 @@ class Projects:
         self._by_root: dict[Path, _Project] = {}
         self._roots: dict[str, Path] = {}
         self._lock = asyncio.Lock()
+        self._is_closed = False
         self.folders: tuple[Path, ...] = ()
 
     @property
@@ -92,20 +93,30 @@ class Projects:
         for warning in warnings:
             self._warn(warning)
 
-    async def reconfigure(self) -> None:
-        """Gives every loaded project the settings that hold now; engines made with other ones are ended."""
+    async def reconfigure(self) -> int:
+        """Gives every loaded project the settings that hold now.
+
+        Engines that were made with other ones are ended; says how many.
+        """
         async with self._lock:
+            outdated = []
             for project in self._by_root.values():
                 before, project.settings = project.settings, await self._resolve(project.root)
                 if not self._options.is_trusted or _as_engine_sees(before) != _as_engine_sees(project.settings):
-                    await _end(project)
+                    outdated.append(project)
+            return await _end_all(outdated)
 
     async def engine(self, uri: str) -> Engine:
-        """The engine for a document. Raises LeanUnavailable in a workspace that is not trusted, and what the
-        making of an engine raises."""
+        """The engine for a document.
+
+        Raises LeanUnavailable in a workspace that is not trusted, InputError after `close`, and whatever the making
+        of an engine raises.
+        """
+        project = await self._load(uri)
+        if self._is_closed:
+            raise InputError("Lean Sidekick is being closed.")
         if not self._options.is_trusted:
             raise LeanUnavailable(UNTRUSTED)
-        project = await self._load(uri)
         if project.engine is None:
             project.engine = self._backend.open_engine(project.root, project.settings)
         return project.engine
@@ -128,13 +139,12 @@ class Projects:
     async def restart(self) -> int:
         """Ends all engines, to be made afresh when they are needed; says how many there were."""
         async with self._lock:
-            running = [project for project in self._by_root.values() if project.engine is not None]
-            await asyncio.gather(*map(_end, running))
-            return len(running)
+            return await _end_all(self._by_root.values())
 
     async def close(self) -> None:
-        """Ends all engines, at the same time."""
-        await asyncio.gather(*(_end(project) for project in self._by_root.values()))
+        """Ends all engines and makes no more."""
+        self._is_closed = True
+        await _end_all(self._by_root.values())
 
     async def _load(self, uri: str) -> _Project:
         async with self._lock:
@@ -174,17 +184,22 @@ def _as_engine_sees(settings: Settings) -> Settings:
     return evolve(settings, **{name: getattr(defaults, name) for name in _EDITOR_FIELDS})
 
 
-async def _end(project: _Project) -> None:
-    engine, project.engine = project.engine, None
-    if engine is None:
-        return
-    try:
-        async with asyncio.timeout(_CLOSE_LIMIT_S):
-            await engine.close()
-    except TimeoutError:
-        _logger.error("the engine of %s did not close within %s s", project.root, _CLOSE_LIMIT_S)
-    except SidekickError as error:
-        _logger.warning("closing the engine of %s: %s", project.root, error)
+async def _end_all(projects: Iterable[_Project]) -> int:
+    """Ends the engines of some projects, at the same time; says how many there were."""
+    ending = {}
+    for project in projects:
+        if project.engine is not None:
+            ending[asyncio.create_task(project.engine.close())] = project.root
+            project.engine = None
+    if ending:
+        await asyncio.wait(ending, timeout=_CLOSE_LIMIT_S)
+    for task, root in ending.items():
+        if not task.done():
+            _logger.error("the engine of %s did not close within %s s", root, _CLOSE_LIMIT_S)
+            task.cancel()
+        elif not task.cancelled() and (error := task.exception()) is not None:
+            _logger.error("the engine of %s failed to close", root, exc_info=error)
+    return len(ending)
 
 
 async def _on_thread(work: Callable[[], _T]) -> _T:
@@ -193,3 +208,5 @@ async def _on_thread(work: Callable[[], _T]) -> _T:
             return await asyncio.to_thread(work)
     except TimeoutError:
         raise TimedOut(f"Reading the file or its project took longer than {_LOAD_LIMIT_S:g} s.") from None
+    except OSError as error:
+        raise ConfigError(f"The project's files cannot be read: {error}.") from error

@@ -7,7 +7,6 @@ UTF-16, whatever else the client offers. Private names of pygls are used here an
 a minor for that.
 """
 
-import asyncio
 import json
 import logging
 from collections.abc import Callable, Generator, Mapping
@@ -28,6 +27,7 @@ from pygls.protocol import (
 from lean_sidekick.lsp.bootstrap import error_answer, is_message_id
 from lean_sidekick.lsp.wire import BadFrame, encode
 
+_INVALID_REQUEST = types.ErrorCodes.InvalidRequest.value
 _logger = logging.getLogger(__name__)
 
 
@@ -89,26 +89,27 @@ class SidekickProtocol(LanguageServerProtocol):
             elif "method" in message:
                 self.on_unreadable(message)
             return False
-        if is_request:
-            self._is_leaving = self._is_leaving or message["method"] == types.SHUTDOWN
-        elif handler := self.notified.get(message.get("method", "")):
-            self._notify_handler(handler, typed)
-            return False
-        try:
-            self.handle_message(typed)
-        except asyncio.InvalidStateError:
-            _logger.debug("an answer came that nobody waits for any more")
+        if is_request and message["method"] == types.SHUTDOWN:
+            self._is_leaving = True
+        self._handle(message, typed)
         return is_request
 
-    def _notify_handler(self, handler: Callable[[Any], None], notification: Any) -> None:
+    def _handle(self, message: Mapping[str, Any], typed: Any) -> None:
+        handler = None if "id" in message else self.notified.get(message["method"])
+        if handler is not None and self.is_shut_down and message["method"] != types.EXIT:
+            return
         try:
-            handler(notification.params)
+            if handler is not None:
+                handler(typed.params)
+            else:
+                self.handle_message(typed)
         except Exception:
-            _logger.exception("the notification %s failed", notification.method)
+            # Requests have their answer by then: pygls' own handling of them raises nothing.
+            _logger.exception("the message %s failed", message.get("method", "(answer)"))
 
     def _initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
         if self.is_initialized:
-            raise JsonRpcException(message="The server is initialized already.", code=types.ErrorCodes.InvalidRequest)
+            raise JsonRpcException(message="The server is initialized already.", code=_INVALID_REQUEST)
         if params.capabilities.general is not None:
             params.capabilities.general.position_encodings = None
         return (yield from self.lsp_initialize(params))

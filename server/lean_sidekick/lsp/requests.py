@@ -90,8 +90,13 @@ class RequestContext:
 
     def end_if_bound_to(self, uri: str) -> None:
         """Ends the request because its document moves on."""
-        if self._bound is not None and self._bound.uri == uri and self._task is not None:
+        if self._bound is not None and self._bound.uri == uri:
             self.is_stale = True
+            self.end()
+
+    def end(self) -> None:
+        """Ends the request."""
+        if self._task is not None:
             self._task.cancel()
 
 
@@ -124,6 +129,11 @@ class Requests:
         """Ends the requests that are bound to a version of this document."""
         for request in list(self._running):
             request.end_if_bound_to(uri)
+
+    def close(self) -> None:
+        """Ends all requests."""
+        for request in list(self._running):
+            request.end()
 
     async def _run(self, handler: Handler[_Params, _Result], params: _Params) -> _Result:
         limit = asyncio.timeout(DEFAULT_LIMIT_S)

@@ -45,6 +45,8 @@ class Round:
         self.latest: SuggestionRound | None = None
         self.is_complete = False
         self.is_settled = False
+        self.began = monotonic()
+        self.first_s: float | None = None
         self._task: asyncio.Task[None] | None = None
 
     def suggestions(self, limit: int) -> tuple[Suggestion, ...]:
@@ -61,6 +63,23 @@ class Round:
     def is_usable(self) -> bool:
         """Whether the round runs or has run to its end."""
         return self.is_complete or (self._task is not None and not self._task.done())
+
+    def learn(self, known: SuggestionRound) -> None:
+        """Takes over what the engine knows by now."""
+        self.latest = known
+        if self.first_s is None and self.suggestions(1):
+            self.first_s = monotonic() - self.began
+
+    def describe(self) -> str:
+        """The round in one line, without anything of the text."""
+        shown = self.latest.suggestions if self.latest is not None else ()
+        checks = self.latest.checks if self.latest is not None else 0
+        first = f", the first after {self.first_s:.2f} s" if self.first_s is not None else ""
+        sources = ", ".join(sorted({suggestion.candidate.source.value for suggestion in shown})) or "none"
+        return (
+            f"round for {self.snapshot.uri}, version {self.snapshot.version}: {len(shown)} suggestions{first}; "
+            f"{checks} checks in {monotonic() - self.began:.2f} s; sources: {sources}"
+        )
 
     def run_as(self, task: asyncio.Task[None]) -> None:
         """Names the task that does the work."""
@@ -197,8 +216,6 @@ class Rounds:
         return desk.sites[position]
 
     async def _run(self, desk: _Desk, running: Round) -> None:
-        uri = running.snapshot.uri
-        began = monotonic()
         with self._status.working():
             try:
                 if desk.ending:
@@ -213,24 +230,18 @@ class Rounds:
             if running.latest is not None:
                 self._status.settle()
         self._announce(desk, running)
-        _logger.info(
-            "round for %s, version %d: %d suggestions, %d checks, %.2f s",
-            uri,
-            running.snapshot.version,
-            len(running.latest.suggestions) if running.latest is not None else 0,
-            running.latest.checks if running.latest is not None else 0,
-            monotonic() - began,
-        )
+        _logger.info("%s", running.describe())
 
     async def _follow(self, desk: _Desk, running: Round) -> None:
         """Reads the engine's stream to its end."""
+        running.began = monotonic()
         engine = await self._projects.engine(running.snapshot.uri)
         budget = Budget(seconds=self._projects.settings(running.snapshot.uri).suggest_timeout_s, checks=_MAX_CHECKS)
         stream = engine.suggest(running.snapshot.document, running.asked, budget)
         try:
             async with asyncio.timeout(budget.seconds + _OVERRUN_S), aclosing(stream):
                 async for known in stream:
-                    running.latest = known
+                    running.learn(known)
                     self._announce(desk, running)
         except TimeoutError:
             raise TimedOut(f"A round of suggestions did not end within {budget.seconds + _OVERRUN_S:g} s.") from None

@@ -138,11 +138,8 @@ class SidekickServer(LanguageServer):
 
     async def _close(self) -> None:
         """Ends all work and every process behind it."""
-        try:
-            async with asyncio.timeout(_CLOSE_LIMIT_S):
-                await asyncio.shield(self._close_engines())
-        except TimeoutError:
-            _logger.error("the engines did not close within %s s", _CLOSE_LIMIT_S)
+        self._requests.close()
+        await asyncio.wait({self._close_engines()}, timeout=_CLOSE_LIMIT_S)
         await self.parts.tasks.close(_CLOSE_LIMIT_S)
         if self._shutting_down is not None:  # `exit` came before `shutdown` was answered
             await asyncio.wait({self._shutting_down}, timeout=_SHUTDOWN_WAIT_S)
@@ -213,7 +210,7 @@ class SidekickServer(LanguageServer):
             editor = psutil.Process(process_id)
         except psutil.Error:
             return  # it lives where we cannot see it, as in another container
-        while editor.is_running():  # noqa: ASYNC110 (nothing announces the death of a process)
+        while _is_alive(editor):  # noqa: ASYNC110 (nothing announces the death of a process)
             await asyncio.sleep(_PARENT_EVERY_S)
         _logger.warning("the editor's process is gone")
         self.end(EXIT_UNEXPECTED)
@@ -270,6 +267,13 @@ def _bare_params(params: Any) -> dict[str, Any]:
         "capabilities": {},
         "initializationOptions": params.get("initializationOptions"),
     }
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def _wake(loop: asyncio.AbstractEventLoop, arrived: asyncio.Event) -> None:

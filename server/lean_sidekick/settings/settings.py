@@ -104,6 +104,13 @@ class Settings:
         minimum=0.5,
         maximum=1440,
     )
+    lean_sandbox: bool = _setting(
+        True,
+        "lean.sandbox",
+        "Run Lean in a sandbox where bubblewrap works (Linux): the project read-only, no network, nothing else of the "
+        "home folder. `lean-sidekick doctor` says whether it works here; without it Lean may do all that you may.",
+        is_guarded=True,
+    )
     keep_commands: bool = _setting(
         False,
         "lean.keepCommands",

@@ -15,6 +15,7 @@ from lean_sidekick.tactics.normal import normal
 from lean_sidekick.tactics.terms import Shape, Term, subterms
 
 _FIELDS = frozenset({"Real", "Rat", "Int", "NNReal", "Nat"})
+_RINGS = frozenset({"Real", "Rat", "Int", "Complex", ""})
 _MAX_VARIABLES = 4
 _MAX_EQUATIONS = 3
 
@@ -69,7 +70,7 @@ def _positive(shape: GoalShape) -> list[Local]:
 
 
 def _linear_combinations(shape: GoalShape) -> Iterator[tuple[str, float]]:
-    if not shape.target.is_operator("="):
+    if not shape.target.is_operator("=") or shape.carrier not in _RINGS:
         return
     equations = [local.name for local in shape.proofs if local.type.is_operator("=")][-_MAX_EQUATIONS:]
     for name in equations:

@@ -173,7 +173,7 @@ def _data(shape: GoalShape) -> Iterator[tuple[str, float]]:
         late = 0.15 * min(index, 5)
         arms = _arms(constructors, local, shape, with_hypothesis=False)
         if kind in ("Nat", "List"):
-            score = -1.2 if _is_not_least(local, shape) else -2.2
+            score = -1.2 if _is_not_least(local, shape) or _is_awaited(local, shape) else -2.2
             yield f"cases {local.name} with {arms}", score - late - _depth_penalty(shape)
             yield from _induction(local, constructors, shape, late)
         elif kind == "Bool":
@@ -213,6 +213,22 @@ def _is_not_least(local: Local, shape: GoalShape) -> bool:
             if local.name in sides and sides & {"0", "[]"}:
                 return True
     return False
+
+
+def _is_awaited(local: Local, shape: GoalShape) -> bool:
+    """Whether a function has a constructor in one argument and waits for this one: `take (n + 1) xs`."""
+    for part in subterms(shape.target):
+        if part.shape is Shape.APPLICATION and part.head not in shape.taken | {"Nat.succ"}:
+            is_waiting = any(arg.text == local.name for arg in part.arguments)
+            if is_waiting and any(_is_constructor(arg) for arg in part.arguments):
+                return True
+        if part.is_operator("-", "≤", "<") and part.args[1 if _is_constructor(part.args[0]) else 0].text == local.name:
+            return any(_is_constructor(arg) for arg in part.args)
+    return False
+
+
+def _is_constructor(term: Term) -> bool:
+    return term.head == "Nat.succ" or term.is_operator("::") or (term.is_operator("+") and term.args[1].text == "1")
 
 
 def _depth_penalty(shape: GoalShape) -> float:

@@ -161,7 +161,6 @@ Classical.em | (p : Prop) : p ∨ ¬p
 Classical.axiomOfChoice | {r : α → β → Prop} : (∀ x, ∃ y, r x y) → ∃ f, ∀ x, r x (f x)
 Classical.skolem | {p : α → β → Prop} : (∀ x, ∃ y, p x y) ↔ ∃ f, ∀ x, p x (f x)
 Classical.propComplete | (a : Prop) : a = True ∨ a = False
-of_eq_true ofEqTrue | {p : Prop} : p = True → p
 eq_true eqTrue | {p : Prop} : p → p = True
 eq_false eqFalse | {p : Prop} : ¬p → p = False
 propext | {p q : Prop} : (p ↔ q) → p = q
@@ -177,36 +176,32 @@ class Lemma:
     statement: Term
     symbols: frozenset[str]
 
-
-@frozen
-class _Line:
-    names: tuple[str, ...]
-    statement: Term
-    symbols: frozenset[str]
+    @classmethod
+    def of(cls, name: str, statement: Term) -> "Lemma":
+        """A lemma from its name and statement."""
+        arguments, conclusion = telescope(statement)
+        bound = {argument.name for argument in arguments}
+        return cls(name=name, statement=statement, symbols=symbols_of(conclusion) - bound)
 
 
 @lru_cache(maxsize=1)
-def _lines() -> tuple[_Line, ...]:
-    lines = []
+def _table() -> tuple[Lemma, ...]:
+    """One lemma for each spelling."""
+    lemmas = []
     for line in _TABLE.strip().split("\n"):
         names, _, signature = line.partition(" | ")
         statement = read_binders(signature)
         if statement is None:
             raise ValueError(f"the lemma table has a line that cannot be read: {line}")
-        lines.append(_Line(tuple(names.split()), statement, symbols_of(telescope(statement)[1])))
-    return tuple(lines)
+        lemmas += [Lemma.of(name, statement) for name in names.split()]
+    return tuple(lemmas)
 
 
 def probe_names() -> tuple[str, ...]:
     """The tactic texts that tell which names of the table a toolchain has."""
-    return tuple(name_probe(name) for line in _lines() for name in line.names)
+    return tuple(name_probe(lemma.name) for lemma in _table())
 
 
 def core_lemmas(dialect: Dialect) -> tuple[Lemma, ...]:
     """The lemmas of the table that may be used; while nothing is known, all spellings of all of them."""
-    return tuple(
-        Lemma(name=name, statement=line.statement, symbols=line.symbols)
-        for line in _lines()
-        for name in line.names
-        if dialect.has_name(name)
-    )
+    return tuple(lemma for lemma in _table() if dialect.has_name(lemma.name))

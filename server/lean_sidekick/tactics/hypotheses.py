@@ -77,6 +77,8 @@ def _equations(shape: GoalShape) -> Iterator[tuple[str, float]]:
             continue
         yield from _rewrites(local, equation, shape, late)
         yield from _transports(local, equation, shape, late)
+        if shape.target.is_operator("=") and local.type.is_operator("="):
+            yield f"exact congrArg _ {local.name}", -2.3 - late
 
 
 def _rewrites(local: Local, equation: Equation, shape: GoalShape, late: float) -> Iterator[tuple[str, float]]:

@@ -6,6 +6,7 @@ that fit everything must not crowd out the rest.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
 from lean_sidekick.core.premises import Premise
@@ -16,21 +17,23 @@ from lean_sidekick.tactics.goal_shape import (
     FALSE,
     Argument,
     GoalShape,
+    is_numeral,
     plain_type,
     read_goal,
     symbols_of,
-    telescope,
     type_of,
 )
+from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.normal import normal
-from lean_sidekick.tactics.rewriting import Equation, equation_of, is_settled, rewrite
-from lean_sidekick.tactics.sequents import open_statement
+from lean_sidekick.tactics.rewriting import Equation, equation_of, is_settled, rewrite, rewrites
+from lean_sidekick.tactics.sequents import as_argument, open_statement
 from lean_sidekick.tactics.term_reader import read_binders
 from lean_sidekick.tactics.terms import BinderKind, Shape, Term, match, subterms
 
 _MAX_APPLIED = 12
 _MAX_REWRITES = 16
 _MAX_SIMP = 6
+_MAX_PLACES = 3
 _PREMISE_KINDS = frozenset({"theorem", "lemma", "axiom", "def", "instance", "abbrev"})
 
 
@@ -48,6 +51,7 @@ def lemma_candidates(shape: GoalShape, dialect: Dialect, premises: Sequence[Prem
         *_uses(shape, _own(premises), 0.0),
         *_uses(shape, _relevant(core_lemmas(dialect), shape), -0.4),
         *_definitions(shape, premises),
+        *_alternatives(shape, core_lemmas(dialect)),
     ]
     candidates = [Candidate(text=text, source=Source.LEMMA, score=score) for text, score in found]
     return sorted(deduplicate(candidates), key=lambda candidate: -candidate.score)
@@ -63,8 +67,7 @@ def _own(premises: Sequence[Premise]) -> list[Lemma]:
     for premise in reversed(premises):
         statement = read_binders(premise.statement) if premise.kind in _PREMISE_KINDS else None
         if statement is not None:
-            symbols = symbols_of(telescope(statement)[1])
-            found.append(Lemma(name=premise.full_name, statement=statement, symbols=symbols))
+            found.append(Lemma.of(premise.full_name, statement))
     return found
 
 
@@ -142,18 +145,33 @@ def _fits_types(arguments: Sequence[Argument], values: Mapping[str, Term], types
 
 
 def _rewrites(lemma: Lemma, equation: Equation, shape: GoalShape) -> Iterator[tuple[str, float]]:
+    """`rw` with the lemma where it fits first, and with its arguments spelt out for the places after that."""
+    wanted = {local.type.alpha_key for local in shape.proofs}
+    results = {shape.target}
     for arrow, used, score in (("", equation, -1.9), ("← ", equation.flipped(), -2.6)):
-        done = rewrite(used, shape.target)
-        if done is None or done.result == shape.target:
+        if is_numeral(used.left) or not used.right.names & used.variables <= used.left.names:
             continue
-        if is_settled(done.result):
-            score = -0.5
-        elif _size(done.result) < _size(shape.target):
-            score += 0.6
-        elif not used.right.names & used.variables <= used.left.names:
-            score -= 1.5
-        score -= 0.4 * len(done.premises)
-        yield f"rw [{arrow}{lemma.name}]", score
+        for index, done in enumerate(islice(rewrites(used, shape.target), _MAX_PLACES)):
+            text = lemma.name if index == 0 else _with_arguments(lemma, done.values)
+            if text is None or done.result in results:
+                continue
+            results.add(done.result)
+            value = score - 0.5 * min(index, 1) - 0.4 * len(done.premises)
+            if is_settled(done.result):
+                value = -0.5
+            elif done.result.alpha_key in wanted:
+                value = -0.7
+            elif _size(done.result) < _size(shape.target):
+                value += 0.6
+            yield f"rw [{arrow}{text}]", value
+
+
+def _with_arguments(lemma: Lemma, values: Mapping[str, Term]) -> str | None:
+    """The lemma applied to its explicit variables; None if it has none, or one of them is not known."""
+    names = [a.name for a in open_statement(lemma.statement)[0] if a.name and a.kind is BinderKind.EXPLICIT]
+    if not names or any(name not in values for name in names):
+        return None
+    return " ".join([lemma.name, *(as_argument(values[name].rendered) for name in names)])
 
 
 def _definitions(shape: GoalShape, premises: Sequence[Premise]) -> list[tuple[str, float]]:
@@ -167,6 +185,47 @@ def _definitions(shape: GoalShape, premises: Sequence[Premise]) -> list[tuple[st
             found += [(f"simp [{premise.full_name}]", -1.4), (f"unfold {premise.full_name}", -2.2)]
             found.append((f"simp_all [{premise.full_name}]", -2.0))
     return found
+
+
+def _alternatives(shape: GoalShape, lemmas: Sequence[Lemma]) -> Iterator[tuple[str, float]]:
+    """Cases by a lemma that says `p ∨ q`: of two terms that the goal compares, or of a hypothesis."""
+    for lemma in lemmas:
+        arguments, conclusion = open_statement(lemma.statement)
+        if not conclusion.is_operator("∨"):
+            continue
+        premises = [argument.type for argument in arguments if argument.is_premise and argument.type is not None]
+        explicit = [argument.name for argument in arguments if argument.name and argument.kind is BinderKind.EXPLICIT]
+        if len(premises) == 1 and not explicit:
+            variables = frozenset(argument.name for argument in arguments)
+            for local in shape.proofs:
+                if match(normal(premises[0], {}), normal(local.type, shape.types), variables, {}) is not None:
+                    yield _cases_by(f"{lemma.name} {local.name}", shape), -2.8
+        elif not premises and explicit and all(_is_on_numbers(argument) for argument in arguments):
+            for values in _compared(shape, len(explicit)):
+                listed = " ".join(as_argument(value.rendered) for value in values)
+                yield _cases_by(f"{lemma.name} {listed}", shape), -3.2
+
+
+def _cases_by(term: str, shape: GoalShape) -> str:
+    names = Names(shape.taken)
+    return f"cases {term} with | inl {names.fresh('h1')} => ?_ | inr {names.fresh('h2')} => ?_"
+
+
+def _is_on_numbers(argument: Argument) -> bool:
+    return argument.type is not None and plain_type(argument.type) == "Nat"
+
+
+def _compared(shape: GoalShape, count: int) -> list[tuple[Term, ...]]:
+    """Terms on `Nat` that the target compares, subtracts or divides; one or two at a time."""
+    found: dict[tuple[Term, ...], None] = {}
+    for part in subterms(shape.target):
+        if not part.is_operator("<", "≤", ">", "≥", "-", "/", "%") or shape.carrier != "Nat":
+            continue
+        if count == 2:
+            found[part.args] = None
+        elif count == 1:
+            found |= {(arg,): None for arg in part.args if not is_numeral(arg)}
+    return list(found)[:_MAX_PLACES]
 
 
 def _size(term: Term) -> int:

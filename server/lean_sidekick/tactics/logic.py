@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from attrs import define, evolve, field
 
 from lean_sidekick.core.goals import INACCESSIBLE_MARK
-from lean_sidekick.tactics.goal_shape import FALSE, GoalShape, conjuncts, instantiate
+from lean_sidekick.tactics.goal_shape import FALSE, GoalShape, conjuncts, instantiate, is_numeral, type_of
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.normal import normal
 from lean_sidekick.tactics.sequents import (
@@ -21,16 +21,18 @@ from lean_sidekick.tactics.sequents import (
     apply,
     close,
     forward,
+    function,
     implication,
     open_statement,
     without_brackets,
 )
-from lean_sidekick.tactics.terms import BinderKind, Term, atom, match, operator, substitute
+from lean_sidekick.tactics.terms import BinderKind, Shape, Term, atom, match, operator, substitute, subterms
 
 _STEP_LIMIT = 600
 _MAX_DEPTH = 7
 _MAX_DEPTH_WITH_LEMMAS = 3
 _MAX_INSTANCES = 12
+_MAX_ELEMENTS = 16
 
 
 class _OutOfSteps(Exception):
@@ -47,7 +49,7 @@ def prove(shape: GoalShape, lemmas: Sequence[Fact]) -> str | None:
         facts=(),
         keys={},
         opened=frozenset(),
-        variables=tuple((one.name, one.type) for one in shape.data),
+        elements=_elements(shape),
         taken=shape.taken | shape.target.names,
         goals=frozenset(),
         depth=0,
@@ -104,7 +106,7 @@ class _Prover:
             name = names.variable(goal.variable, goal.variable_type)
             inner = evolve(
                 sequent,
-                variables=(*sequent.variables, (name, goal.variable_type)),
+                elements=(*sequent.elements, (atom(name), goal.variable_type)),
                 taken=sequent.taken | {name},
             )
             body = instantiate(goal, atom(name))
@@ -116,7 +118,7 @@ class _Prover:
         proof = self.prove(inner, body)
         if proof is None:
             return None
-        return f"fun {name} {proof[4:]}" if proof.startswith("fun ") else f"fun {name} => {proof}"
+        return function(name, proof)
 
     def _both(self, sequent: Sequent, goal: Term) -> str | None:
         left, right = goal.args
@@ -140,7 +142,7 @@ class _Prover:
             inner = evolve(
                 rest,
                 taken=rest.taken | {variable, name},
-                variables=(*rest.variables, (variable, statement.variable_type)),
+                elements=(*rest.elements, (atom(variable), statement.variable_type)),
             )
             proof = self.prove(inner.add(body, name), goal)
             return None if proof is None else f"(match {fact.proof} with | ⟨{variable}, {name}⟩ => {proof})"
@@ -187,9 +189,11 @@ class _Prover:
                 name = Names(sequent.taken).fresh("hn")
                 inner = evolve(sequent, taken=sequent.taken | {name}).add(denied, name)
                 if (proof := self.prove(inner, FALSE)) is not None:
-                    yield f"Classical.byContradiction (fun {name} => {proof})"
+                    yield apply("Classical.byContradiction", function(name, proof))
         for fact in sequent.facts:
             yield from self._use(sequent, goal, fact)
+        for lemma in self.lemmas:
+            yield from self._use_alternatives(sequent, goal, lemma)
         if self.lemmas and goal != FALSE:
             for lemma in self.lemmas:
                 if open_statement(lemma.statement)[1] == FALSE:
@@ -246,9 +250,42 @@ class _Prover:
             for value in sequent.values(statement.variable_type)[:_MAX_INSTANCES]:
                 is_explicit = statement.binder_kind is BinderKind.EXPLICIT
                 applied = apply(fact.proof, _value(value)) if is_explicit else fact.proof
-                grown = grown.add(instantiate(statement, value), applied)
+                grown = grown.add(normal(instantiate(statement, value), {}), applied)
             if grown is not sequent and (proof := self.prove(grown, goal)) is not None:
                 yield proof
+
+    def _use_alternatives(self, sequent: Sequent, goal: Term, lemma: Fact) -> Iterator[str]:
+        """Goes on with `p ∨ q` from a lemma whose only premise is a fact."""
+        arguments, conclusion = open_statement(lemma.statement)
+        premises = [argument.type for argument in arguments if argument.is_premise and argument.type is not None]
+        if not conclusion.is_operator("∨") or len(premises) != 1:
+            return
+        variables = frozenset(argument.name for argument in arguments if argument.name)
+        for fact in sequent.facts:
+            values = match(premises[0], fact.statement, variables, {})
+            if values is None or values.keys() != variables:
+                continue
+            applied = self._apply(sequent, lemma, values)
+            if applied is None:
+                continue
+            grown = sequent.add(substitute(conclusion, values), applied)
+            if grown is not sequent and (proof := self.prove(grown, goal)) is not None:
+                yield proof
+
+
+def _elements(shape: GoalShape) -> tuple[tuple[Term, Term | None], ...]:
+    """The data in the context, and what functions and predicates of the goal are applied to."""
+    types = shape.types
+    found: dict[Term, Term | None] = {atom(one.name): one.type for one in shape.data}
+    for statement in [shape.target, *(one.type for one in shape.proofs)]:
+        for part in subterms(normal(statement, types)):
+            if part.shape is not Shape.APPLICATION or part.head not in types:
+                continue
+            for arg in part.arguments:
+                kind = atom("Nat") if is_numeral(arg) else type_of(arg, types)
+                if kind is not None and arg.shape is not Shape.BINDER:
+                    found.setdefault(arg, kind)
+    return tuple(found.items())[:_MAX_ELEMENTS]
 
 
 def _to_open(sequent: Sequent) -> Fact | None:

@@ -5,6 +5,7 @@ nothing (`intro`), -1 about one in three, -3 one in twenty, -6 hardly ever. They
 cannot be typed (inaccessible names, cut-off terms) is dropped here, whatever source it came from.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from attrs import frozen
@@ -30,6 +31,7 @@ _INSTANT_HEADS = frozenset(
     have funext ext use by_cases by_contra unfold congr induction""".split()  # noqa: SIM905
 )
 _SLOW_HEADS = frozenset({"simp_all", "grind", "aesop"})
+_CLOSERS = _SLOW_HEADS | {"simp", "norm_num", "ring_nf", "linarith", "omega", "field_simp", "push_cast", "norm_cast"}
 _HEAVY_HEADS = frozenset({"nlinarith", "polyrith"})
 
 
@@ -42,7 +44,11 @@ class MergedGenerator:
 
     async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
         """Candidates of all sources, best first."""
-        found = [candidate for source in self.sources for candidate in await source.generate(request)]
+        found: list[Candidate] = []
+        for source in self.sources:
+            found += await source.generate(request)
+            # A source computes for some milliseconds without a pause; others may run in between.
+            await asyncio.sleep(0)
         return merge(found, self.limit)
 
 
@@ -73,6 +79,18 @@ def default_generator() -> TacticGenerator:
 def vocabulary_probes() -> tuple[str, ...]:
     """All tactic texts whose answers decide what is offered: to be asked of a toolchain once."""
     return tuple(dict.fromkeys([*probe_texts(), *probe_names()]))
+
+
+def progress_cost(candidate: Candidate) -> float:
+    """What a candidate costs a search as a step that leaves goals, on the scale of minus its score.
+
+    Tactics that end a goal or are of little use (`simp_all` and its kind forget things, `<;>` leaves what has
+    no name) cost more than their score says.
+    """
+    head = candidate.text.split(None, 1)[0] if candidate.text.split() else ""
+    if "<;>" in candidate.text:
+        return 2.0 - candidate.score
+    return (1.0 if head in _CLOSERS else 0.0) - candidate.score
 
 
 def cost_of(text: str) -> Cost:

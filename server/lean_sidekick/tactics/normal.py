@@ -1,8 +1,8 @@
 """One spelling for statements that Lean takes as the same by definition.
 
-`a ≥ b` is `b ≤ a`, `a ≠ b` is `¬a = b`, `Nat.succ n` is `n + 1`, and on `Nat` `n + 1 ≤ m` is `n < m`. Comparing
-normal forms finds more than comparing texts does; a proof of one is accepted for the other. Rewriting needs the text
-as it stands, so it does not use this. Pure.
+`a ≥ b` is `b ≤ a`, `a ≠ b` is `¬a = b`, `Nat.succ n` is `n + 1`, `1 + 1` is `2`, and on `Nat` `n + 1 ≤ m` is
+`n < m`. Comparing normal forms finds more than comparing texts does; a proof of one is accepted for the other.
+Rewriting needs the text as it stands, so it does not use this. Pure.
 """
 
 from collections.abc import Mapping
@@ -33,6 +33,8 @@ def normal(term: Term, types: Mapping[str, Term]) -> Term:
         return application(args[0], args[1:])
     if term.text in _FLIPPED:
         return _order(_FLIPPED[term.text], args[1], args[0], types)
+    if term.text == "+" and all(arg.text.isdecimal() for arg in args):
+        return atom(str(sum(int(arg.text) for arg in args)))
     if term.text == "≤":
         return _order("≤", args[0], args[1], types)
     if term.text == "≠":

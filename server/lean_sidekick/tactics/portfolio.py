@@ -66,7 +66,7 @@ def _is_linear(shape: GoalShape) -> bool:
     """Linear arithmetic over Nat and Int, also where only hypotheses speak of it."""
     if shape.relation in {"=", "≠", "∣"} | ORDERS:
         return shape.carrier in _LINEAR
-    return any(_speaks_of_order(local.type) for local in shape.proofs) or shape.target.is_operator("∧", "∨", "↔")
+    return any(_speaks_of_order(statement) for statement in [shape.target, *(one.type for one in shape.proofs)])
 
 
 def _speaks_of_order(statement: Term) -> bool:
@@ -103,12 +103,14 @@ def _bounds_zero(shape: GoalShape) -> bool:
     return target.is_operator("<", "≤", ">", "≥", "≠") and any(arg.text == "0" for arg in target.args)
 
 
-def _is_closed(shape: GoalShape) -> bool:
-    return shape.is_closed and not shape.target.is_binder("∃") and (shape.target.shape is not Shape.ATOM)
-
-
 def _is_decidable(shape: GoalShape) -> bool:
-    return _is_closed(shape) and not shape.target.is_binder("∀")
+    """Without variables and quantifiers; what is left may still be too big to compute."""
+    target = shape.target
+    return (
+        shape.is_closed
+        and target.shape is Shape.OPERATOR
+        and not any(p.shape is Shape.BINDER for p in subterms(target))
+    )
 
 
 def _is_logical(shape: GoalShape) -> bool:
@@ -175,7 +177,7 @@ ROWS: tuple[Row, ...] = (
     Row("ring_nf", Cost.SLOW, -3.0, _is_ring_equation),
     Row("field_simp", Cost.SLOW, -2.0, _has_division),
     Row("bound", Cost.SLOW, -2.2, _is_inequality),
-    Row("order", Cost.SLOW, -2.4, _has_relation),
+    Row("order", Cost.SLOW, -2.4, lambda shape: _has_relation(shape) and bool(shape.proofs)),
     Row("nlinarith", Cost.HEAVY, -1.9, _is_ordered),
     Row("simp +arith", Cost.SLOW, -2.6, _is_linear),
     Row("simp_arith", Cost.SLOW, -2.6, _is_linear),

@@ -3,6 +3,8 @@
 Follows what `rw` does: the first part that fits fixes the variables, then every equal part outside binders is replaced.
 """
 
+from collections.abc import Iterator, Mapping
+
 from attrs import frozen
 
 from lean_sidekick.tactics.goal_shape import FALSE
@@ -12,12 +14,16 @@ from lean_sidekick.tactics.terms import Shape, Term, match, replace, substitute,
 
 @frozen(kw_only=True)
 class Rewrite:
-    """One way an equation rewrites a term: every `instance` by its `replacement`, if the `premises` hold."""
+    """One way an equation rewrites a term: every `instance` by its `replacement`, if the `premises` hold.
+
+    `values` are those of the equation's variables.
+    """
 
     result: Term
     premises: tuple[Term, ...]
     instance: Term
     replacement: Term
+    values: Mapping[str, Term]
 
 
 @frozen(kw_only=True)
@@ -49,17 +55,24 @@ def equation_of(statement: Term) -> Equation | None:
 
 
 def rewrite(equation: Equation, term: Term) -> Rewrite | None:
-    """The term rewritten from left to right; None where the left side does not fit or is a bare variable."""
+    """The term rewritten from left to right as `rw` does it; None where the left side does not fit."""
+    return next(rewrites(equation, term), None)
+
+
+def rewrites(equation: Equation, term: Term) -> Iterator[Rewrite]:
+    """The ways to rewrite a term from left to right, one for each part that fits; none for a bare variable."""
     if equation.left.shape is Shape.ATOM and equation.left.text in equation.variables:
-        return None
+        return
+    seen: set[Term] = set()
     for part in subterms(term):
-        values = match(equation.left, part, equation.variables, {})
+        values = None if part in seen else match(equation.left, part, equation.variables, {})
         if values is None:
             continue
+        seen.add(part)
         right = substitute(equation.right, values)
         premises = tuple(substitute(premise, values) for premise in equation.premises)
-        return Rewrite(result=replace(term, part, right), premises=premises, instance=part, replacement=right)
-    return None
+        result = replace(term, part, right)
+        yield Rewrite(result=result, premises=premises, instance=part, replacement=right, values=values)
 
 
 def is_settled(term: Term) -> bool:

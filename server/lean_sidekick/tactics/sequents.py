@@ -1,6 +1,6 @@
 """What holds at one point of a proof search in pure logic, and what follows from it without search.
 
-A `Sequent` is a value: facts with the texts of their proofs, the variables in scope, how deep the search may still go.
+A `Sequent` is a value: facts with the texts of their proofs, the elements in scope, how deep the search may still go.
 Statements are compared by the normal forms of `normal`, up to the names of bound variables. Pure.
 """
 
@@ -28,14 +28,14 @@ class Fact:
 class Sequent:
     """One point of the search.
 
-    `keys` are the facts by their statement, `opened` the ∃ and ∨ taken apart already, `goals` what was tried
-    without success since the last new fact.
+    `keys` are the facts by their statement, `opened` the ∃ and ∨ taken apart already, `elements` what a ∀ may be used
+    for, with its type if known, `goals` what was tried without success since the last new fact.
     """
 
     facts: tuple[Fact, ...]
     keys: Mapping[str, str]
     opened: frozenset[str]
-    variables: tuple[tuple[str, Term | None], ...]
+    elements: tuple[tuple[Term, Term | None], ...]
     taken: frozenset[str]
     goals: frozenset[str]
     depth: int
@@ -62,9 +62,9 @@ class Sequent:
         return grown
 
     def values(self, kind: Term | None) -> list[Term]:
-        """The variables in scope of a type; where a type is not known it may be any."""
+        """The elements of a type; where a type is not known it may be any."""
         wanted = kind and kind.alpha_key
-        return [atom(name) for name, of in self.variables if wanted is None or of is None or of.alpha_key == wanted]
+        return [term for term, of in self.elements if wanted is None or of is None or of.alpha_key == wanted]
 
 
 @lru_cache(maxsize=2048)
@@ -177,6 +177,14 @@ def apply(function: str, *arguments: str) -> str:
     """A proof applied to arguments."""
     head = function if not function.startswith(("fun ", "match ")) else f"({function})"
     return " ".join([head, *(as_argument(argument) for argument in arguments)])
+
+
+def function(name: str, proof: str) -> str:
+    """`fun name => proof`, shortened where the proof is a function applied to that name or a `fun` itself."""
+    front, _, last = proof.rpartition(" ")
+    if last == name and front and front.split(".")[0] != name and " " not in front:
+        return front
+    return f"fun {name} {proof[4:]}" if proof.startswith("fun ") else f"fun {name} => {proof}"
 
 
 def without_brackets(proof: str) -> str:

@@ -9,10 +9,12 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
+from lean_sidekick.core.goals import INACCESSIBLE_MARK
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import UNFOLD, Dialect
 from lean_sidekick.tactics.goal_shape import GoalShape, read_goal
 from lean_sidekick.tactics.rewriting import equation_of
+from lean_sidekick.tactics.terms import Shape, Term
 
 # Lemmas that permute: simp with them terminates only if its order is right for them.
 REORDERING = frozenset(
@@ -29,10 +31,8 @@ REORDERING = frozenset(
 )
 _MAX_HYPOTHESES = 6
 _MAX_DEFINITIONS = 4
-# Heads whose definitions never help to unfold, or that are classes and notations.
-_NOT_UNFOLDED = frozenset(
-    {"Nat.succ", "Nat.zero", "Or.inl", "Or.inr", "True", "False", "none", "some", "true", "false", "rfl"}
-)
+# Constructors, which there is nothing to unfold in.
+_NOT_UNFOLDED = frozenset({"Nat.succ", "Or.inl", "Or.inr", "List.cons", "Option.some", "some", "Sum.inl", "Sum.inr"})
 
 
 @frozen
@@ -66,7 +66,9 @@ _GROUPS = (
         -2.4,
     ),
     _group("^", "Nat", "Nat.pow_succ Nat.powSucc Nat.pow_zero Nat.powZero", -1.8),
-    _group("-", "Nat", "Nat.sub_succ Nat.succ_sub_succ_eq_sub Nat.sub_self", -2.2),
+    _group("- Nat.succ +", "Nat", "Nat.succ_add Nat.add_succ Nat.succ_sub_succ_eq_sub Nat.sub_self", -1.6),
+    _group("- Nat.succ", "Nat", "Nat.succ_sub_succ_eq_sub Nat.sub_self", -1.8),
+    _group("-", "Nat", "Nat.sub_succ Nat.sub_self", -2.4),
     _group("++", "List", "List.append_assoc", -1.8),
     _group("+", "Int", "Int.add_comm Int.add_left_comm Int.add_assoc", -1.8),
     _group("*", "Int", "Int.mul_comm Int.mul_left_comm Int.mul_assoc", -2.0),
@@ -110,16 +112,18 @@ def _calls(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]:
         yield "simp [*]", -1.8
     for index, local in enumerate(reversed(shape.proofs[-4:])):
         yield f"simp at {local.name}", -2.7 - 0.15 * index
-    if definitions:
-        listed = ", ".join(definitions)
-        yield f"simp [{listed}]", -1.7
+    # All at once, and one by one: unfolding what simp has lemmas for does harm.
+    for index, unfolded in enumerate([definitions, *([name] for name in definitions if len(definitions) > 1)]):
+        if not unfolded:
+            continue
+        listed, late = ", ".join(unfolded), 0.1 * index
+        yield f"simp [{listed}]", -1.7 - late
         if equations:
-            yield f"simp [{', '.join([*definitions, *equations])}]", -1.4
+            yield f"simp [{', '.join([*unfolded, *equations])}]", -1.4 - late
         if shape.proofs:
-            yield f"simp_all [{listed}]", -2.0
-        for name in definitions[:2]:
-            if dialect.has(UNFOLD):
-                yield f"unfold {name}", -3.2
+            yield f"simp_all [{listed}]", -2.0 - late
+    if dialect.has(UNFOLD):
+        yield from ((f"unfold {name}", -3.2) for name in definitions[:2])
     yield from _lemma_calls(shape, dialect, inductive or equations)
 
 
@@ -141,15 +145,18 @@ def _lemma_calls(shape: GoalShape, dialect: Dialect, equations: Sequence[str]) -
 
 
 def _definitions(shape: GoalShape) -> list[str]:
-    """Functions that the goal applies, for `simp` to unfold."""
-    names = [
+    """Functions that the goal applies, for `simp` to unfold; no constructors, no types."""
+    found = {
         name
-        for name in sorted(shape.symbols)
-        if name[:1].isalpha()
-        and not name.isdigit()
-        and name not in _NOT_UNFOLDED
-        and name not in shape.taken
-        and "✝" not in name
-        and not (name[:1].isupper() and "." not in name)
-    ]
-    return names[:_MAX_DEFINITIONS]
+        for name in _heads(shape.target)
+        if name not in shape.taken and name not in _NOT_UNFOLDED and INACCESSIBLE_MARK not in name
+    }
+    return sorted(name for name in found if "." in name or not name[0].isupper())[:_MAX_DEFINITIONS]
+
+
+def _heads(term: Term) -> Iterator[str]:
+    """The names at the front of applications, those below binders included."""
+    if term.shape is Shape.APPLICATION and term.args[0].shape is Shape.ATOM:
+        yield term.head
+    for arg in term.args:
+        yield from _heads(arg)

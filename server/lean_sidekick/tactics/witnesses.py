@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from lean_sidekick.tactics.dialect import USE, Dialect
-from lean_sidekick.tactics.goal_shape import GoalShape, Nature, conjuncts, instantiate, plain_type, type_of
-from lean_sidekick.tactics.terms import Shape, Term, application, atom, match, subterms
+from lean_sidekick.tactics.goal_shape import GoalShape, Nature, conjuncts, instantiate, plain_type, symbols_of, type_of
+from lean_sidekick.tactics.terms import Shape, Term, application, atom, match, operator, subterms
 
 _MAX_WITNESSES = 8
 
@@ -65,6 +65,7 @@ def _witness_terms(shape: GoalShape) -> list[Term]:
                     for other in shape.data
                     if other.type.alpha_key == domain.alpha_key
                 ]
+    found += _combined(shape, wanted)
     plain = plain_type(kind) if kind is not None else ""
     if plain in ("Nat", "Int", "Real", "Rat"):
         found += [atom("0"), atom("1")]
@@ -74,3 +75,12 @@ def _witness_terms(shape: GoalShape) -> list[Term]:
         found.append(Term(shape=Shape.OPAQUE, text="[]"))
     unique = dict.fromkeys(found)
     return list(unique)[:_MAX_WITNESSES]
+
+
+def _combined(shape: GoalShape, wanted: str | None) -> list[Term]:
+    """The two youngest elements joined by an operation of the body: sums of witnesses are witnesses of sums."""
+    youngest = [one.name for one in shape.data if one.type.alpha_key == wanted][-2:]
+    symbols = symbols_of(shape.target.body)
+    if len(youngest) < 2:
+        return []
+    return [operator(symbol, *map(atom, youngest)) for symbol in ("+", "*") if symbol in symbols]

@@ -17,6 +17,17 @@ from lean_sidekick.core.outcomes import CheckedCandidate, Outcome
 from lean_sidekick.core.sites import ProofSite
 
 
+HUNG = "did not end in time"
+"""The message of a candidate that ran alone for its full time limit, without an end."""
+
+
+class Priority(Enum):
+    """Whose question it is: what the user looks at goes first."""
+
+    CURSOR = "the site at the cursor"
+    BACKGROUND = "a search in the background"
+
+
 class FinalStatus(Enum):
     """What the final check said of a whole declaration."""
 
@@ -93,7 +104,7 @@ class Session(Protocol):
 class Verifier(Protocol):
     """Opens sites."""
 
-    async def open(self, site: ProofSite) -> Session:
+    async def open(self, site: ProofSite, priority: Priority = Priority.CURSOR) -> Session:
         """Opens a site; raises LeanUnavailable if there is no Lean to ask."""
 
     async def close(self) -> None:

@@ -21,7 +21,7 @@ from lean_sidekick.core.positions import Position, TextEdit, TextMap, apply_edit
 from lean_sidekick.core.render import site_edit
 from lean_sidekick.core.sites import Declaration, ProofSite
 from lean_sidekick.lean.diagnostics import Diagnostic, Severity, is_sorry_warning, parse_axioms
-from lean_sidekick.verify.api import FinalStatus, FinalVerdict
+from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority
 from lean_sidekick.verify.packing import MESSAGE_LIMIT, SENTINEL, Lines, errors_in
 
 if TYPE_CHECKING:
@@ -72,23 +72,25 @@ def refused(message: str) -> FinalVerdict:
     return FinalVerdict(status=FinalStatus.REFUSED, message=message[:MESSAGE_LIMIT])
 
 
-async def check(verifier: ShadowVerifier, site: ProofSite, base: str, block: str, budget: Budget) -> FinalVerdict:
+async def check(
+    verifier: ShadowVerifier, site: ProofSite, base: str, block: str, budget: Budget, priority: Priority
+) -> FinalVerdict:
     """See `verify.api.Session.final_check`."""
     if mentions(block, site.declaration):
         return refused(f"the proof mentions `{site.declaration.name}` itself")
     limit = verifier.limits.opening_s
     budget.spend_checks(1)
-    async with verifier.turn(site.uri):
+    async with verifier.turn(site.uri, priority):
         try:
             known = await _baseline(verifier, site, base, budget)
             final = final_text(site, base, block, named=False)
-            diagnostics = await _fresh(verifier, site.uri, final.text, min(budget.seconds_left, limit))
+            diagnostics = await _fresh(verifier, site, final.text, min(budget.seconds_left, limit))
             verdict = judge(final, diagnostics, known)
             if verdict is not None:
                 return verdict
             if site.declaration.name is None:
                 final = final_text(site, base, block, named=True)
-                diagnostics = await _fresh(verifier, site.uri, final.text, min(budget.seconds_left, limit))
+                diagnostics = await _fresh(verifier, site, final.text, min(budget.seconds_left, limit))
         except TimedOut:
             return FinalVerdict(status=FinalStatus.TIMED_OUT, message="Lean did not finish the whole file in time")
         except LeanCrashed as error:
@@ -184,7 +186,7 @@ async def _baseline(verifier: ShadowVerifier, site: ProofSite, base: str, budget
         closing = "" if base.endswith("\n") else "\n"
         text = f"{base}{closing}\n{SENTINEL}\n"
         limit = min(budget.seconds_left, verifier.limits.opening_s)
-        _, diagnostics = await verifier.elaborate(site.uri, text, limit)
+        _, diagnostics = await verifier.elaborate(site.uri, text, limit, above=base[:start])
         lines = Lines(base.count("\n", 0, start), base.count("\n", 0, site.declaration.end))
         errors = [d for d in diagnostics if d.severity is Severity.ERROR]
         begin = TextMap(base).position(start)
@@ -196,6 +198,7 @@ async def _baseline(verifier: ShadowVerifier, site: ProofSite, base: str, budget
     return known
 
 
-async def _fresh(verifier: ShadowVerifier, uri: str, text: str, timeout_s: float) -> tuple[Diagnostic, ...]:
-    _, diagnostics = await verifier.elaborate(uri, text, timeout_s, fresh=True)
+async def _fresh(verifier: ShadowVerifier, site: ProofSite, text: str, timeout_s: float) -> tuple[Diagnostic, ...]:
+    above = text[: site.declaration.start]
+    _, diagnostics = await verifier.elaborate(site.uri, text, timeout_s, above=above, fresh=True)
     return diagnostics

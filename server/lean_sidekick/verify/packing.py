@@ -278,18 +278,25 @@ def read_slots(
     return tuple(verdicts)
 
 
+def failure(error: Diagnostic) -> Outcome:
+    """The outcome of a candidate that Lean answered with this error."""
+    if is_heartbeat_timeout(error):
+        return Outcome(kind=OutcomeKind.TIMED_OUT, message="reached the heartbeat limit")
+    if _STEPS_EXCEEDED in error.message:
+        return Outcome(kind=OutcomeKind.TIMED_OUT, message="simp did not end within its steps")
+    return Outcome(kind=OutcomeKind.FAILED, message=error.message[:MESSAGE_LIMIT])
+
+
 def _read_slot(
     slot: Slot, index: int, slots: Sequence[Slot], diagnostics: Sequence[Diagnostic], before: Goal | None
 ) -> Outcome | SlotVerdict:
     errors = errors_in(slot.lines, diagnostics)
-    if any(is_heartbeat_timeout(error) for error in errors):
-        return Outcome(kind=OutcomeKind.TIMED_OUT, message="reached the heartbeat limit")
+    if timeouts := [error for error in errors if is_heartbeat_timeout(error)]:
+        return failure(timeouts[0])
     at_done = [e for e in errors if e.range.start.line == slot.done_line]
     own = [e for e in errors if e.range.start.line < slot.done_line]
-    if own and _STEPS_EXCEEDED in own[0].message:
-        return Outcome(kind=OutcomeKind.TIMED_OUT, message="simp did not end within its steps")
     if own:
-        return Outcome(kind=OutcomeKind.FAILED, message=own[0].message[:MESSAGE_LIMIT])
+        return failure(own[0])
     if not any(d.range.start.line == slot.mark_line and d.severity is Severity.INFORMATION for d in diagnostics):
         return SlotVerdict.NOT_RUN
     if not at_done:

@@ -14,7 +14,7 @@ from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.errors import NotRecorded
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
-from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Session, SiteState, Verifier
+from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority, Session, SiteState, Verifier
 from lean_sidekick.verify.recording import (
     Answer,
     Key,
@@ -40,7 +40,7 @@ class RecordedVerifier:
 
     recording: Recording
 
-    async def open(self, site: ProofSite) -> Session:
+    async def open(self, site: ProofSite, priority: Priority = Priority.CURSOR) -> Session:
         """Opens a site."""
         return _RecordedSession(recording=self.recording, site=site)
 
@@ -97,9 +97,9 @@ class RecordingVerifier:
     inner: Verifier
     recording: Recording
 
-    async def open(self, site: ProofSite) -> Session:
+    async def open(self, site: ProofSite, priority: Priority = Priority.CURSOR) -> Session:
         """Opens a site of the inner verifier."""
-        return _RecordingSession(inner=await self.inner.open(site), recording=self.recording)
+        return _RecordingSession(inner=await self.inner.open(site, priority), recording=self.recording)
 
     async def close(self) -> None:
         """Closes the inner verifier."""

@@ -27,6 +27,7 @@ from lean_sidekick.verify.api import FinalVerdict, Session, SiteState
 from lean_sidekick.verify.dialect import Dialect
 from lean_sidekick.verify.packing import (
     MESSAGE_LIMIT,
+    SENTINEL,
     Lines,
     Packed,
     SlotVerdict,
@@ -93,31 +94,33 @@ class ShadowVerifier:
         return self._turns.setdefault(uri, asyncio.Lock())
 
     async def elaborate(
-        self, uri: str, text: str, timeout_s: float, *, fresh: bool = False
+        self, uri: str, text: str, timeout_s: float, *, above: str, fresh: bool = False
     ) -> tuple[Document, tuple[Diagnostic, ...]]:
         """Puts a text into the document and waits for all that Lean says of it; the caller holds the turn.
 
-        `fresh` asks for a new worker. A worker that had its full time and did not end is killed, so that the next
-        edit finds a healthy one; one that was given up earlier is overtaken by the next edit.
+        `above` is the part that stays the same: a new worker elaborates it first, in time of its own, so that `timeout_s` is
+        for the rest alone. `fresh` asks for a new worker. A worker that had a candidate's full time and did not end is
+        killed, so that the next edit finds a healthy one; one that was given up earlier is overtaken by the next edit.
         """
         document = self._documents.get(uri)
-        is_new = document is None
+        try:
+            if document is None or fresh:
+                document = await self._open(uri, document, f"{above}\n{SENTINEL}\n")
+            await document.change(text)
+            return document, await document.diagnostics(timeout_s)
+        except TimedOut:
+            if timeout_s >= self.limits.candidate_s and (document := self._documents.pop(uri, None)) is not None:
+                await document.close()
+            raise
+
+    async def _open(self, uri: str, document: Document | None, text: str) -> Document:
         if document is None:
             document = await self.server.open(uri, text)
             self._documents[uri] = document
-        elif fresh:
-            is_new = True
-            await document.reopen(text)
         else:
-            await document.change(text)
-        patience = self.limits.opening_s if is_new else timeout_s
-        try:
-            return document, await document.diagnostics(max(timeout_s, patience))
-        except TimedOut:
-            if max(timeout_s, patience) >= self.limits.candidate_s:
-                del self._documents[uri]
-                await document.close()
-            raise
+            await document.reopen(text)
+        await document.diagnostics(self.limits.opening_s)
+        return document
 
 
 @define
@@ -224,7 +227,8 @@ class ShadowSession:
         return max(0.05, min(budget.seconds_left, self.verifier.limits.candidate_s))
 
     async def _elaborate(self, packed: Packed, timeout_s: float) -> tuple[Document, tuple[Diagnostic, ...]]:
-        return await self.verifier.elaborate(self.site.uri, packed.text, timeout_s)
+        above = self.base[: self.site.declaration.start]
+        return await self.verifier.elaborate(self.site.uri, packed.text, timeout_s, above=above)
 
     async def _admitted(self, timeout_s: float) -> tuple[Packed, tuple[Diagnostic, ...]]:
         """The declaration with the goals of its hole printed and admitted, and what Lean says of it; asked once."""

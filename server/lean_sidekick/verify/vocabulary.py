@@ -18,6 +18,7 @@ from lean_sidekick.core.declarations import header_end
 from lean_sidekick.core.errors import LeanCrashed, TimedOut
 from lean_sidekick.core.sites import Declaration, Hole, ProofSite
 from lean_sidekick.lean.diagnostics import Diagnostic, is_not_implemented, is_unknown_name
+from lean_sidekick.verify.api import Priority
 from lean_sidekick.verify.packing import Packed, errors_in, has_sentinel, pack, read_probes
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Vocabulary:
 
 
 async def learn(
-    verifier: ShadowVerifier, site: ProofSite, base: str, texts: Sequence[str], budget: Budget
+    verifier: ShadowVerifier, site: ProofSite, base: str, texts: Sequence[str], budget: Budget, priority: Priority
 ) -> frozenset[str]:
     """Asks Lean about the texts that were never asked for; see `Session.known_tactics`.
 
@@ -65,14 +66,14 @@ async def learn(
     missing = verifier.vocabulary.missing(header, texts)
     if missing:
         lesson = _Lesson(verifier=verifier, site=site, before=_before(base, site))
-        async with verifier.turn(site.uri):
-            try:
-                for start in range(0, len(missing), CHUNK):
-                    chunk = missing[start : start + CHUNK]
+        try:
+            for start in range(0, len(missing), CHUNK):
+                chunk = missing[start : start + CHUNK]
+                async with verifier.turn(site.uri, priority):
                     known = await lesson.elaborated(await lesson.parsed(chunk, budget), budget)
-                    verifier.vocabulary.add(header, chunk, known)
-            except (TimedOut, LeanCrashed):
-                logger.info("Lean did not say in time which tactics it knows")
+                verifier.vocabulary.add(header, chunk, known)
+        except (TimedOut, LeanCrashed):
+            logger.info("Lean did not say in time which tactics it knows")
     return verifier.vocabulary.known(header, texts)
 
 
@@ -140,7 +141,7 @@ class _Lesson:
 
     async def _elaborate(self, packed: Packed, budget: Budget) -> tuple[Diagnostic, ...]:
         limit = min(budget.seconds_left, LESSON_S)
-        _, diagnostics = await self.verifier.elaborate(self.site.uri, packed.text, limit)
+        _, diagnostics = await self.verifier.elaborate(self.site.uri, packed.text, limit, above=self.before)
         if not has_sentinel(packed, diagnostics):
             raise LeanCrashed("Lean did not finish the file")
         return diagnostics

@@ -7,6 +7,7 @@ import pytest
 
 from lean_sidekick.cli.app import run
 from lean_sidekick.cli.doctor import Finding, Health, examine
+from lean_sidekick.settings.paths import user_settings_file
 
 
 @pytest.fixture
@@ -27,9 +28,9 @@ class Machine:
             monkeypatch.setenv(name, value)
         monkeypatch.chdir(self.project)
 
-    def add_program(self, name: str, prints: str = "") -> Path:
+    def add_program(self, name: str, prints: str = "", status: int = 0) -> Path:
         path = self.programs / name
-        path.write_text(f"#!/bin/sh\necho '{prints}'\n")
+        path.write_text(f"#!/bin/sh\necho '{prints}' >&2\necho '{prints}'\nexit {status}\n")
         path.chmod(0o755)
         return path
 
@@ -55,6 +56,24 @@ async def test_what_is_there_is_named_with_its_place(machine: "Machine") -> None
     assert f"4.9.0 at {lean}" in found["Lean"].found
     assert found["Lake"] == Finding("Lake", Health.OK, str(lake))
     assert f"bubblewrap at {bubblewrap}" in found["sandbox"].found
+    assert found["sandbox"].health is Health.OK
+
+
+async def test_a_sandbox_that_is_refused_or_switched_off(machine: "Machine") -> None:
+    """Both leave Lean with all the rights of the user, and say so."""
+    machine.add_program("bwrap", "bwrap: No permissions to create new namespace", status=1)
+    found = (await machine.examine())["sandbox"]
+    assert found.health is Health.NOTE
+    assert "No permissions to create new namespace" in found.found
+    assert "all your rights" in found.advice
+    machine.add_program("bwrap")
+    settings = user_settings_file()
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text("lean.sandbox = false")
+    found = (await machine.examine())["sandbox"]
+    settings.unlink()
+    assert found.health is Health.NOTE
+    assert "switched off by lean.sandbox" in found.found
 
 
 async def test_a_project_with_a_lakefile_needs_lake(machine: "Machine") -> None:

@@ -253,6 +253,7 @@ def test_a_proof_at_column_zero_is_one_declaration() -> None:
         ("theorem a : let x := 1; x = 1 := rfl", "rfl"),
         ("theorem a : |x| ≤ |y| := h", "h"),
         ("theorem a : Continuous fun x => |x| := h", "h"),
+        ("theorem a : f = fun\n  | 0 => x\n  | n => y := h", "h"),
         ("theorem a : ∃ x, f { y := x } = 1 := h", "h"),
         ("theorem a : match x with | 0 => True | _ => False := h", "h"),
         ("def f : Nat → Nat\n  | 0 => 1\n  | n + 1 => 2", "| 0 => 1\n  | n + 1 => 2"),

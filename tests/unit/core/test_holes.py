@@ -7,7 +7,8 @@ from lean_sidekick.core.holes import find_holes
 from lean_sidekick.core.positions import apply_edits
 from lean_sidekick.core.render import site_edit
 from lean_sidekick.core.sites import Hole, ProofSite
-from support.lean_text import LEAN_LIKE, PROOF_LIKE, lean
+from support.lean_text import LEAN_LIKE, lean
+from support.proofs import PROOFS, Proof
 
 URI = "file:///p/A.lean"
 
@@ -430,7 +431,7 @@ def test_tabs_and_windows_line_ends_are_kept() -> None:
     )
 
 
-@given(LEAN_LIKE | PROOF_LIKE)
+@given(LEAN_LIKE | PROOFS.map(lambda proof: proof.text("theorem a : p")))
 def test_any_hole_of_any_text_can_be_filled(text: str) -> None:
     """Nothing outside the hole and the blanks around it is lost."""
     for site in find_holes(text, URI, 1):
@@ -442,10 +443,16 @@ def test_any_hole_of_any_text_can_be_filled(text: str) -> None:
             assert apply_edits(text, [edit]).endswith(text[site.end :])
 
 
-@given(PROOF_LIKE)
-def test_a_filled_hole_is_gone_and_the_others_stay(text: str) -> None:
+@given(PROOFS)
+def test_the_holes_of_a_proof_are_found(proof: Proof) -> None:
+    assert [site.hole for site in find_holes(proof.text("theorem a (x : Nat) : p"), URI, 1)] == list(proof.holes)
+
+
+@given(PROOFS)
+def test_a_filled_hole_is_gone_and_the_others_stay(proof: Proof) -> None:
+    text = proof.text("@[simp] theorem a :\n    p")
     holes = find_holes(text, URI, 1)
-    for site in holes:
+    for index, site in enumerate(holes):
         for block in ("t", "a\nb"):
             left = find_holes(apply_edits(text, [site_edit(site, block)]), URI, 1)
-            assert len(left) == len(holes) - 1
+            assert [hole.hole for hole in left] == [*proof.holes[:index], *proof.holes[index + 1 :]]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from lsprotocol import types
 
 from lean_sidekick.lsp import convert
+from lean_sidekick.lsp.messages import CompleteProofParams, WirePosition, to_wire
 from lean_sidekick.lsp.methods import COMPLETE_PROOF
 from lean_sidekick.lsp.requests import RequestContext
 from lean_sidekick.lsp.snapshot import Snapshot
@@ -34,8 +35,8 @@ async def code_actions(ctx: RequestContext, params: types.CodeActionParams) -> l
 
 
 def _completion(snapshot: Snapshot, position: types.Position) -> types.CodeAction:
-    where = {"line": position.line, "character": position.character}
-    argument = {"uri": snapshot.uri, "version": snapshot.version, "position": where}
+    where = WirePosition(line=position.line, character=position.character)
+    argument = to_wire(CompleteProofParams(uri=snapshot.uri, version=snapshot.version, position=where))
     return types.CodeAction(
         title=_TITLE,
         kind=types.CodeActionKind.QuickFix,

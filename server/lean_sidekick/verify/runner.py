@@ -1,0 +1,262 @@
+"""The Verifier that runs candidates inside Lean: one edit, one own tactic, one message with all outcomes.
+
+It stands on a `ShadowVerifier`, which keeps everything but `check`: the goals of a site, what a toolchain knows, and above
+all `confirm` and `final_check`, under the user's own header. So what is `closed` here orders and filters, and is never more than
+provisional. The runner lives in a document of its own beside the real one, because it may need one more import.
+
+Whether its Lean text elaborates is learned once for a header. Where it does not, where Lean gives no answer (a `conv` block, a
+prefix that does not run, a candidate that nothing inside Lean can stop), the plain way checks the batch.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
+
+from attrs import define, evolve, field
+
+from lean_sidekick.core.budget import Budget
+from lean_sidekick.core.candidates import Candidate
+from lean_sidekick.core.declarations import header_end
+from lean_sidekick.core.errors import InputError, LeanCrashed, StaleDocument, TimedOut
+from lean_sidekick.core.goals import Goal, parse_goals
+from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
+from lean_sidekick.core.positions import Position, Range
+from lean_sidekick.core.sites import ProofSite
+from lean_sidekick.lean.diagnostics import Diagnostic, Severity
+from lean_sidekick.verify.api import FinalVerdict, SiteState
+from lean_sidekick.verify.packing import MESSAGE_LIMIT, SENTINEL, bounded, failure, parenthesized, shadow_text
+from lean_sidekick.verify.policy import refusal
+from lean_sidekick.verify.runner_lean import Answer, Row, RunnerText, invocation, read_answer, runner_texts
+from lean_sidekick.verify.shadow import ShadowSession, ShadowVerifier
+
+logger = logging.getLogger(__name__)
+
+BATCH_SIZE = 128
+URI_SUFFIX = ".LeanSidekickRunner.lean"
+_PLACE = re.compile(r"<input>:\d+:\d+: ")
+_NOWHERE = Range(Position(0, 0), Position(0, 0))
+
+
+@define
+class RunnerVerifier:
+    """Opens sites on a plain verifier, which it then owns; see the module."""
+
+    plain: ShadowVerifier
+    batch_size: int = BATCH_SIZE
+    _texts: dict[str, RunnerText | None] = field(factory=dict, init=False)
+    _endless: set[str] = field(factory=set, init=False)
+
+    async def open(self, site: ProofSite) -> RunnerSession:
+        """See `verify.api.Verifier`."""
+        return RunnerSession(runner=self, plain=await self.plain.open(site))
+
+    async def close_document(self, uri: str) -> None:
+        """Ends both workers of a file."""
+        await self.plain.close_document(runner_uri(uri))
+        await self.plain.close_document(uri)
+
+    async def close(self) -> None:
+        """Ends all documents and the server."""
+        await self.plain.close()
+
+    async def text_for(self, uri: str, header: str, timeout_s: float) -> RunnerText | None:
+        """The form of the runner that elaborates under a header, None if none does; the caller holds the turn of `uri`, the
+        runner's document, whose text this replaces when there is something to learn."""
+        if header not in self._texts:
+            self._texts[header] = await self._learn(uri, header, timeout_s)
+        return self._texts[header]
+
+    def remember_endless(self, text: str) -> None:
+        """Nothing inside this Lean stops the candidate: it goes the plain way from now on."""
+        self._endless.add(text)
+
+    def is_endless(self, text: str) -> bool:
+        """Whether the candidate made an edit overrun earlier."""
+        return text in self._endless
+
+    async def _learn(self, uri: str, header: str, timeout_s: float) -> RunnerText | None:
+        for form in runner_texts(self.plain.server.gates, header):
+            text = f"{header}{_inserted(form, header)}\n{SENTINEL}\n"
+            try:
+                _, diagnostics = await self.plain.elaborate(uri, text, timeout_s, fresh=True)
+            except (InputError, LeanCrashed, TimedOut) as error:
+                logger.info("the in-document runner cannot be tried: %s", error)
+                continue
+            errors = [d for d in diagnostics if d.is_error]
+            if diagnostics and not errors:
+                return form
+            reason = errors[0].message.splitlines()[0] if errors else "Lean said nothing"
+            logger.info("the in-document runner (%s) does not elaborate: %s", form.added_import or "no import", reason)
+        logger.info("no in-document runner under this header; candidates are checked in blocks")
+        return None
+
+
+@define
+class RunnerSession:
+    """One site; see `verify.api.Session`."""
+
+    runner: RunnerVerifier
+    plain: ShadowSession
+    _is_without_answer: bool = field(default=False, init=False)
+
+    @property
+    def site(self) -> ProofSite:
+        """See `verify.api.Session`."""
+        return self.plain.site
+
+    async def known_tactics(self, texts: Sequence[str], budget: Budget) -> frozenset[str]:
+        """See `verify.api.Session`."""
+        return await self.plain.known_tactics(texts, budget)
+
+    async def site_state(self, budget: Budget) -> SiteState:
+        """See `verify.api.Session`."""
+        return await self.plain.site_state(budget)
+
+    async def confirm(self, block: str, budget: Budget) -> Outcome:
+        """See `verify.api.Session`."""
+        return await self.plain.confirm(block, budget)
+
+    async def final_check(self, block: str, budget: Budget) -> FinalVerdict:
+        """See `verify.api.Session`."""
+        return await self.plain.final_check(block, budget)
+
+    async def close(self) -> None:
+        """See `verify.api.Session`."""
+        await self.plain.close()
+
+    async def check(
+        self, steps: Sequence[str], candidates: Sequence[Candidate], budget: Budget
+    ) -> AsyncGenerator[CheckedCandidate, None]:
+        """See `verify.api.Session`."""
+        runnable: deque[Candidate] = deque()
+        for_plain: list[Candidate] = []
+        for candidate in candidates:
+            if self.runner.is_endless(candidate.text) or refusal(candidate.text, self.plain.verifier.policy) is not None:
+                for_plain.append(candidate)
+            else:
+                runnable.append(candidate)
+        while runnable and not budget.is_spent and not self._is_without_answer:
+            batch = [runnable.popleft() for _ in range(min(len(runnable), self.runner.batch_size))]
+            answer = await self._run(steps, batch, budget)
+            if answer is None or not answer.rows:
+                async for checked in self._check_overrun(steps, batch, budget):
+                    yield checked
+                continue
+            for candidate, row in zip(batch, answer.rows, strict=False):
+                outcome = outcome_of(row, answer)
+                if outcome is None:
+                    for_plain.append(candidate)
+                else:
+                    budget.spend_checks(1)
+                    yield CheckedCandidate(candidate=candidate, outcome=outcome)
+            runnable.extendleft(reversed(batch[len(answer.rows) :]))
+        async for checked in self.plain.check(steps, [*for_plain, *runnable], budget):
+            yield checked
+
+    async def _check_overrun(
+        self, steps: Sequence[str], batch: list[Candidate], budget: Budget
+    ) -> AsyncGenerator[CheckedCandidate, None]:
+        """A batch without an answer, the plain way; what does not end there either is remembered."""
+        async for checked in self.plain.check(steps, batch, budget):
+            if checked.outcome.kind is OutcomeKind.TIMED_OUT and not budget.is_spent:
+                self.runner.remember_endless(checked.candidate.text)
+            yield checked
+
+    async def _run(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> Answer | None:
+        """What the runner says of the first candidates of the batch, as many as it had time for; None if it says nothing."""
+        verifier = self.plain.verifier
+        uri = runner_uri(self.site.uri)
+        header = self.plain.base[: header_end(self.plain.base)]
+        async with verifier.turn(uri):
+            form = await self.runner.text_for(uri, header, min(budget.seconds_left, verifier.limits.opening_s))
+            if form is None:
+                self._is_without_answer = True
+                return None
+            nonce = secrets.token_hex(8)
+            text = self._text(form, header, steps, [candidate.text for candidate in batch], nonce)
+            try:
+                limit = min(budget.seconds_left, verifier.limits.candidate_s)
+                _, diagnostics = await verifier.elaborate(uri, text, limit)
+            except (TimedOut, LeanCrashed, StaleDocument, InputError) as error:
+                logger.info("the in-document runner did not answer: %s", error)
+                return None
+        answer = read_answer(nonce, diagnostics)
+        if answer is None and not steps:
+            # No tactic block, or nothing before it runs: no later batch will fare better.
+            self._is_without_answer = True
+        return answer
+
+    def _text(
+        self, form: RunnerText, header: str, steps: Sequence[str], candidates: Sequence[str], nonce: str
+    ) -> str:
+        verifier = self.plain.verifier
+        limits = verifier.limits
+        site, base = _below(self.site, self.plain.base, _inserted(form, header), len(header))
+        texts = ["\n".join(parenthesized(bounded(text, verifier.dialect))) for text in candidates]
+        # A third of the edit's time for what is begun, so that the last one begun may still end.
+        milliseconds = int(1000 * limits.candidate_s / 3)
+        lines = [line for step in steps for line in parenthesized(step)]
+        lines.append(invocation(nonce, limits.heartbeats, milliseconds, texts))
+        return shadow_text(site, "\n".join(lines), base=base, heartbeats=limits.heartbeats).text
+
+
+def runner_uri(uri: str) -> str:
+    """The URI of the runner's document, beside the real one."""
+    return uri.removesuffix(".lean") + URI_SUFFIX
+
+
+def outcome_of(row: Row, answer: Answer) -> Outcome | None:
+    """A row as an outcome; None where the plain way has to say it."""
+    match row.kind:
+        case "parse error":
+            return Outcome(kind=OutcomeKind.PARSE_ERROR, message=_PLACE.sub("", row.texts[0], count=1)[:MESSAGE_LIMIT])
+        case "failed":
+            outcomes = [
+                failure(Diagnostic(range=_NOWHERE, severity=Severity.ERROR, message=text)) for text in row.texts
+            ]
+            return next((o for o in outcomes if o.kind is OutcomeKind.TIMED_OUT), outcomes[0])
+        case "timed out":
+            return Outcome(kind=OutcomeKind.TIMED_OUT, message="did not end in time")
+        case "ran":
+            return _goals_outcome(parse_goals(row.texts), parse_goals(answer.before), answer.is_focused)
+    return None
+
+
+def _goals_outcome(after: tuple[Goal, ...], before: tuple[Goal, ...], is_focused: bool) -> Outcome:
+    goals = after
+    rest = () if is_focused else before[1:]
+    if is_focused:
+        before = before[:1]
+    elif rest and goals[len(goals) - len(rest) :] == rest:
+        goals = goals[: len(goals) - len(rest)]
+    if not goals:
+        return Outcome(kind=OutcomeKind.CLOSED)
+    if any("sorryAx" in goal.text for goal in goals):
+        return Outcome(kind=OutcomeKind.FAILED, message="leaves a goal that contains an error")
+    same = [g.normal_form() for g in after] == [g.normal_form() for g in before]
+    return Outcome(kind=OutcomeKind.NO_CHANGE if same else OutcomeKind.PROGRESS, goals=goals)
+
+
+def _inserted(form: RunnerText, header: str) -> str:
+    """What stands between the header and the rest of the file."""
+    lines = [form.added_import] if form.added_import else []
+    return ("\n" if header else "") + "\n".join([*lines, form.definitions])
+
+
+def _below(site: ProofSite, base: str, inserted: str, offset: int) -> tuple[ProofSite, str]:
+    """The site and its text with something inserted above it."""
+    grown = len(inserted)
+    declaration = site.declaration
+    moved = evolve(
+        declaration,
+        start=declaration.start + grown,
+        keyword_start=declaration.keyword_start + grown,
+        body_start=None if declaration.body_start is None else declaration.body_start + grown,
+        end=declaration.end + grown,
+    )
+    text = f"{base[:offset]}{inserted}{base[offset:]}"
+    return evolve(site, text=text, declaration=moved, start=site.start + grown, end=site.end + grown), text

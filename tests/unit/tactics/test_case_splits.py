@@ -1,0 +1,56 @@
+"""Taking hypotheses and data apart."""
+
+import pytest
+from tactic_checks import EARLY, MODERN, check_leading, texts
+
+from lean_sidekick.tactics.case_splits import split_candidates
+
+
+@pytest.mark.parametrize(
+    ("goal", "known", "leading"),
+    [
+        (
+            "p q r : Prop\nh : p ∧ q ∧ r\n⊢ r",
+            EARLY,
+            ["match h with | ⟨hp, hq, hr⟩ => ?_", "cases h with | intro hp h => ?_"],
+        ),
+        ("p q r : Prop\nh : p ∧ q ∧ r\n⊢ r", MODERN, ["obtain ⟨hp, hq, hr⟩ := h"]),
+        ("α : Type\np : α → Prop\nh : ∃ (x : α), p x\n⊢ False", EARLY, ["cases h with | intro x hx => ?_"]),
+        ("α : Type\nx : α\np : α → Prop\nh : ∃ x, p x\n⊢ False", MODERN, ["obtain ⟨x1, hp⟩ := h"]),
+        ("p q : Prop\nh : p ∨ q\n⊢ q ∨ p", EARLY, ["cases h with | inl hp => ?_ | inr hq => ?_"]),
+        ("p q r : Prop\nh : p ∨ q ∧ r\n⊢ q ∨ p", MODERN, ["rcases h with hp | ⟨hq, hr⟩"]),
+        ("p q r : Prop\nh : r → p ∨ q\nhr : r\n⊢ q", EARLY, ["cases h hr with | inl hp => ?_ | inr hq => ?_"]),
+        ("p : Prop\nh : False\n⊢ p", EARLY, ["cases h"]),
+        ("a b : Bool\n⊢ (a && b) = (b && a)", EARLY, ["cases a <;> cases b <;> rfl"]),
+        ("α : Type\no : Option α\n⊢ o = o", EARLY, ["cases o <;> rfl", "cases o <;> simp"]),
+        ("α β : Type\np : α × β\n⊢ (p.fst, p.snd) = p", EARLY, ["cases p <;> rfl", "cases p with | mk a b => ?_"]),
+        ("n : Nat\n⊢ 0 + n = n", EARLY, ["induction n with | zero => ?_ | succ n ih => ?_"]),
+        ("xs ys : List α\n⊢ xs ++ ys = ys", EARLY, ["induction xs with | nil => ?_ | cons x xs ih => ?_"]),
+        # A hypothesis that rules out one case makes the split cheap.
+        ("n : Nat\nf : Nat → Nat\nh : n ≠ 0\n⊢ f n = n", EARLY, ["cases n with | zero => ?_ | succ n => ?_"]),
+    ],
+)
+def test_what_leads(goal: str, known: frozenset[str], leading: list[str]) -> None:
+    check_leading(split_candidates, goal, known, leading)
+
+
+def test_what_is_apart_already_is_left_alone() -> None:
+    assert texts(split_candidates, "p q : Prop\nh : p ∧ q\nhp : p\nhq : q\n⊢ q", EARLY) == []
+    assert texts(split_candidates, "p q : Prop\nh : p ∨ q\nhp : p\n⊢ q", EARLY) == []
+    goal = "α : Type\np q : α → Prop\nh : ∃ (x : α), p x ∧ q x\ny : α\nhy : p y\n⊢ False"
+    assert texts(split_candidates, goal, EARLY) == []
+
+
+def test_induction_may_leave_other_variables_free() -> None:
+    goal = "α : Type\nn : Nat\na : α\nxs : List α\n⊢ List.drop n (a :: xs) = xs"
+    assert "induction xs generalizing n a with | nil => ?_ | cons x xs ih => ?_" in texts(split_candidates, goal, EARLY)
+
+
+def test_nested_induction_is_worth_less() -> None:
+    fresh = texts(split_candidates, "n m : Nat\n⊢ n + m = m + n", EARLY)
+    nested = texts(split_candidates, "n m : Nat\nih : n + m = m + n\n⊢ n + m = m + n", EARLY)
+    assert fresh[0].startswith("induction") and "ih1" in nested[0]
+
+
+def test_hypotheses_that_cannot_be_named_are_not_touched() -> None:
+    assert texts(split_candidates, "p q : Prop\nh✝ : p ∨ q\n⊢ q", EARLY) == []

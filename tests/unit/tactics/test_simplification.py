@@ -1,0 +1,48 @@
+"""Calls of `simp` with arguments, and Mathlib's arithmetic with arguments."""
+
+import pytest
+from tactic_checks import EARLY, MODERN, check_leading, texts
+
+from lean_sidekick.tactics.arithmetic import arithmetic_candidates
+from lean_sidekick.tactics.simplification import simp_candidates
+
+
+@pytest.mark.parametrize(
+    ("goal", "leading"),
+    [
+        ("a b : Nat\nf : Nat → Nat\nh : f a = b\n⊢ f (f a) = f b", ["simp [h]", "simp [*]", "simp at h"]),
+        (
+            "α : Type\nf : α → α\nxs : List α\nih : List.map f xs = xs\n⊢ List.map f (a :: xs) = List.reverse xs",
+            ["simp [ih]", "simp [List.map, List.reverse, ih]", "simp [List.map, List.reverse]"],
+        ),
+        ("a b c : Nat\n⊢ a + b + c = c + b + a", ["simp [Nat.add_comm, Nat.add_left_comm, Nat.add_assoc]"]),
+    ],
+)
+def test_what_leads(goal: str, leading: list[str]) -> None:
+    check_leading(simp_candidates, goal, EARLY, leading)
+
+
+def test_lemma_groups_go_by_symbols_and_carrier() -> None:
+    lists = texts(simp_candidates, "xs ys zs : List α\n⊢ xs ++ ys ++ zs = xs ++ (ys ++ zs)", MODERN)
+    assert "simp [List.append_assoc]" in lists
+    assert not [text for text in lists if "Nat.add_comm" in text]
+
+
+def test_words_inside_unread_text_are_no_definitions() -> None:
+    found = texts(simp_candidates, "n : Nat\n⊢ (if n < 3 then 1 else 2) = 1", EARLY)
+    assert not [text for text in found if "then" in text]
+
+
+@pytest.mark.parametrize(
+    ("goal", "expected"),
+    [
+        ("x y : ℝ\nh : 0 < x\nh2 : 0 < y\n⊢ 2 * x * y ≤ x ^ 2 + y ^ 2", "nlinarith [sq_nonneg (x - y)]"),
+        ("x y : ℝ\nh : 0 < x\nh2 : 0 < y\n⊢ 0 < x * y", "nlinarith [sq_nonneg (x - y), mul_pos h h2]"),
+        ("x y : ℝ\nh : x = 2\nh2 : y = x\n⊢ y = 2", "linear_combination h + h2"),
+        ("n : ℕ\nh : n < 5\nh2 : n * n = 4\n⊢ n = 2", "interval_cases n"),
+    ],
+)
+def test_arithmetic_with_arguments(goal: str, expected: str) -> None:
+    assert expected in texts(arithmetic_candidates, goal, MODERN)
+    assert texts(arithmetic_candidates, goal, EARLY) == []
+    assert texts(arithmetic_candidates, goal, None) == []
