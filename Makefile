@@ -77,6 +77,16 @@ docs: $(VENV)/.dev ## write the generated pages and the extension's settings
 .PHONY: update
 update: docs record ## write all that is written by machine: the generated pages and the recordings
 
+BENCH_OUT ?= build/bench
+
+.PHONY: bench
+bench: $(VENV)/.dev ## with a real Lean: all benchmarks, figures to BENCH_OUT; DATA=theorems.jsonl proves those too
+	@$(NEEDS_LEAN)
+	@mkdir -p $(BENCH_OUT)
+	for script in benchmarks/*.py; do \
+		$(BIN)/python "$$script" --out "$(BENCH_OUT)/$$(basename "$$script" .py | tr _ -).json" || exit; done
+	$(if $(DATA),$(BIN)/lean-sidekick bench prove "$(DATA)" --out "$(BENCH_OUT)/prove" || [ $$? -eq 1 ])
+
 .PHONY: package
 package: setup ## build the wheel and, with npm, the .vsix that carries it
 	$(BIN)/python -m build --wheel --no-isolation

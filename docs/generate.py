@@ -46,8 +46,8 @@ allowedAxioms = ["propext", "Quot.sound"]
 
 A name that does not exist and a value that cannot be are reported in one sentence and ignored; nothing else is lost.
 
-**Guarded** settings decide which programs run on your machine. A project's file comes from whoever wrote the
-project, so it cannot set them, unless your own file lists the project's folder, or one above it:
+**Guarded** settings decide which programs run on your machine and with what rights. A project's file comes from whoever
+wrote the project, so it cannot set them, unless your own file lists the project's folder, or one above it:
 
 ```toml
 {TRUSTED_PROJECTS} = ["~/lean/my-project"]

@@ -1,6 +1,7 @@
 """The life of a Lean server: it starts, dies, is started again, ends, and leaves nothing behind."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -154,6 +155,24 @@ async def test_a_server_that_lived_long_is_started_again_at_once(tmp_path: Path)
                 await document.diagnostics(LIMIT_S)
             await document.change("fine")
         assert len(scripted.starts) == 6
+
+
+async def test_a_lean_that_worked_and_keeps_dying_is_crashed_and_not_missing(tmp_path: Path) -> None:
+    """Guards that a check under way ends with an outcome: only `crashed` is one, and only for a Lean that is there."""
+    clock = Clock()
+    async with scripted_server(tmp_path, "WatchdogDeath", clock=clock) as scripted:
+        document = await scripted.lean.open(URI, "fine")
+        for _ in range(3):
+            await document.change("die")
+            with pytest.raises(LeanCrashed):
+                await document.diagnostics(LIMIT_S)
+            with contextlib.suppress(LeanCrashed):
+                await document.change("fine")
+        with pytest.raises(LeanCrashed, match="died 3 times in a row"):
+            await document.diagnostics(LIMIT_S)
+        clock.now += QUICK.first_pause_s
+        await document.change("fine")
+        assert await document.diagnostics(LIMIT_S) == ()
 
 
 async def test_a_start_that_never_answers_has_a_limit(tmp_path: Path) -> None:

@@ -157,7 +157,9 @@ class OpenDeclaration:
         previous = self.tree.tokens[token_index - 1].text if token_index else ":="
         following = self.next_on_line(end)
         is_followed = following is not None and following.kind is not TokenKind.CLOSE and following.text != ","
-        needs_parentheses = previous in ("<;>", ";") or is_followed
+        # Old Leans do not separate the lines inside braces.
+        is_in_braces = self.text[block.opener_start] == "{"
+        needs_parentheses = previous in ("<;>", ";") or is_followed or is_in_braces
         starts_line = not self.text[_line_start(self.text, start) : start].strip()
         is_first = not starts_line and block.tactics[0].start == start
         # What already stands below in the block keeps its column, so further lines go there too.

@@ -3,26 +3,34 @@
 Nothing is started here; Lean starts with the first question.
 """
 
+import asyncio
 import logging
 import os
+from functools import partial
 from pathlib import Path
 
+from lean_sidekick import __version__
 from lean_sidekick.engine.engine import ProjectEngine, StartVerifier
 from lean_sidekick.engine.suggest import Sources
+from lean_sidekick.lean.fingerprint import imports_key, toolchain_key
 from lean_sidekick.lean.launch import Limits as ProcessLimits
-from lean_sidekick.lean.project import find_project
+from lean_sidekick.lean.project import Project, find_project
 from lean_sidekick.lean.sandbox import Sandbox, SandboxFinder
 from lean_sidekick.lean.server import LeanServer
 from lean_sidekick.lean.toolchain import Toolchain, find_toolchain
+from lean_sidekick.settings.paths import cache_folder
 from lean_sidekick.settings.settings import Settings
+from lean_sidekick.storage.outcomes import OutcomeStore
 from lean_sidekick.tactics.merge import default_generator, vocabulary_probes
 from lean_sidekick.verify.api import Verifier
+from lean_sidekick.verify.cached import CachedVerifier, Circumstances
 from lean_sidekick.verify.dialect import dialect_of
 from lean_sidekick.verify.policy import Policy
 from lean_sidekick.verify.shadow import Limits, ShadowVerifier
 
 logger = logging.getLogger(__name__)
 
+OUTCOMES_FILE = "outcomes.sqlite3"
 BATCH_SIZE = 32
 OPENING_S = 120.0
 HEARTBEATS = 40_000
@@ -33,7 +41,9 @@ def open_engine(root: Path, settings: Settings) -> ProjectEngine:
     sandboxes = SandboxFinder(os.environ)
 
     async def start() -> Verifier:
-        return await start_verifier(root, settings, sandboxes)
+        project, toolchain = find_project(root), await find_lean(root, settings)
+        verifier = await _start(project, toolchain, settings, sandboxes)
+        return await _remembering(verifier, project, toolchain) if settings.cache_outcomes else verifier
 
     return engine_on(start, settings)
 
@@ -49,17 +59,22 @@ def engine_on(start: StartVerifier, settings: Settings) -> ProjectEngine:
 
 
 async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ShadowVerifier:
-    """Finds the Lean of a project, starts its server, and puts a verifier on it.
+    """Finds the Lean of a project, starts its server, and puts a verifier on it that remembers nothing.
 
     `sandboxes` remembers between two starts whether there is a sandbox. Raises LeanUnavailable.
     """
-    project = find_project(root)
-    toolchain = await find_lean(root, settings)
+    finder = sandboxes or SandboxFinder(os.environ)
+    return await _start(find_project(root), await find_lean(root, settings), settings, finder)
+
+
+async def _start(
+    project: Project, toolchain: Toolchain, settings: Settings, sandboxes: SandboxFinder
+) -> ShadowVerifier:
     server = LeanServer(
         project,
         toolchain,
         ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None),
-        sandbox=await _find_sandbox(settings, sandboxes or SandboxFinder(os.environ)),
+        sandbox=await _find_sandbox(settings, sandboxes),
     )
     await server.start()
     return ShadowVerifier(
@@ -76,6 +91,17 @@ async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinde
             candidate_s=settings.candidate_time_limit_s,
             opening_s=OPENING_S,
         ),
+    )
+
+
+async def _remembering(inner: ShadowVerifier, project: Project, toolchain: Toolchain) -> CachedVerifier:
+    """The verifier with the user's outcome cache before it."""
+    key = await asyncio.to_thread(toolchain_key, toolchain)
+    return CachedVerifier(
+        inner=inner,
+        store=OutcomeStore(path=cache_folder() / OUTCOMES_FILE),
+        circumstances=Circumstances(toolchain=f"{__version__} {key}", policy=inner.policy, limits=inner.limits),
+        imports_key=partial(imports_key, project, os.environ),
     )
 
 

@@ -183,8 +183,12 @@ def _site_on_code_line(opened: OpenDeclaration, text_map: TextMap, offset: int) 
 
 
 def _site_after(opened: OpenDeclaration, block: TacticBlock, offset: int) -> ProofSite:
-    """The place on a new line after a tactic, and after the comment that ends its line."""
-    start = opened.after_comments(offset, len(opened.text)) if opened.next_on_line(offset) is None else offset
+    """The place on a new line after a tactic, and after the `;` and comment that end its line."""
+    start, following = offset, opened.next_on_line(offset)
+    if following is not None and following.text == ";" and opened.next_on_line(following.end) is None:
+        start, following = following.end, None
+    if following is None:
+        start = opened.after_comments(start, len(opened.text))
     return opened.site(Hole.UNFINISHED_BLOCK, start, start, opened.indentation(block))
 
 

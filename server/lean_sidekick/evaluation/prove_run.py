@@ -104,8 +104,13 @@ def summary(run: ProveRun, done: Sequence[Judged]) -> dict[str, object]:
         "seconds_all": [round(t, 3) for t in times],
         "lean": run.lean_version,
         "version": __version__,
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "machine": machine(),
     }
+
+
+def machine() -> str:
+    """The machine in words."""
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
 
 
 def _no_hole(item: Item) -> ProofResult:

@@ -32,7 +32,8 @@ _WALLS = ("--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--proc", "
 _PASSED_NAMES = frozenset({"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "GIT_ALLOW_PROTOCOL", "GIT_TERMINAL_PROMPT"})
 _PASSED_PREFIXES = ("LC_", "LEAN_", "LAKE_", "ELAN_")
 _SECRET_PREFIXES = ("LEAN_SIDEKICK_", "LAKE_CACHE_KEY")
-_PATH_VARIABLES = ("LEAN_PATH", "LEAN_SRC_PATH")
+_PATH_VARIABLES = ("LEAN_PATH", "LEAN_SRC_PATH", "LEAN_SYSROOT", "LAKE_HOME", "LAKE_CACHE_DIR")
+_LAKE_CACHE = Path(".cache", "lake")
 # Lake compiles a project's lakefile into this folder when it is not up to date, so it gets a copy that it may change.
 _LAKE_CONFIG = Path(".lake", "config")
 _SEED = "/lake-config"
@@ -57,12 +58,16 @@ class Sandbox:
         inside = {name: value for name, value in command.environment.items() if _is_passed(name)}
         home = _home(inside)
         inside["HOME"] = str(home)
-        folders = [*_toolchain_folders(toolchain, home), *_project_folders(project, home), *_named_folders(inside)]
+        folders = [
+            *_toolchain_folders(toolchain, home),
+            *_project_folders(project, home),
+            *_named_folders(inside, home),
+        ]
         options = [*_WALLS, *_system_options(), "--tmpfs", str(_TMP), "--tmpfs", str(home)]
-        for folder in _outermost_first(folder for folder in folders if not _shows(folder, home)):
+        for folder in _outermost(folder for folder in folders if not _shows(folder, home)):
             options += ["--ro-bind", str(folder), str(folder)]
-        if project.lakefile is not None and home.is_relative_to(project.root):
-            options += ["--ro-bind", str(project.root), str(project.root)]  # the home folder is the project
+        if project.lakefile is not None and _shows(project.root, home):
+            options += ["--ro-bind", str(project.root), str(project.root)]  # the home folder itself is the project
         arguments = command.arguments
         config = Path(os.path.realpath(project.root / _LAKE_CONFIG))
         if arguments[0] == str(toolchain.lake) and config.is_dir():
@@ -176,7 +181,8 @@ def _project_folders(project: Project, home: Path) -> Iterator[Path]:
         yield from _link_targets(packages_folder)
 
 
-def _named_folders(environment: Mapping[str, str]) -> Iterator[Path]:
+def _named_folders(environment: Mapping[str, str], home: Path) -> Iterator[Path]:
+    yield home / _LAKE_CACHE
     for name in _PATH_VARIABLES:
         for folder in filter(None, environment.get(name, "").split(os.pathsep)):
             yield Path(folder)
@@ -201,7 +207,10 @@ def _shows(folder: Path, home: Path) -> bool:
     return any(shown.is_relative_to(folder) for shown in homes)
 
 
-def _outermost_first(folders: Iterable[Path]) -> list[Path]:
-    """Existing folders, each once; a later one would hide what was bound inside it before."""
-    found = {folder for folder in folders if folder.is_absolute() and folder.is_dir()}
-    return sorted(found, key=lambda folder: (len(folder.parts), folder))
+def _outermost(folders: Iterable[Path]) -> list[Path]:
+    """Existing folders without those inside another one, which shows them (links have their targets in the list)."""
+    found: list[Path] = []
+    for folder in sorted(folders, key=lambda folder: len(folder.parts)):
+        if folder.is_absolute() and folder.is_dir() and not any(folder.is_relative_to(outer) for outer in found):
+            found.append(folder)
+    return found

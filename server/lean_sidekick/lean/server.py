@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from attrs import frozen
 
 from lean_sidekick import __version__
-from lean_sidekick.core.errors import LeanUnavailable, ProtocolError, SidekickError, TimedOut
+from lean_sidekick.core.errors import LeanCrashed, LeanUnavailable, ProtocolError, SidekickError, TimedOut
 from lean_sidekick.lean.documents import ShadowDocument
 from lean_sidekick.lean.gates import Gates, is_early_server
 from lean_sidekick.lean.launch import Limits, initialize_params, likely_gates, server_command
@@ -76,6 +76,7 @@ class LeanServer:
         self._starting: PipeTransport | None = None
         self._lock = asyncio.Lock()
         self._failures = _Failures(self._patience, clock)
+        self._has_run = False
         self._is_closed = False
 
     @property
@@ -107,7 +108,8 @@ class LeanServer:
         """Starts Lean if it does not run.
 
         Raises:
-            LeanUnavailable: it does not start, does not answer in time, or keeps dying.
+            LeanUnavailable: it does not start or does not answer in time, or the server was closed.
+            LeanCrashed: it ran before, and cannot be started again now.
             ImportsOutOfDate: Lake would have to download packages first.
             ConfigError: the project's package list cannot be read.
         """
@@ -156,9 +158,15 @@ class LeanServer:
                 return self._transport
             if self._is_closed:
                 raise LeanUnavailable("This Lean server was closed.")
-            self._failures.require_patience()
-            await self._end(grace_s=0)
-            self._transport = await self._launch()
+            try:
+                self._failures.require_patience()
+                await self._end(grace_s=0)
+                self._transport = await self._launch()
+            except LeanUnavailable as error:
+                if self._has_run:  # there is a Lean: what was asked of it was lost, and later questions may be answered
+                    raise LeanCrashed(str(error)) from error
+                raise
+            self._has_run = True
             return self._transport
 
     def next_version(self) -> int:

@@ -29,8 +29,9 @@ class SettingKind(Enum):
 class SettingRow:
     """One row of the table.
 
-    `is_guarded` marks settings that decide which programs run: a project's own file sets them only if the
-    user trusts the project. The range holds for numbers; `forbidden` are texts that a list must not hold.
+    `is_guarded` marks settings that decide which programs run and with what rights: a project's own file sets
+    them only if the user trusts the project. The range holds for numbers; `forbidden` are texts that a list must
+    not hold.
     """
 
     field_name: str
@@ -156,6 +157,12 @@ class Settings:
         "check.allowPrograms",
         "Let candidates run that may run programs while Lean elaborates them (`run_tac`, `native_decide`, …).",
         is_guarded=True,
+    )
+    cache_outcomes: bool = _setting(
+        True,
+        "check.cache",
+        "Remember on disk what Lean said of a candidate, and do not ask again while all that it depends on is the "
+        "same. The file `outcomes.sqlite3` in the user's cache folder can be deleted at any time.",
     )
     candidate_time_limit_s: float = _setting(
         2.0, "check.candidateTimeLimitS", "Seconds that one candidate may take in Lean.", minimum=0.1, maximum=60

@@ -90,7 +90,6 @@ class _Remedy(Enum):
     """What to do about an error of sqlite."""
 
     SKIP = "another writer was faster"
-    REOPEN = "somebody moved or deleted the file"
     THROW_AWAY = "the file is damaged"
     GO_ON_IN_MEMORY = "the file cannot be used here"
 
@@ -169,35 +168,35 @@ class _Table:
         return None
 
     def _mend(self, remedy: _Remedy, error: Exception) -> None:
+        damaged = self._inode
         self._disconnect()
         if remedy is _Remedy.THROW_AWAY and not self._was_thrown_away:
             self._was_thrown_away = True
             with suppress(OSError):
-                self._throw_away()
+                self._throw_away(damaged)
                 logger.warning("The outcome cache %s was damaged (%s) and is made again.", self.path, error)
                 return
-        if remedy is not _Remedy.REOPEN:
-            self._is_in_memory = True
-            logger.warning(
-                "The outcome cache %s cannot be used (%s); outcomes are remembered for this run only.", self.path, error
-            )
+        self._is_in_memory = True
+        logger.warning(
+            "The outcome cache %s cannot be used (%s); outcomes are remembered for this run only.", self.path, error
+        )
 
-    def _throw_away(self) -> None:
-        if self._inode is not None and self.path.exists() and self.path.stat().st_ino != self._inode:
+    def _throw_away(self, damaged: int | None) -> None:
+        if damaged is not None and _inode(self.path) != damaged:
             return  # another program has made it again already
         for ending in ("", "-wal", "-shm", "-journal"):
             self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
 
     def _connect(self) -> sqlite3.Connection:
+        if self._inode is not None and _inode(self.path) != self._inode:
+            self._disconnect()  # somebody deleted the file: what is written to it would be lost
         if self._connection is None:
-            self._inode = None
             if not self._is_in_memory:
                 self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             place = ":memory:" if self._is_in_memory else self.path
             connection = sqlite3.connect(place, timeout=_BUSY_S, isolation_level=None)
             try:
-                if not self._is_in_memory:
-                    self._inode = self.path.stat().st_ino
+                self._inode = None if self._is_in_memory else _inode(self.path)
                 _prepare(connection)
             except BaseException:
                 connection.close()
@@ -207,9 +206,18 @@ class _Table:
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
+        self._inode = None
         if connection is not None:
             with suppress(sqlite3.Error):
                 connection.close()
+
+
+def _inode(path: Path) -> int | None:
+    """Which file stands at a path; None if there is none."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
@@ -248,8 +256,6 @@ def _remedy(error: Exception) -> _Remedy:
     code = getattr(error, "sqlite_errorcode", None)
     if isinstance(error, OSError):
         return _Remedy.GO_ON_IN_MEMORY
-    if code == sqlite3.SQLITE_READONLY_DBMOVED:
-        return _Remedy.REOPEN
     if code is not None and code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return _Remedy.SKIP
     # Without a code: text that is no UTF-8. SQLITE_ERROR: a table that is missing, or not ours.

@@ -16,13 +16,14 @@ from lean_sidekick.tactics.api import TacticGenerator, TacticRequest
 from lean_sidekick.tactics.arithmetic import ArithmeticArguments
 from lean_sidekick.tactics.case_splits import CaseSplits
 from lean_sidekick.tactics.core_lemmas import probe_names
+from lean_sidekick.tactics.dialect import name_probe
 from lean_sidekick.tactics.hypotheses import Hypotheses
 from lean_sidekick.tactics.lemmas import Lemmas
 from lean_sidekick.tactics.portfolio import Cost, Portfolio, probe_texts, row_of
 from lean_sidekick.tactics.proof_terms import ProofTerms
-from lean_sidekick.tactics.semiring import SemiringEquations
+from lean_sidekick.tactics.semiring import SemiringEquations, lemma_names
 from lean_sidekick.tactics.shapes import Shapes
-from lean_sidekick.tactics.simplification import REORDERING, Simplification
+from lean_sidekick.tactics.simplification import REORDERING, Simplification, group_names
 
 CANDIDATE_LIMIT = 96
 _UNTYPABLE = (INACCESSIBLE_MARK, "⋯", "?m.")
@@ -78,7 +79,8 @@ def default_generator() -> TacticGenerator:
 
 def vocabulary_probes() -> tuple[str, ...]:
     """All tactic texts whose answers decide what is offered: to be asked of a toolchain once."""
-    return tuple(dict.fromkeys([*probe_texts(), *probe_names()]))
+    names = map(name_probe, (*group_names(), *lemma_names()))
+    return tuple(dict.fromkeys([*probe_texts(), *probe_names(), *names]))
 
 
 def progress_cost(candidate: Candidate) -> float:

@@ -23,6 +23,12 @@ _MAX_LENGTH = 2500
 _MAX_UNFOLDED = 4
 _MAX_USES = 3
 _ZERO, _ONE = atom("0"), atom("1")
+_CARRIERS = ("Nat", "Int")
+_LEMMAS = tuple(
+    """add_assoc add_comm add_left_comm add_one add_succ add_zero zero_add mul_assoc mul_comm mul_left_comm mul_one
+    one_mul mul_zero zero_mul mul_succ succ_mul left_distrib mul_add right_distrib add_mul pow_succ powSucc pow_zero
+    powZero succ_eq_add_one succ_Eq_add_one zero_eq natZeroEqZero""".split()  # noqa: SIM905
+)
 
 
 @frozen
@@ -32,6 +38,11 @@ class _Step:
     texts: tuple[str, ...]
     old: Term
     new: Term
+
+
+def lemma_names() -> tuple[str, ...]:
+    """All lemma names that steps may use, in all spellings."""
+    return tuple(f"{carrier}.{name}" for carrier in _CARRIERS for name in _LEMMAS)
 
 
 class SemiringEquations:
@@ -44,7 +55,7 @@ class SemiringEquations:
 
 def semiring_candidates(shape: GoalShape, dialect: Dialect) -> list[Candidate]:
     """One `rw` that ends the goal, if it is an equation that holds in every commutative semiring."""
-    if not shape.target.is_operator("=") or shape.carrier not in ("Nat", "Int"):
+    if not shape.target.is_operator("=") or shape.carrier not in _CARRIERS:
         return []
     if len(shape.target.rendered) > 300:
         return []
@@ -64,7 +75,7 @@ def _usable_equation(local: Local) -> Equation | None:
     equation = equation_of(local.type)
     if equation is None or equation.premises:
         return None
-    is_growing = equation.left in tuple(subterms(equation.right)) or equation.left.shape is Shape.ATOM
+    is_growing = equation.left in tuple(subterms(equation.right)) or is_numeral(equation.left)
     return None if is_growing else equation
 
 

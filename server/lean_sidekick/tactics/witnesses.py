@@ -1,86 +1,107 @@
-"""Values for `∃`: what the body asks for, what is in the context, parts of the goal, small values of the type."""
+"""Values for `∃`: what the body asks for, what is in the context, parts of the goal, small values of the type.
 
-from collections.abc import Iterator
+A value is only a guess; the type is compared by its text, and where Lean printed no type everything fits.
+"""
+
+from collections.abc import Iterator, Mapping
 
 from lean_sidekick.tactics.dialect import USE, Dialect
-from lean_sidekick.tactics.goal_shape import GoalShape, Nature, conjuncts, instantiate, plain_type, symbols_of, type_of
+from lean_sidekick.tactics.goal_shape import GoalShape, Local, Nature, conjuncts, plain_type, symbols_of, type_of
 from lean_sidekick.tactics.terms import Shape, Term, application, atom, match, operator, subterms
 
 _MAX_WITNESSES = 8
+_SMALL_VALUES: Mapping[str, tuple[Term, ...]] = {
+    **dict.fromkeys(("Nat", "Int", "Real", "Rat"), (atom("0"), atom("1"))),
+    "Bool": (atom("true"), atom("false")),
+    "List": (Term(shape=Shape.OPAQUE, text="[]"),),
+}
 
 
 def witnesses(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]:
-    """Values for `∃`: what the body's equations ask for, what is in the context, parts of the goal, small numbers."""
-    variables, body = [], shape.target
+    """Steps for a target `∃ x, …`, with their scores."""
+    count, body = 0, shape.target
     while body.is_binder("∃"):
-        variables.append((body.variable, body.variable_type))
-        body = body.body
-    for local in shape.proofs:
-        for part in conjuncts(instantiate(shape.target, atom("_"))):
-            if part.text and part.head == local.type.head and part.text not in ("=", "→"):
+        count, body = count + 1, body.body
+    parts = conjuncts(body)
+    if all(part.is_operator("=") for part in parts):
+        yield f"exact ⟨{', '.join(['_'] * count + ['rfl'] * len(parts))}⟩", -1.4
+    if count == 1:
+        for local in shape.proofs:
+            if parts[0].head == local.type.head and parts[0].text not in ("=", "→"):
                 yield f"exact ⟨_, {local.name}⟩", -2.2
-                break
-    if all(part.is_operator("=") for part in conjuncts(body)):
-        blanks = ", ".join(["_"] * len(variables))
-        yield f"exact ⟨{blanks}, {', '.join(['rfl'] * len(conjuncts(body)))}⟩", -1.4
-    for index, witness in enumerate(_witness_terms(shape)):
+    for index, witness in enumerate(_values(shape)):
         score = -1.2 - 0.35 * index
-        value = witness.rendered
-        yield f"refine ⟨{value}, ?_⟩", score
+        yield f"refine ⟨{witness.rendered}, ?_⟩", score
         if dialect.has(USE):
-            yield f"use {value}", score - 0.3
+            yield f"use {witness.rendered}", score - 0.3
 
 
-def _witness_terms(shape: GoalShape) -> list[Term]:
-    target, types = shape.target, shape.types
-    variable, kind = target.variable, target.variable_type
-    wanted = kind.alpha_key if kind is not None else None
-    found: list[Term] = []
-    for part in conjuncts(target.body):
-        if part.is_operator("="):
-            for side, other in (part.args, part.args[::-1]):
-                values = match(side, other, frozenset({variable}), {})
-                if values and variable in values and variable not in other.names:
-                    found.append(values[variable])
-    found += [
-        atom(local.name)
-        for local in reversed(shape.locals)
-        if local.nature in (Nature.DATA, Nature.FUNCTION) and (wanted is None or local.type.alpha_key == wanted)
+def _values(shape: GoalShape) -> list[Term]:
+    """Values for the first variable, likeliest first."""
+    kind = shape.target.variable_type
+    elements = [local for local in reversed(shape.data) if kind is None or local.type.alpha_key == kind.alpha_key]
+    # What an equation already says in other terms is seldom asked for itself.
+    free = [local for local in elements if not _is_defined(local, shape)]
+    found = [
+        *_solutions(shape),
+        *(atom(local.name) for local in free),
+        *_combinations(free, shape),
+        *(atom(local.name) for local in elements),
+        *_images(kind, shape),
+        *_parts(kind, shape),
+        *(_SMALL_VALUES.get(plain_type(kind), ()) if kind is not None else ()),
     ]
-    statements = [target.body, *(local.type for local in reversed(shape.proofs))]
-    for statement in statements:
+    return list(dict.fromkeys(found))[:_MAX_WITNESSES]
+
+
+def _is_defined(local: Local, shape: GoalShape) -> bool:
+    return any(
+        proof.type.is_operator("=")
+        and proof.type.args[0].text == local.name
+        and not proof.type.args[1].text.isdecimal()
+        for proof in shape.proofs
+    )
+
+
+def _solutions(shape: GoalShape) -> Iterator[Term]:
+    """What the equations of the body are solved by: `n` for `n + 1 = x + 1`."""
+    variable = shape.target.variable
+    for part in conjuncts(shape.target.body):
+        if not part.is_operator("="):
+            continue
+        for side, other in (part.args, part.args[::-1]):
+            values = match(side, other, frozenset({variable}), {})
+            if values and variable in values and variable not in other.names:
+                yield values[variable]
+
+
+def _combinations(elements: list[Local], shape: GoalShape) -> Iterator[Term]:
+    """The two youngest elements joined by an operation of the body: sums of witnesses are witnesses of sums."""
+    symbols = symbols_of(shape.target.body)
+    if len(elements) > 1 and elements[0].type == elements[1].type:
+        youngest = [atom(local.name) for local in reversed(elements[:2])]
+        yield from (operator(symbol, *youngest) for symbol in ("+", "*") if symbol in symbols)
+
+
+def _images(kind: Term | None, shape: GoalShape) -> Iterator[Term]:
+    """Functions of the context applied to what is there."""
+    for function in shape.data:
+        if function.nature is not Nature.FUNCTION or not function.type.is_operator("→"):
+            continue
+        domain, codomain = function.type.args
+        if kind is None or codomain.alpha_key == kind.alpha_key:
+            for local in shape.data:
+                if local.type.alpha_key == domain.alpha_key:
+                    yield application(atom(function.name), [atom(local.name)])
+
+
+def _parts(kind: Term | None, shape: GoalShape) -> Iterator[Term]:
+    """Compound terms of the right type in the body and in the hypotheses."""
+    types, variable = shape.types, shape.target.variable
+    for statement in (shape.target.body, *(local.type for local in reversed(shape.proofs))):
         for part in subterms(statement):
             if part.shape is Shape.ATOM or variable in part.names:
                 continue
             of = type_of(part, types)
-            if of is not None and wanted is not None and of.alpha_key == wanted:
-                found.append(part)
-    for local in shape.locals:
-        # A function applied to what is there.
-        if local.nature is Nature.FUNCTION and local.type.is_operator("→"):
-            domain, codomain = local.type.args
-            if wanted is not None and codomain.alpha_key == wanted:
-                found += [
-                    application(atom(local.name), [atom(other.name)])
-                    for other in shape.data
-                    if other.type.alpha_key == domain.alpha_key
-                ]
-    found += _combined(shape, wanted)
-    plain = plain_type(kind) if kind is not None else ""
-    if plain in ("Nat", "Int", "Real", "Rat"):
-        found += [atom("0"), atom("1")]
-    elif plain == "Bool":
-        found += [atom("true"), atom("false")]
-    elif plain == "List":
-        found.append(Term(shape=Shape.OPAQUE, text="[]"))
-    unique = dict.fromkeys(found)
-    return list(unique)[:_MAX_WITNESSES]
-
-
-def _combined(shape: GoalShape, wanted: str | None) -> list[Term]:
-    """The two youngest elements joined by an operation of the body: sums of witnesses are witnesses of sums."""
-    youngest = [one.name for one in shape.data if one.type.alpha_key == wanted][-2:]
-    symbols = symbols_of(shape.target.body)
-    if len(youngest) < 2:
-        return []
-    return [operator(symbol, *map(atom, youngest)) for symbol in ("+", "*") if symbol in symbols]
+            if of is not None and kind is not None and of.alpha_key == kind.alpha_key:
+                yield part

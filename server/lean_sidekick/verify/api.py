@@ -16,7 +16,6 @@ from lean_sidekick.core.goals import ProofState
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome
 from lean_sidekick.core.sites import ProofSite
 
-
 HUNG = "did not end in time"
 """The message of a candidate that ran alone for its full time limit, without an end."""
 

@@ -8,12 +8,16 @@ SIMP_STEPS = 200
 """Rewriting steps for one `simp` of an early Lean; sorting eight summands takes fewer."""
 
 
+QUIET = ("set_option linter.all false in", "set_option warningAsError false in")
+
+
 @frozen(kw_only=True)
 class Dialect:
     """The words that shadow texts use.
 
-    `mark` prints something, `trace_state` the goals; `recovery_off` says that `first | (candidate) | fail` turns error recovery off, which makes
-    elaboration errors fail; `simp_steps` bounds `simp` where its loop never looks at the heartbeats.
+    `mark` prints something, `trace_state` the goals; `recovery_off` says that `first | (candidate) | fail` turns error
+    recovery off, which makes elaboration errors fail; `simp_steps` bounds `simp` where its loop never looks at the
+    heartbeats; `quiet` are the options that keep linters and `warningAsError` out of a check.
     """
 
     mark: str
@@ -21,6 +25,7 @@ class Dialect:
     all_goals: str
     recovery_off: bool
     simp_steps: int | None
+    quiet: tuple[str, ...] = ()
 
 
 def dialect_of(gates: Gates) -> Dialect:
@@ -32,5 +37,6 @@ def dialect_of(gates: Gates) -> Dialect:
         trace_state=trace_state,
         all_goals="allGoals" if is_camel_case else "all_goals",
         recovery_off=not gates.is_early,
+        quiet=() if gates.is_early else QUIET,
         simp_steps=SIMP_STEPS if gates.has(Gate.SIMP_IGNORES_HEARTBEATS) else None,
     )

@@ -26,6 +26,7 @@ from lean_sidekick.core.goals import Goal, split_goals
 from lean_sidekick.core.outcomes import Outcome, OutcomeKind
 from lean_sidekick.core.positions import Position, TextEdit, apply_edits, utf16_length
 from lean_sidekick.core.render import site_edit
+from lean_sidekick.core.scanner import mask_non_code
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lean.diagnostics import (
     Diagnostic,
@@ -40,7 +41,12 @@ SENTINEL = "#check Prop"
 """A command that always answers: its answer shows that Lean came to the end of the text."""
 
 MESSAGE_LIMIT = 400
+HEARTBEATS_MET = "reached the heartbeat limit"
+SIMP_STEPS_MET = "simp did not end within its steps"
+NOT_RUN_HERE = "not run here"
+"""How the message begins where what stands before the candidates did not run."""
 _SIMP = re.compile(r"(?<![\w.«@])(simp|simp_all)(?![\w.'»])(?!\s*\(\s*config)")
+_SCOPED = re.compile(r"\b(?:open|set_option)\s[^@]*?\sin(?=\s)")
 _STEPS_EXCEEDED = "maximum number of steps exceeded"
 
 
@@ -93,21 +99,22 @@ class SlotVerdict(Enum):
 
 
 def shadow_text(
-    site: ProofSite, block: str, *, base: str, probes: Sequence[str] = (), heartbeats: int | None = None
+    site: ProofSite, block: str, *, base: str, probes: Sequence[str] = (), options: Sequence[str] = ()
 ) -> Packed:
     """The text up to the end of the site's declaration with `block` in the hole, and the sentinel after it.
 
-    `base` is the site's text as the shadow has it (programs blanked, same offsets). A mutual declaration keeps the
+    `base` is the site's text as the shadow has it (programs blanked, same offsets); `options` are `set_option … in` lines to
+    stand before the declaration. A mutual declaration keeps the
     rest of its file, because what it belongs to ends later.
     """
     declaration = site.declaration
     edit = site_edit(site, block)
     end = len(base) if declaration.is_mutual else declaration.end
     before = base[: declaration.start]
-    probe_texts = [_probe(text) for text in probes]
+    scope = _scope(base[declaration.start : declaration.keyword_start])
+    probe_texts = [_probe(text, scope) for text in probes]
     inserted = "".join(f"{text}\n" for text in probe_texts)
-    if heartbeats is not None:
-        inserted += f"set_option maxHeartbeats {heartbeats} in\n"
+    inserted += "".join(f"{option}\n" for option in options)
     if before and not before.endswith("\n"):
         inserted = "\n" + inserted
     head = before + inserted
@@ -159,7 +166,7 @@ def pack(
         block = _slot(bounded(text, dialect), dialect)
         heights.append(len(block))
         lines += block
-    packed = shadow_text(site, "\n".join(lines), base=base, probes=probes, heartbeats=heartbeats)
+    packed = shadow_text(site, "\n".join(lines), base=base, probes=probes, options=check_options(dialect, heartbeats))
     slots, line = [], packed.hole_line + first_slot_line
     for height in heights:
         slots.append(
@@ -173,6 +180,11 @@ def pack(
     return evolve(packed, slots=tuple(slots))
 
 
+def check_options(dialect: Dialect, heartbeats: int) -> list[str]:
+    """What a declaration is checked under: a limit for the whole of it, and nothing that makes a warning an error."""
+    return [f"set_option maxHeartbeats {heartbeats} in", *dialect.quiet]
+
+
 def pack_state(site: ProofSite, steps: Sequence[str], dialect: Dialect, *, base: str, heartbeats: int | None) -> Packed:
     """A shadow text that prints all goals after `steps`, the printing on its one slot's mark line, and then admits them.
 
@@ -184,7 +196,7 @@ def pack_state(site: ProofSite, steps: Sequence[str], dialect: Dialect, *, base:
         site,
         "\n".join([*lines, dialect.trace_state, f"{dialect.all_goals} admit"]),
         base=base,
-        heartbeats=heartbeats,
+        options=[] if heartbeats is None else check_options(dialect, heartbeats),
     )
     mark = packed.hole_line + len(lines)
     own = len(blocks[-1]) if blocks else 0
@@ -227,9 +239,15 @@ def _slot(text: str, dialect: Dialect) -> list[str]:
     return [f"· {first}", *(f"  {line}" for line in rest), f"  {dialect.mark}", "  done"]
 
 
-def _probe(text: str) -> str:
+def _scope(before_keyword: str) -> str:
+    """The `open … in` and `set_option … in` of a declaration, whose notation its candidates may use."""
+    code = mask_non_code(before_keyword)
+    return "".join(" ".join(found.split()) + " " for found in _SCOPED.findall(code))
+
+
+def _probe(text: str, scope: str) -> str:
     first, *rest = parenthesized(text)
-    head = "example : True := by first | trivial | "
+    head = f"{scope}example : True := by first | trivial | "
     pad = " " * len(head)
     return "\n".join([head + first, *(pad + line for line in rest)])
 
@@ -281,9 +299,9 @@ def read_slots(
 def failure(error: Diagnostic) -> Outcome:
     """The outcome of a candidate that Lean answered with this error."""
     if is_heartbeat_timeout(error):
-        return Outcome(kind=OutcomeKind.TIMED_OUT, message="reached the heartbeat limit")
+        return Outcome(kind=OutcomeKind.TIMED_OUT, message=HEARTBEATS_MET)
     if _STEPS_EXCEEDED in error.message:
-        return Outcome(kind=OutcomeKind.TIMED_OUT, message="simp did not end within its steps")
+        return Outcome(kind=OutcomeKind.TIMED_OUT, message=SIMP_STEPS_MET)
     return Outcome(kind=OutcomeKind.FAILED, message=error.message[:MESSAGE_LIMIT])
 
 

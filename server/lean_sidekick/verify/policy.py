@@ -32,9 +32,7 @@ _PROGRAMS = frozenset(
     reduceBool reduceNat run_tac runTac run_conv search_proof suggest_tactics trustCompiler unsafeBaseIO unsafeCast
     unsafeEIO unsafeIO unsafePerformIO""".split()  # noqa: SIM905
 )
-_UNFINISHED = frozenset(
-    ["sorry", "admit", "sorryAx", "lcProof", "lcUnreachable", "stop", "apply?", "rw?", "hint", "try?"]
-)
+_UNFINISHED = frozenset(["sorry", "admit", "sorryAx", "lcProof", "lcUnreachable", "stop", "hint"])
 _OPTIONS = frozenset(["maxRecDepth", "maxHeartbeats", "synthInstance.maxHeartbeats", "synthInstance.maxSize"])
 _WORD = re.compile(r"[^\s()\[\]{}⟨⟩,:;|·+\-*/=<>\"«»@⊢]+")
 _NATIVE = re.compile(r"\+\s*native\b|native\s*:=\s*true")
@@ -68,6 +66,8 @@ def refusal(text: str, policy: Policy) -> Outcome | None:
     for word in words:
         if word in _COMMANDS or word.startswith("#"):
             return _refused(f"`{word}` would begin a new command")
+    if question := next((word for word in words if word.endswith("?") and len(word) > 1), None):
+        return _refused(f"`{question}` only asks for a proof; its answer is another candidate")
     if found := bare & _UNFINISHED:
         return _refused(f"`{min(found)}` leaves the goal unproved")
     if policy.allow_programs:

@@ -15,6 +15,7 @@ import re
 import secrets
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager
 
 from attrs import define, evolve, field
 
@@ -26,12 +27,22 @@ from lean_sidekick.core.goals import Goal, parse_goals
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.positions import Position, Range
 from lean_sidekick.core.sites import ProofSite
+from lean_sidekick.lean.api import Document, DocumentServer
 from lean_sidekick.lean.diagnostics import Diagnostic, Severity
-from lean_sidekick.verify.api import FinalVerdict, SiteState
-from lean_sidekick.verify.packing import MESSAGE_LIMIT, SENTINEL, bounded, failure, parenthesized, shadow_text
+from lean_sidekick.verify.api import FinalVerdict, Priority, SiteState
+from lean_sidekick.verify.packing import (
+    MESSAGE_LIMIT,
+    SENTINEL,
+    bounded,
+    check_options,
+    failure,
+    parenthesized,
+    shadow_text,
+)
 from lean_sidekick.verify.policy import refusal
 from lean_sidekick.verify.runner_lean import Answer, Row, RunnerText, invocation, read_answer, runner_texts
 from lean_sidekick.verify.shadow import ShadowSession, ShadowVerifier
+from lean_sidekick.verify.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -42,32 +53,80 @@ _NOWHERE = Range(Position(0, 0), Position(0, 0))
 
 
 @define
+class RunnerDocuments:
+    """The runner's own documents; one that made trouble is closed, and opened again at the next edit."""
+
+    server: DocumentServer
+    opening_s: float
+    _documents: dict[str, Document] = field(factory=dict, init=False)
+    _turns: dict[str, Turns] = field(factory=dict, init=False)
+
+    def turn(self, uri: str, priority: Priority = Priority.CURSOR) -> AbstractAsyncContextManager[None]:
+        """Who holds it may edit the document."""
+        return self._turns.setdefault(uri, Turns()).turn(priority)
+
+    async def open(self, uri: str, text: str) -> tuple[Diagnostic, ...]:
+        """Opens the document on a new worker, and waits for all that Lean says, however long its imports take."""
+        await self.close(uri)
+        self._documents[uri] = document = await self.server.open(uri, text)
+        try:
+            return await document.diagnostics(self.opening_s)
+        except BaseException:
+            await self.close(uri)
+            raise
+
+    async def elaborate(self, uri: str, above: str, text: str, timeout_s: float) -> tuple[Diagnostic, ...]:
+        """All that Lean says of a text; `above`, its unchanging part, is elaborated first if the document is new."""
+        if uri not in self._documents:
+            await self.open(uri, above)
+        try:
+            document = self._documents[uri]
+            await document.change(text)
+            return await document.diagnostics(timeout_s)
+        except BaseException:
+            # What still runs would hold up the next edit: a new worker is cheaper than a guess.
+            await self.close(uri)
+            raise
+
+    async def close(self, uri: str) -> None:
+        """Ends the worker of a document, if it has one."""
+        document = self._documents.pop(uri, None)
+        if document is not None:
+            await document.close()
+
+
+@define
 class RunnerVerifier:
     """Opens sites on a plain verifier, which it then owns; see the module."""
 
     plain: ShadowVerifier
     batch_size: int = BATCH_SIZE
+    documents: RunnerDocuments = field(init=False)
     _texts: dict[str, RunnerText | None] = field(factory=dict, init=False)
     _endless: set[str] = field(factory=set, init=False)
 
-    async def open(self, site: ProofSite) -> RunnerSession:
+    def __attrs_post_init__(self) -> None:
+        self.documents = RunnerDocuments(server=self.plain.server, opening_s=self.plain.limits.opening_s)
+
+    async def open(self, site: ProofSite, priority: Priority = Priority.CURSOR) -> RunnerSession:
         """See `verify.api.Verifier`."""
-        return RunnerSession(runner=self, plain=await self.plain.open(site))
+        return RunnerSession(runner=self, plain=await self.plain.open(site, priority))
 
     async def close_document(self, uri: str) -> None:
         """Ends both workers of a file."""
-        await self.plain.close_document(runner_uri(uri))
+        async with self.documents.turn(runner_uri(uri)):
+            await self.documents.close(runner_uri(uri))
         await self.plain.close_document(uri)
 
     async def close(self) -> None:
         """Ends all documents and the server."""
         await self.plain.close()
 
-    async def text_for(self, uri: str, header: str, timeout_s: float) -> RunnerText | None:
+    async def text_for(self, uri: str, header: str) -> RunnerText | None:
         """The form of the runner that elaborates under a header, None if none does; the caller holds the turn of `uri`, the
         runner's document, whose text this replaces when there is something to learn."""
         if header not in self._texts:
-            self._texts[header] = await self._learn(uri, header, timeout_s)
+            self._texts[header] = await self._learn(uri, header)
         return self._texts[header]
 
     def remember_endless(self, text: str) -> None:
@@ -78,11 +137,11 @@ class RunnerVerifier:
         """Whether the candidate made an edit overrun earlier."""
         return text in self._endless
 
-    async def _learn(self, uri: str, header: str, timeout_s: float) -> RunnerText | None:
+    async def _learn(self, uri: str, header: str) -> RunnerText | None:
         for form in runner_texts(self.plain.server.gates, header):
             text = f"{header}{_inserted(form, header)}\n{SENTINEL}\n"
             try:
-                _, diagnostics = await self.plain.elaborate(uri, text, timeout_s, fresh=True)
+                diagnostics = await self.documents.open(uri, text)
             except (InputError, LeanCrashed, TimedOut) as error:
                 logger.info("the in-document runner cannot be tried: %s", error)
                 continue
@@ -107,6 +166,11 @@ class RunnerSession:
     def site(self) -> ProofSite:
         """See `verify.api.Session`."""
         return self.plain.site
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the runner has answered at this site, so far."""
+        return not self._is_without_answer
 
     async def known_tactics(self, texts: Sequence[str], budget: Budget) -> frozenset[str]:
         """See `verify.api.Session`."""
@@ -135,7 +199,10 @@ class RunnerSession:
         runnable: deque[Candidate] = deque()
         for_plain: list[Candidate] = []
         for candidate in candidates:
-            if self.runner.is_endless(candidate.text) or refusal(candidate.text, self.plain.verifier.policy) is not None:
+            if (
+                self.runner.is_endless(candidate.text)
+                or refusal(candidate.text, self.plain.verifier.policy) is not None
+            ):
                 for_plain.append(candidate)
             else:
                 runnable.append(candidate)
@@ -168,19 +235,19 @@ class RunnerSession:
 
     async def _run(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> Answer | None:
         """What the runner says of the first candidates of the batch, as many as it had time for; None if it says nothing."""
-        verifier = self.plain.verifier
         uri = runner_uri(self.site.uri)
         header = self.plain.base[: header_end(self.plain.base)]
-        async with verifier.turn(uri):
-            form = await self.runner.text_for(uri, header, min(budget.seconds_left, verifier.limits.opening_s))
+        nonce = secrets.token_hex(8)
+        documents = self.runner.documents
+        async with documents.turn(uri, self.plain.priority):
+            form = await self.runner.text_for(uri, header)
             if form is None:
                 self._is_without_answer = True
                 return None
-            nonce = secrets.token_hex(8)
-            text = self._text(form, header, steps, [candidate.text for candidate in batch], nonce)
+            above, text = self._texts(form, header, steps, [candidate.text for candidate in batch], nonce)
             try:
-                limit = min(budget.seconds_left, verifier.limits.candidate_s)
-                _, diagnostics = await verifier.elaborate(uri, text, limit)
+                limit = min(budget.seconds_left, self.plain.verifier.limits.candidate_s)
+                diagnostics = await documents.elaborate(uri, above, text, limit)
             except (TimedOut, LeanCrashed, StaleDocument, InputError) as error:
                 logger.info("the in-document runner did not answer: %s", error)
                 return None
@@ -190,9 +257,10 @@ class RunnerSession:
             self._is_without_answer = True
         return answer
 
-    def _text(
+    def _texts(
         self, form: RunnerText, header: str, steps: Sequence[str], candidates: Sequence[str], nonce: str
-    ) -> str:
+    ) -> tuple[str, str]:
+        """What stands above the declaration, and the whole text that runs the candidates."""
         verifier = self.plain.verifier
         limits = verifier.limits
         site, base = _below(self.site, self.plain.base, _inserted(form, header), len(header))
@@ -201,7 +269,9 @@ class RunnerSession:
         milliseconds = int(1000 * limits.candidate_s / 3)
         lines = [line for step in steps for line in parenthesized(step)]
         lines.append(invocation(nonce, limits.heartbeats, milliseconds, texts))
-        return shadow_text(site, "\n".join(lines), base=base, heartbeats=limits.heartbeats).text
+        above = base[: site.declaration.start]
+        options = check_options(verifier.dialect, limits.heartbeats)
+        return above, shadow_text(site, "\n".join(lines), base=base, options=options).text
 
 
 def runner_uri(uri: str) -> str:

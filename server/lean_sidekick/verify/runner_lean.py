@@ -53,7 +53,9 @@ class RunnerText:
     def definitions(self) -> str:
         """The lines that define the tactic, newline at the end."""
         text = _CLOCK if self.has_clock else _NO_CLOCK
-        text = _DEFINITIONS.replace("«clock»\n", text)
+        text = (
+            _DEFINITIONS.replace("«clock»\n", text).replace("«keyword»", KEYWORD).replace("«limit»", str(ANSWER_LIMIT))
+        )
         for mark, early, later in _WORDS:
             text = text.replace(mark, early if self.is_early else later)
         if self.is_module:
@@ -142,11 +144,11 @@ _WORDS = (
     ("«place»", "", ', fileName := "<input>", fileMap := FileMap.ofString text'),
 )
 
-_DEFINITIONS = f"""\
+_DEFINITIONS = """\
 namespace LeanSidekick
 open Lean Lean.Meta Lean.Elab Lean.Elab.Tactic
 
-def onCopy {{α : Type}} (x : TacticM α) : TacticM α :=
+def onCopy {α : Type} (x : TacticM α) : TacticM α :=
   fun c₁ r₁ c₂ r₂ c₃ r₃ c₄ r₄ => do
     let r₁ ← ST.mkRef (← r₁.get)
     let r₂ ← ST.mkRef (← r₂.get)
@@ -185,7 +187,7 @@ def hasHole (main : MVarId) : TacticM Bool := do
 partial def isUnfinished (before : Environment) (isKnown : MVarId → Bool) (e : Expr) : TacticM Bool := do
   let e ← instantiateMVars e
   if e.hasSorry then return true
-  for m in (← getMVars e) do
+  for m in (← getMVarsNoDelayed e) do
     unless isKnown m do return true
   for name in e.getUsedConstants do
     unless before.contains name do
@@ -205,7 +207,7 @@ def tryOne (isFocused : Bool) (limits : Limits) (text : String) : TacticM Json :
     let known ← getMCtx
     let main ← getMainGoal
     if isFocused then setGoals [main]
-    «log».setMessageLog {{}}
+    «log».setMessageLog {}
     enableInfoTree false
     let mut answer := row "failed" #[]
     let ended ← attempt <| limited limits text <| «strict» Term.withSynthesize <| evalTactic stx
@@ -225,7 +227,7 @@ def tryOne (isFocused : Bool) (limits : Limits) (text : String) : TacticM Json :
       let text ← shown goal
       texts := texts.push text
       size := size + text.length
-      if size > {ANSWER_LIMIT} then return row "too large" #[]
+      if size > «limit» then return row "too large" #[]
     return row "ran" texts
 
 def unlimited (x : TacticM Unit) : TacticM Unit :=
@@ -258,7 +260,7 @@ def run (nonce heartbeats milliseconds texts : Syntax) : TacticM Unit := do
     tryAll (nonce.isStrLit?.getD "") (heartbeats.isNatLit?.getD 0) (milliseconds.isNatLit?.getD 0) texts
   | _ => throwError "the candidates cannot be read"
 end LeanSidekick
-elab "{KEYWORD} " nonce:str heartbeats:num milliseconds:num texts:str : tactic =>
+elab "«keyword» " nonce:str heartbeats:num milliseconds:num texts:str : tactic =>
   LeanSidekick.run nonce heartbeats milliseconds texts
 """
 

@@ -6,10 +6,11 @@ stays open then is `crashed` or `timed out`, never a success. One document a fil
 Does not decide what is worth checking, and starts no process of its own.
 """
 
-import asyncio
 import logging
+import time
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 
 from attrs import define, field, frozen
 
@@ -23,10 +24,11 @@ from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lean.api import Document, DocumentServer
 from lean_sidekick.lean.diagnostics import Diagnostic, is_heartbeat_timeout, is_unsolved_goals
 from lean_sidekick.verify import final
-from lean_sidekick.verify.api import FinalVerdict, Session, SiteState
+from lean_sidekick.verify.api import HUNG, FinalVerdict, Priority, SiteState
 from lean_sidekick.verify.dialect import Dialect
 from lean_sidekick.verify.packing import (
     MESSAGE_LIMIT,
+    NOT_RUN_HERE,
     SENTINEL,
     Lines,
     Packed,
@@ -42,6 +44,7 @@ from lean_sidekick.verify.packing import (
     shadow_text,
 )
 from lean_sidekick.verify.policy import Policy, refusal
+from lean_sidekick.verify.turns import Turns
 from lean_sidekick.verify.vocabulary import Vocabulary, learn
 
 logger = logging.getLogger(__name__)
@@ -66,15 +69,17 @@ class ShadowVerifier:
     dialect: Dialect
     policy: Policy
     limits: Limits
-    _turns: dict[str, asyncio.Lock] = field(factory=dict, init=False)
+    _turns: dict[str, Turns] = field(factory=dict, init=False)
     _documents: dict[str, Document] = field(factory=dict, init=False)
+    elaboration_s: float = field(default=0.0, init=False)
+    """Seconds spent waiting for Lean so far: for measuring what the rest adds."""
     vocabulary: Vocabulary = field(factory=Vocabulary, init=False)
     baselines: final.Baselines = field(factory=final.Baselines, init=False)
 
-    async def open(self, site: ProofSite) -> Session:
+    async def open(self, site: ProofSite, priority: Priority = Priority.CURSOR) -> "ShadowSession":
         """Opens a site; Lean is asked for nothing before the first check."""
         base = site.text if self.policy.keep_commands else blank_programs(site.text, len(site.text))
-        return ShadowSession(verifier=self, site=site, base=base)
+        return ShadowSession(verifier=self, site=site, base=base, priority=priority)
 
     async def close_document(self, uri: str) -> None:
         """Ends the worker of a file; the next check opens it again."""
@@ -89,9 +94,9 @@ class ShadowVerifier:
             await self.close_document(uri)
         await self.server.close()
 
-    def turn(self, uri: str) -> asyncio.Lock:
+    def turn(self, uri: str, priority: Priority = Priority.CURSOR) -> AbstractAsyncContextManager[None]:
         """Who holds it may edit the document."""
-        return self._turns.setdefault(uri, asyncio.Lock())
+        return self._turns.setdefault(uri, Turns()).turn(priority)
 
     async def elaborate(
         self, uri: str, text: str, timeout_s: float, *, above: str, fresh: bool = False
@@ -106,8 +111,11 @@ class ShadowVerifier:
         try:
             if document is None or fresh:
                 document = await self._open(uri, document, f"{above}\n{SENTINEL}\n")
+            started = time.perf_counter()
             await document.change(text)
-            return document, await document.diagnostics(timeout_s)
+            diagnostics = await document.diagnostics(timeout_s)
+            self.elaboration_s += time.perf_counter() - started
+            return document, diagnostics
         except TimedOut:
             if timeout_s >= self.limits.candidate_s and (document := self._documents.pop(uri, None)) is not None:
                 await document.close()
@@ -130,12 +138,13 @@ class ShadowSession:
     verifier: ShadowVerifier
     site: ProofSite
     base: str
+    priority: Priority
     _parsed: set[str] = field(factory=set, init=False)
     _untouched: tuple[Packed, tuple[Diagnostic, ...]] | None = field(default=None, init=False)
 
     async def known_tactics(self, texts: Sequence[str], budget: Budget) -> frozenset[str]:
         """See `verify.api.Session`."""
-        return await learn(self.verifier, self.site, self.base, texts, budget)
+        return await learn(self.verifier, self.site, self.base, texts, budget, self.priority)
 
     async def site_state(self, budget: Budget) -> SiteState:
         """See `verify.api.Session`."""
@@ -214,17 +223,22 @@ class ShadowSession:
         refused = refusal(block, self.verifier.policy)
         if refused is not None:
             return final.refused(refused.message)
-        return await final.check(self.verifier, self.site, self.base, block, budget)
+        return await final.check(self.verifier, self.site, self.base, block, budget, self.priority)
 
     async def close(self) -> None:
         """The document stays open for the next session on this file."""
 
     @property
-    def _turn(self) -> asyncio.Lock:
-        return self.verifier.turn(self.site.uri)
+    def _turn(self) -> AbstractAsyncContextManager[None]:
+        return self.verifier.turn(self.site.uri, self.priority)
 
     def _wait(self, budget: Budget) -> float:
         return max(0.05, min(budget.seconds_left, self.verifier.limits.candidate_s))
+
+    def _overran(self, wait_s: float) -> Outcome:
+        """What a candidate that did not end alone gets; only one that had its full time is said to hang."""
+        message = HUNG if wait_s >= self.verifier.limits.candidate_s else "the budget ended before it did"
+        return Outcome(kind=OutcomeKind.TIMED_OUT, message=message)
 
     async def _elaborate(self, packed: Packed, timeout_s: float) -> tuple[Document, tuple[Diagnostic, ...]]:
         above = self.base[: self.site.declaration.start]
@@ -252,10 +266,11 @@ class ShadowSession:
             heartbeats=limits.heartbeats,
         )
         async with self._turn:
+            wait_s = min(budget.seconds_left, limits.candidate_s)
             try:
-                _, diagnostics = await self._elaborate(packed, min(budget.seconds_left, limits.candidate_s))
+                _, diagnostics = await self._elaborate(packed, wait_s)
             except TimedOut:
-                return _open_batch(batch, Outcome(kind=OutcomeKind.TIMED_OUT, message="did not end in time"))
+                return _open_batch(batch, self._overran(wait_s))
             except StaleDocument:
                 return _BatchResult(known=[], again=[batch])
             except LeanCrashed as error:
@@ -282,7 +297,7 @@ class ShadowSession:
             outcome = Outcome(kind=OutcomeKind.TIMED_OUT, message="the proof before this place took all the time")
         else:
             reason = errors[0].message if errors else "Lean reported no goal"
-            outcome = Outcome(kind=OutcomeKind.FAILED, message=f"not run here: {reason}"[:MESSAGE_LIMIT])
+            outcome = Outcome(kind=OutcomeKind.FAILED, message=f"{NOT_RUN_HERE}: {reason}"[:MESSAGE_LIMIT])
         return _BatchResult(known=[CheckedCandidate(candidate=c, outcome=outcome) for c in batch], again=[])
 
     async def _one_by_one(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> "_BatchResult":
@@ -318,10 +333,11 @@ class ShadowSession:
         steps = [bounded(step, verifier.dialect) for step in steps]
         packed = pack_state(self.site, steps, verifier.dialect, base=self.base, heartbeats=verifier.limits.heartbeats)
         async with self._turn:
+            wait_s = self._wait(budget)
             try:
-                _, diagnostics = await self._elaborate(packed, self._wait(budget))
+                _, diagnostics = await self._elaborate(packed, wait_s)
             except TimedOut:
-                return _State(failure=Outcome(kind=OutcomeKind.TIMED_OUT, message="did not end in time"))
+                return _State(failure=self._overran(wait_s))
             except LeanCrashed as error:
                 return _State(failure=Outcome(kind=OutcomeKind.CRASHED, message=str(error)[:MESSAGE_LIMIT]))
         errors = errors_in(packed.slots[0].candidate_lines, diagnostics)

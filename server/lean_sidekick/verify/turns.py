@@ -1,9 +1,9 @@
 """Turns on one document: the site at the cursor goes before the search in the background.
 
-A turn is one edit with Lean's answer to it. Whoever waits at the cursor is next; after a turn at the cursor the document
-is kept for a moment, because the same question usually goes on. A background search that was passed over often enough gets
-one turn, so it never stands still. A turn that was given to somebody who gave up waiting goes to the next. Interrupts
-nobody.
+A turn is one edit with Lean's answer to it. Whoever waits at the cursor is next; after a turn at the cursor the
+document is kept for a moment, because the same question usually goes on. A background search that was passed over often
+enough gets one turn, so it never stands still. A turn that was given to somebody who gave up waiting goes to the next.
+Interrupts nobody.
 """
 
 import asyncio
@@ -65,7 +65,7 @@ class Turns:
 
     def _give_back(self, priority: Priority) -> None:
         is_last = priority is Priority.CURSOR and not self._is_waiting(Priority.CURSOR)
-        if is_last and not self._owes_background:
+        if is_last:
             self._kept = asyncio.get_running_loop().call_later(self.kept_s, self._kept_in_vain)
             return
         self._pass_on()

@@ -106,7 +106,26 @@ def test_sorry_after_a_bullet() -> None:
     )
 
 
-def test_sorry_in_braces_and_parentheses() -> None:
+def test_sorry_in_parentheses() -> None:
+    check(
+        """
+        theorem a : p := by
+          (sorry)
+        """,
+        """
+        theorem a : p := by
+          (t)
+        """,
+        """
+        theorem a : p := by
+          (a
+           b)
+        """,
+    )
+
+
+def test_sorry_in_braces() -> None:
+    """The Lean of 2021 reads `{ intro h` and `exact h }` on two lines as one tactic."""
     check(
         """
         theorem a : p := by
@@ -118,8 +137,8 @@ def test_sorry_in_braces_and_parentheses() -> None:
         """,
         """
         theorem a : p := by
-          { a
-            b }
+          { (a
+             b) }
         """,
     )
 

@@ -153,6 +153,10 @@ def test_a_comment_behind_the_tactic_stays_behind_it() -> None:
     )
 
 
+def test_a_semicolon_at_the_end_of_the_line_stays_there() -> None:
+    check_one("theorem a : p := by\n  intro x;$0\n  simp\n", "theorem a : p := by\n  intro x;\n  t\n  simp\n")
+
+
 def test_a_tactic_of_several_lines_is_not_torn() -> None:
     check(
         """

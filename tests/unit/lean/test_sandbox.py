@@ -132,6 +132,8 @@ def test_packages_outside_of_the_project_are_shown(machine: Machine) -> None:
     found = shown(machine.command(LEAN_PATH=f"{built}{os.pathsep}{machine.folder / 'nothing'}"))
     assert {str(shared), str(machine.folder / "alias"), str(one), str(built), str(local)} <= set(found)
     assert str(machine.folder / "nothing") not in found
+    # A place inside of the project is reached through the link that is there, and cannot be bound.
+    assert [path for path in found if path.startswith(str(machine.project))] == [str(machine.project)]
 
 
 def test_links_in_a_circle_are_survived(machine: Machine) -> None:

@@ -46,6 +46,13 @@ def test_induction_may_leave_other_variables_free() -> None:
     assert "induction xs generalizing n a with | nil => ?_ | cons x xs ih => ?_" in texts(split_candidates, goal, EARLY)
 
 
+def test_a_function_that_waits_for_an_argument_makes_its_cases_likely() -> None:
+    waiting = texts(split_candidates, "n : Nat\nxs : List α\n⊢ List.take (Nat.succ n) xs = xs", EARLY)
+    idle = texts(split_candidates, "n : Nat\nxs : List α\n⊢ List.take n xs = xs", EARLY)
+    cases = "cases xs with | nil => ?_ | cons x xs => ?_"
+    assert waiting.index(cases) < idle.index(cases)
+
+
 def test_nested_induction_is_worth_less() -> None:
     fresh = texts(split_candidates, "n m : Nat\n⊢ n + m = m + n", EARLY)
     nested = texts(split_candidates, "n m : Nat\nih : n + m = m + n\n⊢ n + m = m + n", EARLY)

@@ -65,6 +65,17 @@ def test_number_types_are_not_mixed_up() -> None:
     assert "apply Nat.le_of_lt" in texts(_library, "x y : ℕ\nh : x < y\n⊢ x ≤ y", None)
 
 
+def test_alternatives_split_on_what_the_goal_compares() -> None:
+    found = texts(_library, "a b : Nat\n⊢ a - b ≤ a", None)
+    assert "cases Nat.le_total a b with | inl h1 => ?_ | inr h2 => ?_" in found
+    assert "cases Nat.eq_zero_or_pos b with | inl h1 => ?_ | inr h2 => ?_" in found
+
+
+def test_alternatives_split_on_hypotheses() -> None:
+    found = texts(_library, "p : Prop\na b : Nat\nh : a ≤ b\n⊢ p", None)
+    assert "cases Nat.eq_or_lt_of_le h with | inl h1 => ?_ | inr h2 => ?_" in found
+
+
 def test_every_line_of_the_table_is_a_statement() -> None:
     lemmas = core_lemmas(Dialect(None))
     assert len({lemma.name for lemma in lemmas}) == len(lemmas)

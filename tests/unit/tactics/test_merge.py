@@ -12,7 +12,7 @@ from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.goals import Goal, Hypothesis, parse_goal
 from lean_sidekick.core.premises import Premise
 from lean_sidekick.tactics.api import TacticRequest
-from lean_sidekick.tactics.merge import CANDIDATE_LIMIT, cost_of, default_generator, merge
+from lean_sidekick.tactics.merge import CANDIDATE_LIMIT, cost_of, default_generator, merge, progress_cost
 from lean_sidekick.tactics.portfolio import Cost
 
 GOALS = [json.loads(line) for line in (Path(__file__).parent / "data" / "goals.jsonl").read_text("utf-8").splitlines()]
@@ -128,6 +128,15 @@ async def test_lemmas_of_the_file_are_used() -> None:
 )
 def test_costs(text: str, cost: Cost) -> None:
     assert cost_of(text) is cost
+
+
+def test_steps_that_should_end_a_goal_cost_more_when_they_leave_one() -> None:
+    def cost(text: str) -> float:
+        return progress_cost(Candidate(text=text, source=Source.PORTFOLIO, score=-1.0))
+
+    assert cost("intro h") == 1.0
+    assert cost("simp_all") == 2.0
+    assert cost("induction n <;> simp_all") == 3.0
 
 
 def test_merging_keeps_the_best_score_and_drops_what_cannot_be_typed() -> None:

@@ -1,11 +1,15 @@
 """Equations of commutative semirings as one `rw`. Each expected text was accepted by a Lean of July 2021."""
 
+import inspect
+import re
+from pathlib import Path
+
 import pytest
 from tactic_checks import EARLY, texts
 
-from lean_sidekick.tactics.core_lemmas import probe_names
 from lean_sidekick.tactics.dialect import name_probe
-from lean_sidekick.tactics.semiring import semiring_candidates
+from lean_sidekick.tactics.merge import vocabulary_probes
+from lean_sidekick.tactics.semiring import lemma_names, semiring_candidates
 
 # The names of early Lean that the expected texts use, as if they had been asked for.
 NAMES = """add_comm add_assoc add_left_comm add_zero zero_add add_one add_succ mul_comm mul_assoc mul_one
@@ -41,6 +45,11 @@ def test_an_equation_among_the_hypotheses_is_used_where_it_fits() -> None:
     ]
 
 
+def test_a_variable_is_replaced_by_what_it_equals() -> None:
+    goal = "a b k l : Nat\nh1 : a = 2 * k\nh2 : b = 2 * l\n⊢ a + b = 2 * (k + l)"
+    assert texts(semiring_candidates, goal, KNOWN)[0].startswith("rw [h1, h2, ")
+
+
 @pytest.mark.parametrize(
     "goal",
     [
@@ -54,10 +63,18 @@ def test_nothing_is_offered(goal: str) -> None:
     assert texts(semiring_candidates, goal, KNOWN) == []
 
 
+def test_every_lemma_that_a_step_asks_for_is_listed() -> None:
+    """A name that is used but never asked for would count as unknown for ever."""
+    source = Path(inspect.getfile(semiring_candidates)).read_text("utf-8")
+    asked = {name for call in re.findall(r"lemmas\.name\(([^()]*)\)", source) for name in re.findall(r'"(\w+)"', call)}
+    assert asked and {f"Nat.{name}" for name in asked} <= set(lemma_names())
+
+
 def test_a_step_needs_its_lemma() -> None:
     without = KNOWN - {name_probe("Nat.mul_comm")}
     assert texts(semiring_candidates, "a b : Nat\n⊢ a * b = b * a", without) == []
 
 
 def test_the_lemmas_are_among_the_names_that_are_asked_for() -> None:
-    assert set(probe_names()) >= KNOWN - EARLY
+    assert set(vocabulary_probes()) >= KNOWN - EARLY
+    assert {name_probe(name) for name in lemma_names()} <= set(vocabulary_probes())

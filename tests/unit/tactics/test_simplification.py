@@ -13,7 +13,7 @@ from lean_sidekick.tactics.simplification import simp_candidates
         ("a b : Nat\nf : Nat → Nat\nh : f a = b\n⊢ f (f a) = f b", ["simp [h]", "simp [*]", "simp at h"]),
         (
             "α : Type\nf : α → α\nxs : List α\nih : List.map f xs = xs\n⊢ List.map f (a :: xs) = List.reverse xs",
-            ["simp [ih]", "simp [List.map, List.reverse, ih]", "simp [List.map, List.reverse]"],
+            ["simp [ih]", "simp [List.map, List.reverse, ih]", "simp [List.map, ih]", "simp [List.reverse, ih]"],
         ),
         ("a b c : Nat\n⊢ a + b + c = c + b + a", ["simp [Nat.add_comm, Nat.add_left_comm, Nat.add_assoc]"]),
     ],

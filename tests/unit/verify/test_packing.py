@@ -1,6 +1,7 @@
 """Packing candidates into one edit, and reading outcomes back by line."""
 
 import pytest
+from attrs import evolve
 from support.fake_documents import at, information
 from support.sites import sorry_site
 
@@ -8,7 +9,7 @@ from lean_sidekick.core.goals import parse_goal
 from lean_sidekick.core.outcomes import Outcome, OutcomeKind
 from lean_sidekick.core.sites import Hole
 from lean_sidekick.lean.diagnostics import Diagnostic
-from lean_sidekick.verify.dialect import Dialect
+from lean_sidekick.verify.dialect import QUIET, Dialect
 from lean_sidekick.verify.packing import (
     Packed,
     SlotVerdict,
@@ -22,7 +23,9 @@ from lean_sidekick.verify.packing import (
     untrail,
 )
 
-MODERN = Dialect(mark='trace "checked"', trace_state="trace_state", all_goals="all_goals", recovery_off=True, simp_steps=None)
+MODERN = Dialect(
+    mark='trace "checked"', trace_state="trace_state", all_goals="all_goals", recovery_off=True, simp_steps=None
+)
 EARLY = Dialect(mark="traceState", trace_state="traceState", all_goals="allGoals", recovery_off=False, simp_steps=200)
 TEXT = "theorem a : True := trivial\n\n/-- doc -/\ntheorem b (p : Prop) (h : p) : p := by\n  have h2 := h\n  sorry\n\n#check b\n"
 
@@ -74,6 +77,24 @@ def test_on_newer_leans_error_recovery_is_off_inside_a_slot() -> None:
     assert ('  · first\n      | (simp\n         exact h)\n      | fail\n    trace "checked"\n    done\n') in shadow.text
     slot = shadow.slots[1]
     assert slot.candidate_lines.last - slot.candidate_lines.first == 3
+
+
+def test_linters_and_warnings_as_errors_are_off_while_checking() -> None:
+    quiet = evolve(MODERN, quiet=QUIET)
+    text = packed("exact h", dialect=quiet).text
+    assert (
+        "set_option maxHeartbeats 100 in\n"
+        "set_option linter.all false in\n"
+        "set_option warningAsError false in\n"
+        "/-- doc -/\n"
+    ) in text
+
+
+def test_probes_parse_under_what_the_declaration_opens() -> None:
+    text = "open Nat in\nset_option pp.all true in\n@[simp] theorem b : True := by\n  sorry\n"
+    shadow = packed("exact h", probes=("exact h",), text=text)
+    probe = "open Nat in set_option pp.all true in example : True := by first | trivial | (exact h)"
+    assert shadow.text.split("\n")[shadow.probes[0].first] == probe
 
 
 def test_steps_stand_before_the_copies() -> None:

@@ -1,0 +1,149 @@
+"""What Lean's answers depend on beside the text: the toolchain, the project's options, and the imports as they are.
+
+Reads names, sizes and times of files and a few small files, starts nothing, and never fails: where it cannot tell, it
+says so. Packages that Lake pins to a git revision are known by that revision; what belongs to the project itself, or to
+a package in a folder of its own, is looked at file by file.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field
+
+from lean_sidekick.lean.project import LAKEFILES, LEANPKG_FILE, TOOLCHAIN_FILE, Project
+from lean_sidekick.lean.toolchain import Toolchain
+
+_MANIFEST = "lake-manifest.json"
+_SETTING_FILES = (*LAKEFILES, _MANIFEST, TOOLCHAIN_FILE, LEANPKG_FILE, ".lake/package-overrides.json")
+_BUILD_FOLDERS = (".lake/build/lib", "build")
+_PACKAGE_FOLDERS = (".lake/packages", "lake-packages", "build/deps")
+_FILE_LIMIT = 50_000
+# A lakefile that moves its outputs away: where they are then is for Lake alone to say.
+_MOVED_OUTPUT = re.compile(r"buildDir|oleanDir|leanLibDir|LibDir|packagesDir")
+
+
+def toolchain_key(toolchain: Toolchain) -> str:
+    """A text that changes when the toolchain does, a rebuilt one in the same folder included; looks at a few files."""
+    lean = Path(os.path.realpath(toolchain.lean))
+    seen = _Seen()
+    seen.say("version", str(toolchain.version), *toolchain.lean_command)
+    seen.entry(lean)
+    seen.direct_entries(lean.parent.parent / "lib" / "lean")
+    return seen.key()
+
+
+def imports_key(project: Project, environment: Mapping[str, str]) -> str | None:
+    """A text that changes when the imports of the project's files may have changed; None where nobody can tell.
+
+    Walks the project's build folders: call it in a thread.
+    """
+    seen = _Seen()
+    lean_path = environment.get("LEAN_PATH", "")
+    seen.say("LEAN_PATH", lean_path)
+    folders = [project.root, *_path_packages(project.root)]
+    try:
+        for folder in folders:
+            for name in _SETTING_FILES:
+                seen.content(folder / name)
+            if any(_MOVED_OUTPUT.search(_read(folder / name)) for name in LAKEFILES):
+                return None
+            for name in _BUILD_FOLDERS:
+                seen.outputs(folder / name)
+        for name in _PACKAGE_FOLDERS:
+            for package in sorted(_folders(project.root / name)):
+                seen.pinned_package(package)
+        for place in filter(None, lean_path.split(os.pathsep)):
+            seen.outputs(Path(place))
+    except _TooMany:
+        return None
+    return seen.key()
+
+
+class _TooMany(Exception):
+    """More files than anybody should look at before a suggestion."""
+
+
+@define
+class _Seen:
+    """What was looked at, in order, as one hash."""
+
+    _hash: "hashlib._Hash" = field(factory=hashlib.sha256, init=False)
+    _count: int = field(default=0, init=False)
+
+    def key(self) -> str:
+        return self._hash.hexdigest()
+
+    def say(self, *words: str) -> None:
+        self._hash.update(json.dumps(words).encode())
+
+    def content(self, path: Path) -> None:
+        self.say(path.name, _read(path))
+
+    def entry(self, path: Path) -> None:
+        """Name, size and time of a file."""
+        try:
+            found = path.stat()
+            self.say(str(path), str(found.st_size), str(found.st_mtime_ns))
+        except OSError:
+            self.say(str(path), "missing")
+
+    def direct_entries(self, folder: Path) -> None:
+        for path in sorted(_entries(folder)):
+            self.entry(path)
+
+    def outputs(self, folder: Path) -> None:
+        """All compiled modules in a folder and below."""
+        for path, folders, names in os.walk(folder):
+            folders.sort()
+            for name in sorted(names):
+                if ".olean" in name:
+                    self._count += 1
+                    if self._count > _FILE_LIMIT:
+                        raise _TooMany
+                    self.entry(Path(path, name))
+
+    def pinned_package(self, folder: Path) -> None:
+        """A package at a git revision: where its checkout stands, and the top of what was built there."""
+        self.content(folder / ".git" / "HEAD")
+        self.entry(folder / ".git" / "logs" / "HEAD")
+        for build in (".lake/build/lib", ".lake/build/lib/lean", "build/lib", "build"):
+            for path in sorted(_entries(folder / build)):
+                if ".olean" in path.name:
+                    self.entry(path)
+
+
+def _path_packages(root: Path) -> Iterator[Path]:
+    """The packages that Lake finds in folders of their own, as the manifest says."""
+    try:
+        manifest = json.loads(_read(root / _MANIFEST) or "{}")
+        packages: list[dict[str, Any]] = manifest.get("packages") or []
+        for entry in packages:
+            nested = entry.get("path")
+            found = nested if isinstance(nested, dict) else entry
+            if found.get("dir"):
+                yield root / str(found["dir"])
+    except (ValueError, TypeError, AttributeError):
+        return  # the content of the manifest is in the key, and Lake will say what is wrong with it
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [path for path in _entries(folder) if path.is_dir()]
