@@ -85,6 +85,7 @@ bench: $(VENV)/.dev ## with a real Lean: all benchmarks, figures to BENCH_OUT; D
 	@mkdir -p $(BENCH_OUT)
 	for script in benchmarks/*.py; do \
 		$(BIN)/python "$$script" --out "$(BENCH_OUT)/$$(basename "$$script" .py | tr _ -).json" || exit; done
+	$(BIN)/lean-sidekick bench verify benchmarks/data/tactics.txt --out "$(BENCH_OUT)/verify"
 	$(if $(DATA),$(BIN)/lean-sidekick bench prove "$(DATA)" --out "$(BENCH_OUT)/prove" || [ $$? -eq 1 ])
 
 .PHONY: package

@@ -2,10 +2,10 @@
 
     python benchmarks/batch_against_single.py [--lean PATH] [--rounds N] [--out FILE]
 
-The site stands after a prefix of five tactics. `batch` is `Session.check` as the program uses it, parse probes included; `single` is
-the plainest one-by-one check: the candidate in the hole, one `didChange`, one barrier. Candidates are new in every round, so that
-no answer comes from memory. On Lean 4.9 and later single checks reuse the prefix, so a ratio taken on an older Lean does not carry
-over. Prints a table and writes JSON.
+The site stands after a prefix of five tactics. `batch` is `Session.check` as the program uses it, parse probes
+included; `single` is the plainest one-by-one check: the candidate in the hole, one `didChange`, one barrier.
+Candidates are new in every round, so that no answer comes from memory. On Lean 4.9 and later single checks reuse the
+prefix, so a ratio taken on an older Lean does not carry over. Prints a table and writes JSON.
 """
 
 import argparse
@@ -39,7 +39,12 @@ TEXT = """theorem site (a b c d : Nat) (p q : Prop) (hp : p) (hab : a = b) (hcd 
 
 def candidates(number: int) -> list[str]:
     """32 candidates that nobody has seen in an earlier round; one in four closes the goal."""
-    forms = ("first | rw [hcd] | exact h{0}", "exact h{0}", "rw [Nat.add_comm b (c + {0} - {0})]", "apply Eq.trans (b := b + {0})")
+    forms = (
+        "first | rw [hcd] | exact h{0}",
+        "exact h{0}",
+        "rw [Nat.add_comm b (c + {0} - {0})]",
+        "apply Eq.trans (b := b + {0})",
+    )
     return [forms[i % 4].format(number * COUNT + i + 100) for i in range(COUNT)]
 
 

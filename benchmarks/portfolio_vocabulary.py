@@ -2,8 +2,8 @@
 
     python benchmarks/portfolio_vocabulary.py [--lean PATH] [--out FILE]
 
-Asks the Lean at hand, under an empty header, for every text that the tactic sources want to know about. A text that this Lean does
-not know was never run for this project: newer Leans and Mathlib have most of them.
+Asks the Lean at hand, under an empty header, for every text that the tactic sources want to know about. A text that
+this Lean does not know was never run for this project: newer Leans and Mathlib have most of them.
 """
 
 import argparse

@@ -2,10 +2,11 @@
 
     python benchmarks/runner_against_blocks.py [--lean PATH] [--rounds N] [--header TEXT] [--out FILE]
 
-Both ways are `Session.check` as the program uses it, from the question to the last outcome: parse sorting, waiting for Lean and reading
-its answer included. Candidates are new in every round, so that no answer comes from memory; both ways get the same ones, in turn,
-and a closed candidate of one way that is not closed the other way ends the run. `--header` is put at the top of the file, for a
-file that sees `Lean` already (`import Lean`). Prints a table, and writes JSON.
+Both ways are `Session.check` as the program uses it, from the question to the last outcome: parse sorting, waiting
+for Lean and reading its answer included. Candidates are new in every round, so that no answer comes from memory; both
+ways get the same ones, in turn, and a closed candidate of one way that is not closed the other way ends the run.
+`--header` is put at the top of the file, for a file that sees `Lean` already (`import Lean`). Prints a table, and
+writes JSON.
 """
 
 import argparse
@@ -31,16 +32,18 @@ from lean_sidekick.verify.runner import RunnerVerifier
 
 PREFIXES = (0, 2, 5, 10)
 COUNTS = (8, 32, 128)
-SIGNATURE = "theorem site (a b c d : Nat) (p q : Prop) (hp : p) (hab : a = b) (hcd : c = d) : p ∧ (q → a + c = b + d) := by"
+SIGNATURE = (
+    "theorem site (a b c d : Nat) (p q : Prop) (hp : p) (hab : a = b) (hcd : c = d) : p ∧ (q → a + c = b + d) := by"
+)
 FORMS = (
-    "exact ⟨hp, fun _ => by rw [hab, hcd, Nat.add_comm b ({0} - {0} + d)]⟩",
+    "exact ⟨hp, fun _ => hab ▸ hcd ▸ k{0}⟩",
     "exact h{0}",
-    "apply And.intro (a := p ∧ {0} = {0})",
-    "refine ⟨hp, fun hq => ?_⟩",
-    "exact ⟨hp, fun _ => hab ▸ hcd ▸ ({0} : Nat)⟩",
-    "have h{0} : {0} + b = b + {0} := Nat.add_comm _ _",
-    "constructor",
-    "simp [hab, Nat.add_comm {0}]",
+    "apply And.intro (b := {0} = {0})",
+    "refine ⟨hp, fun h{0} => ?_⟩",
+    "constructor <;> intro h{0}",
+    "have h{0} := hab.symm",
+    "rw [hab, hk{0}]",
+    "intro h{0}",
 )
 
 
@@ -100,7 +103,8 @@ async def measure(lean: str | None, header: str, rounds: int) -> tuple[list[Figu
                 # The first round opens documents and loads imports.
                 blocks_p50, runner_p50 = (round(statistics.median(t[1:]), 1) for t in times)
                 figures.append(Figure(prefix=prefix, candidates=count, blocks_ms=blocks_p50, runner_ms=runner_p50))
-                print(f"{prefix:6} {count:10} {blocks_p50:10} {runner_p50:10} {blocks_p50 / runner_p50:8.2f}", flush=True)
+                ratio = blocks_p50 / runner_p50
+                print(f"{prefix:6} {count:10} {blocks_p50:10} {runner_p50:10} {ratio:8.2f}", flush=True)
     finally:
         await runner.close()
     return figures, f"Lean {toolchain.version}"
@@ -126,7 +130,8 @@ def main() -> None:
             "rounds": arguments.rounds,
             "header": arguments.header,
             "median_ms": [
-                {"prefix": f.prefix, "candidates": f.candidates, "blocks": f.blocks_ms, "runner": f.runner_ms} for f in figures
+                {"prefix": f.prefix, "candidates": f.candidates, "blocks": f.blocks_ms, "runner": f.runner_ms}
+                for f in figures
             ],
         }
         arguments.out.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")

@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 import pytest_asyncio
+
 from support.editor import Editor, ServerProcess
 
 pytestmark = pytest.mark.live
@@ -129,5 +130,5 @@ async def test_nothing_is_left_behind(editor: Editor, tmp_path: Path) -> None:
     running = leans()
     assert running
     await editor.finish()
-    gone, alive = psutil.wait_procs(running, timeout=10)
+    _, alive = psutil.wait_procs(running, timeout=10)
     assert not alive

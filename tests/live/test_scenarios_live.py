@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from support.scenarios import SCENARIOS, Scenario, ask
 
 from lean_sidekick.engine.engine import ProjectEngine
 from lean_sidekick.engine.session import open_engine
 from lean_sidekick.settings.settings import Settings
+from support.scenarios import SCENARIOS, Scenario, ask
 
 pytestmark = pytest.mark.live
 

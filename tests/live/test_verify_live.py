@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from attrs import evolve
-from support.hostile import HOSTILE
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate, Source
@@ -23,6 +22,7 @@ from lean_sidekick.tactics.merge import default_generator
 from lean_sidekick.verify.api import FinalStatus
 from lean_sidekick.verify.packing import errors_in, has_sentinel, shadow_text
 from lean_sidekick.verify.shadow import ShadowVerifier
+from support.hostile import HOSTILE
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
@@ -174,7 +174,8 @@ FINAL = {
 @pytest.mark.parametrize("name", FINAL)
 async def test_the_final_check(verifier: ShadowVerifier, tmp_path: Path, name: str) -> None:
     text, block, expected = FINAL[name]
-    hole = [h for h in find_holes(text, (tmp_path / "Site.lean").as_uri(), 1) if text[h.start : h.end] == "admit"][0]
+    holes = find_holes(text, (tmp_path / "Site.lean").as_uri(), 1)
+    hole = next(h for h in holes if text[h.start : h.end] == "admit")
     session = await verifier.open(hole)
     verdict = await session.final_check(block, budget())
     assert verdict.status is expected, verdict

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from support.scenarios import SCENARIOS, Scenario, ask
 
 from lean_sidekick.core.errors import NotRecorded
 from lean_sidekick.engine.engine import ProjectEngine
@@ -13,6 +12,7 @@ from lean_sidekick.settings.settings import Settings
 from lean_sidekick.verify.api import Verifier
 from lean_sidekick.verify.recorded import RecordedVerifier
 from lean_sidekick.verify.recording import Recording, read_recording
+from support.scenarios import SCENARIOS, Scenario, ask
 
 FILE = Path(__file__).parents[1] / "recordings" / "scenarios.jsonl"
 CLOSES = "  -- closes the goal"

@@ -1,7 +1,7 @@
 """Records what a real Lean says of the example files and of the replayed scenarios.
 
-Run by `make record` with a real Lean (LEAN_SIDEKICK_LEAN, or on the PATH). Prints every verdict that changed since the last
-recording; one that changed to "closed" belongs into the commit message.
+Run by `make record` with a real Lean (LEAN_SIDEKICK_LEAN, or on the PATH). Prints every verdict that changed since
+the last recording; one that changed to "closed" belongs into the commit message.
 """
 
 import asyncio

@@ -124,8 +124,8 @@ async def ask(scenario: Scenario, engine: Engine) -> str:
             result = await engine.prove_at(document, position, budget, lambda _: None)
             return f"{result.status.value}\n{result.proof or result.message}"
         last: SuggestionRound | None = None
-        async for last in engine.suggest(document, position, budget):
-            pass
+        async for round_ in engine.suggest(document, position, budget):
+            last = round_
         assert last is not None
     except SidekickError as error:
         return f"{type(error).__name__}: {error}"

@@ -44,9 +44,12 @@ def test_the_extension_has_every_setting_and_keeps_its_own() -> None:
 
 
 def command_rows() -> dict[str, str]:
-    """The table of commands in docs/command-line.md: name to its row."""
+    """The table of commands in docs/command-line.md: name to its row, or rows if it has commands of its own."""
     table = COMMAND_LINE.read_text(encoding="utf-8").partition("| command |")[2].partition("\n\n")[0]
-    return {match[1]: match[0] for match in re.finditer(r"^\| `([a-z-]+).*$", table, re.MULTILINE)}
+    rows: dict[str, str] = {}
+    for match in re.finditer(r"^\| `([a-z-]+).*$", table, re.MULTILINE):
+        rows[match[1]] = rows.get(match[1], "") + match[0]
+    return rows
 
 
 def test_the_table_of_commands_is_that_of_help() -> None:
@@ -61,8 +64,11 @@ def test_a_row_names_every_option_of_its_command(name: str) -> None:
     context = click.Context(program, info_name="lean-sidekick")
     command = program.get_command(context, name)
     assert command is not None
-    leaves = list(command.commands.values()) if isinstance(command, click.Group) else [command]
     row = command_rows()[name]
+    leaves = [command]
+    if isinstance(command, click.Group):
+        leaves = list(command.commands.values())
+        assert [leaf for leaf in command.commands if f"`{name} {leaf} " not in row] == []
     for leaf in leaves:
         for parameter in leaf.params:
             if isinstance(parameter, click.Option):

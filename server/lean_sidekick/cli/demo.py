@@ -61,8 +61,8 @@ async def _suggest(engine: Engine, document: DocumentText) -> None:
     text_map = TextMap(document.text)
     position = text_map.position(offset)
     last: SuggestionRound | None = None
-    async for last in engine.suggest(document, position, Budget(seconds=SECONDS, checks=CHECK_LIMIT)):
-        pass
+    async for round_ in engine.suggest(document, position, Budget(seconds=SECONDS, checks=CHECK_LIMIT)):
+        last = round_
     if last is None:
         note(f"Nothing was found at {_name(document)}:{position.line + 1}.")
         return

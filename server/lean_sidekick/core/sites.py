@@ -50,11 +50,14 @@ class Declaration:
 class ProofSite:
     """A place where tactics go.
 
-    A suggestion replaces the offsets `start` to `end` of `text`. `is_inline` says that the hole follows `by`,
-    `=>` or the like on its line, so that several lines must begin on a new one; `is_bullet` that it is
-    the first thing after a bullet or opening bracket, so that further lines align with it.
-    `needs_parentheses` says that several tactics have to be put in parentheses (after `<;>` or `;`).
-    `indentation` is the blank text before each tactic line that starts a line of its own.
+    A suggestion replaces the offsets `start` to `end` of `text` (and the blanks before them, where it moves to a new
+    line); both may lie behind the end of the declaration, after comments or on a blank line. `indentation` is the
+    blank text before each tactic line that starts a line of its own.
+
+    `is_inline` says that the hole follows `by`, `=>` or the like on its line, so that several lines must begin on a
+    new one. `is_bullet` says that it is the first thing after a bullet or opening bracket, or that the tactics below
+    align with it, so that further lines do too. `needs_parentheses` says that several tactics have to be put in
+    parentheses (after `<;>` or `;`, before more code on the line, in braces), or a `by` in the place of a term.
     """
 
     uri: str

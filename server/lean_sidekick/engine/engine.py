@@ -1,7 +1,9 @@
-"""The engine of one project: a verifier, started on the first question, and the tactic sources, behind `engine.api.Engine`.
+"""The engine of one project: a verifier, started on the first question, and the tactic sources, behind
+`engine.api.Engine`.
 
-The verifier (and the Lean behind it) is closed after some idle time and started again by the next question. Questions about the
-same file take turns in the verifier, batch by batch; a question that nobody waits for any more is the asker's to cancel.
+The verifier (and the Lean behind it) is closed after some idle time and started again by the next question. Questions
+about the same file take turns in the verifier, batch by batch; a question that nobody waits for any more is the
+asker's to cancel.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """Candidates for a site: the generator with what it may look at.
 
-Asks once which tactics the toolchain has and which lemmas the open file offers above the site; then turns goals into candidates.
+Asks once which tactics the toolchain has and which lemmas the open file offers above the site; then turns goals into
+candidates.
 """
 
 from collections.abc import Sequence

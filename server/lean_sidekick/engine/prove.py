@@ -1,11 +1,11 @@
 """Completing a declaration: its holes one after the other, then the final check of the whole.
 
-Each hole is searched apart, in the text that the proofs of the holes before it left. The proof of the last hole counts only after
-the final check of the file; those before it after a check alone in their place. Nothing is written anywhere: the result carries
-one edit.
+Each hole is searched apart, in the text that the proofs of the holes before it left. The proof of the last hole
+counts only after the final check of the file; those before it after a check alone in their place. Nothing is written
+anywhere: the result carries one edit.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from attrs import define, evolve, field, frozen
 
@@ -100,7 +100,8 @@ class _Filled:
 
 @define(kw_only=True)
 class _Acceptance:
-    """Takes the finished block of a hole: by the final check for the last hole, alone in its place for one before it."""
+    """Takes the finished block of a hole: by the final check for the last hole, alone in its place for one before
+    it."""
 
     session: Session
     is_last: bool

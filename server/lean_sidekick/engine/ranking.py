@@ -1,7 +1,7 @@
 """From checked candidates to the order in which they are shown. Pure.
 
-What Lean said decides: what closes all goals first, then what closes this goal, then fewer goals, then simpler ones; the score of
-the candidate only breaks ties. Of candidates that leave the same goals the best-scored one stays.
+What Lean said decides: what closes all goals first, then what closes this goal, then fewer goals, then simpler ones;
+the score of the candidate only breaks ties. Of candidates that leave the same goals the best-scored one stays.
 """
 
 from collections.abc import Iterable

@@ -4,6 +4,7 @@ Works on text alone and asks no Lean, so it can be called at every keystroke. Wh
 `InputError` with one sentence that says why.
 """
 
+import re
 from bisect import bisect_right
 
 from lean_sidekick.core.blocks import Opener, TacticBlock
@@ -15,6 +16,7 @@ from lean_sidekick.core.scanner import TokenKind
 from lean_sidekick.core.sites import Declaration, Hole, ProofSite
 
 _NAMES_SHOWN = 8
+_GRIND = re.compile(r"grind\b")
 
 
 def find_site(text: str, uri: str, version: int, position: Position) -> ProofSite:
@@ -37,7 +39,7 @@ def find_site(text: str, uri: str, version: int, position: Position) -> ProofSit
     if declaration is not None:
         opened = OpenDeclaration(uri=uri, version=version, scan=outline.scan, declaration=declaration)
         if site := _hole_on_line(opened, text_map, offset):
-            return site
+            return _outside_grind(opened, site)
     _refuse_comments_and_strings(outline, text_map, offset)
     if declaration is None or opened is None or _is_below(declaration, text_map, offset):
         raise InputError("The cursor is outside any declaration; put it into a proof.")
@@ -51,7 +53,7 @@ def find_site(text: str, uri: str, version: int, position: Position) -> ProofSit
         raise InputError(
             f"No tactic can stand here: {declaration.label} has a term at the cursor; write `sorry` or `by` instead."
         )
-    return site
+    return _outside_grind(opened, site)
 
 
 def find_declaration_sites(
@@ -100,6 +102,15 @@ def _hole_on_line(opened: OpenDeclaration, text_map: TextMap, offset: int) -> Pr
     on_line = [hole for hole in opened.holes() if start <= hole.start <= end]
     nearest = min(on_line, key=lambda hole: max(hole.start - offset, offset - hole.end, 0), default=None)
     return nearest.site if nearest else None
+
+
+def _outside_grind(opened: OpenDeclaration, site: ProofSite) -> ProofSite:
+    """The site, if it is not among the steps of a `grind =>`, which are no tactics."""
+    for block in opened.tree.blocks:
+        is_around = block.opener is Opener.ARROW and block.opener_end <= site.start <= block.end
+        if is_around and _GRIND.match(opened.text, block.anchor):
+            raise InputError("Steps inside `grind =>` are not supported; put the cursor before or after it.")
+    return site
 
 
 def _refuse_comments_and_strings(outline: Outline, text_map: TextMap, offset: int) -> None:

@@ -1,7 +1,7 @@
 """Suggestions for one site: an anytime stream of rounds that only gets better.
 
-Candidates are run in growing batches, best first; after each batch comes a round. What closes the goal is run once more alone, as
-the user would have it, before the last round; a candidate that fails that is taken out.
+Candidates are run in growing batches, best first; after each batch comes a round. What closes the goal is run once
+more alone, as the user would have it, before the last round; a candidate that fails that is taken out.
 """
 
 from collections.abc import AsyncGenerator

@@ -1,7 +1,8 @@
 """Benchmark items: theorems to prove, read from JSON lines.
 
-Two shapes are read: `name` and `statement` (a header that ends in `:= by`), and miniF2F's `header` and `formal_statement`. Only
-these fields are kept, so that nothing else of an item, a reference proof above all, can reach the prover.
+Two shapes are read: `name` and `statement` (a header that ends in `:= by`), and miniF2F's `header` and
+`formal_statement`. Only these fields are kept, so that nothing else of an item, a reference proof above all, can
+reach the prover.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Judges finished proofs by a plain `lean` run on a written file.
 
-Shares no code with `verify`: the second opinion on every proof that a benchmark reports. A proof is false if Lean reports an
-error or a `sorry`, names an axiom outside the allowed set, or says nothing about axioms.
+Shares no code with `verify`: the second opinion on every proof that a benchmark reports. A proof is false if Lean
+reports an error or a `sorry`, names an axiom outside the allowed set, or says nothing about axioms.
 """
 
 import asyncio

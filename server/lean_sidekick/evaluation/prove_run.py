@@ -1,7 +1,8 @@
 """`bench prove`: a prover over a set of theorems, with every reported proof judged again by a plain `lean` run.
 
-Writes `results.jsonl` (one object a theorem, as `prove --json` gives them, as they come) and `summary.json`. The files are the
-run: figures are computed from them, never kept elsewhere. Proofs are judged after the time of their theorem was taken.
+Writes `results.jsonl` (one object a theorem, as `prove --json` gives them, as they come) and `summary.json`. The
+files are the run: figures are computed from them, never kept elsewhere. Proofs are judged after the time of their
+theorem was taken.
 """
 
 import json

@@ -1,9 +1,10 @@
 """`bench verify`: what a check costs, by the way it is packed, on one Lean in one run.
 
 Ways: `single` (one candidate in the hole, one edit, one barrier: the plainest check), `blocks` (the program's own
-`Session.check`, parse probes included), `copies` (one copy of the declaration for each candidate). Sites have prefixes of
-several lengths; candidates come from a list, made new in every round by a comment, so that no answer comes from memory. A round
-whose ways contradict each other is counted. Ratios carry over to other machines; absolute figures do not.
+`Session.check`, parse probes included), `copies` (one copy of the declaration for each candidate). Sites have
+prefixes of several lengths; candidates come from a list, made new in every round by a comment, so that no answer
+comes from memory. A round whose ways contradict each other is counted. Ratios carry over to other machines; absolute
+figures do not.
 """
 
 import statistics
@@ -21,6 +22,7 @@ from lean_sidekick.core.outcomes import OutcomeKind
 from lean_sidekick.core.render import indent
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lean.diagnostics import Diagnostic
+from lean_sidekick.verify.api import Session
 from lean_sidekick.verify.packing import (
     SENTINEL,
     Lines,
@@ -30,7 +32,6 @@ from lean_sidekick.verify.packing import (
     parenthesized,
     shadow_text,
 )
-from lean_sidekick.verify.api import Session
 from lean_sidekick.verify.shadow import ShadowVerifier
 
 PREFIXES = (0, 2, 5, 10)

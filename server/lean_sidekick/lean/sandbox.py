@@ -60,7 +60,7 @@ class Sandbox:
         inside["HOME"] = str(home)
         folders = [
             *_toolchain_folders(toolchain, home),
-            *_project_folders(project, home),
+            *_project_folders(project),
             *_named_folders(inside, home),
         ]
         options = [*_WALLS, *_system_options(), "--tmpfs", str(_TMP), "--tmpfs", str(home)]
@@ -169,10 +169,9 @@ def _toolchain_folders(toolchain: Toolchain, home: Path) -> Iterator[Path]:
         yield folder
 
 
-def _project_folders(project: Project, home: Path) -> Iterator[Path]:
+def _project_folders(project: Project) -> Iterator[Path]:
     """The project and what its links and its package list lead to outside of it."""
-    yield project.root
-    packages = [*package_folders(project)]
+    packages = package_folders(project)
     for folder in (project.root, *packages):
         yield folder
         for linked in (folder, folder / ".lake", folder / ".lake" / "build", folder / "build"):

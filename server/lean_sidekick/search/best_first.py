@@ -1,10 +1,10 @@
 """Best-first search over checked tactics.
 
-The open goal with the lowest cost is expanded next: its candidates are run in batches, each batch one edit. The cost of a goal
-is the sum over its path of minus the log-likelihood of the tactics, as in GPT-f (Polu and Sutskever, 2020), with a charge for
-every goal left beside it and for goals that grow. A goal whose first batch brought nothing waits its turn with a higher cost
-before its next batch. Deterministic for equal outcomes. It proves nothing by itself: a finished proof counts only after
-`accept` took it.
+The open goal with the lowest cost is expanded next: its candidates are run in batches, each batch one edit. The cost
+of a goal is the sum over its path of minus the log-likelihood of the tactics, as in GPT-f (Polu and Sutskever, 2020),
+with a charge for every goal left beside it and for goals that grow. A goal whose first batch brought nothing waits
+its turn with a higher cost before its next batch. Deterministic for equal outcomes. It proves nothing by itself: a
+finished proof counts only after `accept` took it.
 """
 
 import heapq
@@ -29,7 +29,8 @@ Accept = Callable[[str], Awaitable[str | None]]
 
 @frozen(kw_only=True)
 class SearchLimits:
-    """Sizes: candidates of the first and of each further batch of a goal, tactics on a path, goals one tactic may leave."""
+    """Sizes: candidates of the first and of each further batch of a goal, tactics on a path, goals one tactic may
+    leave."""
 
     first_batch: int = 24
     batch: int = 32

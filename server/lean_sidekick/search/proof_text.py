@@ -1,7 +1,7 @@
 """From a proved tree to the tactic block that a person would write. Pure.
 
-One goal left: the next tactic follows on its own line. Several: one bullet each, or, where the tactic writes its alternatives
-out with holes (`| zero => ?_`), each proof stands under its alternative.
+One goal left: the next tactic follows on its own line. Several: one bullet each, or, where the tactic writes its
+alternatives out with holes (`| zero => ?_`), each proof stands under its alternative.
 """
 
 import re

@@ -1,8 +1,8 @@
 """The search tree: goals as OR nodes, tactics as AND edges. Pure.
 
-A node is one goal; goals that print alike (`Goal.normal_form`) are one node. An edge is a tactic that Lean ran at its parent's
-goal, with the goals that it left as children; it is proved when all of them are. A node keeps the path on which it was
-first met, so that its goal can be brought back by replaying tactics.
+A node is one goal; goals that print alike (`Goal.normal_form`) are one node. An edge is a tactic that Lean ran at its
+parent's goal, with the goals that it left as children; it is proved when all of them are. A node keeps the path on
+which it was first met, so that its goal can be brought back by replaying tactics.
 """
 
 from collections.abc import Iterator

@@ -168,24 +168,18 @@ class _Table:
         return None
 
     def _mend(self, remedy: _Remedy, error: Exception) -> None:
-        damaged = self._inode
         self._disconnect()
         if remedy is _Remedy.THROW_AWAY and not self._was_thrown_away:
             self._was_thrown_away = True
             with suppress(OSError):
-                self._throw_away(damaged)
+                for ending in ("", "-wal", "-shm", "-journal"):
+                    self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
                 logger.warning("The outcome cache %s was damaged (%s) and is made again.", self.path, error)
                 return
         self._is_in_memory = True
         logger.warning(
             "The outcome cache %s cannot be used (%s); outcomes are remembered for this run only.", self.path, error
         )
-
-    def _throw_away(self, damaged: int | None) -> None:
-        if damaged is not None and _inode(self.path) != damaged:
-            return  # another program has made it again already
-        for ending in ("", "-wal", "-shm", "-journal"):
-            self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
 
     def _connect(self) -> sqlite3.Connection:
         if self._inode is not None and _inode(self.path) != self._inode:

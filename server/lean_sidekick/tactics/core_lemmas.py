@@ -5,12 +5,13 @@ order on `Nat`, lists, booleans and logic, chosen for what proofs need everywher
 learned with `probe_names`. No Mathlib names: there `exact?`, `simp` and the arithmetic tactics do better.
 """
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from attrs import frozen
 
 from lean_sidekick.tactics.dialect import Dialect, name_probe
-from lean_sidekick.tactics.goal_shape import symbols_of, telescope
+from lean_sidekick.tactics.goal_shape import carrier, symbols_of, telescope
+from lean_sidekick.tactics.normal import normal
 from lean_sidekick.tactics.term_reader import read_binders
 from lean_sidekick.tactics.terms import Term
 
@@ -175,6 +176,16 @@ class Lemma:
     name: str
     statement: Term
     symbols: frozenset[str]
+
+    @cached_property
+    def normal_statement(self) -> Term:
+        """The statement in normal form."""
+        return normal(self.statement, {})
+
+    @cached_property
+    def carrier(self) -> str:
+        """The type that its conclusion is about; empty if unknown."""
+        return carrier(self.statement, {})
 
     @classmethod
     def of(cls, name: str, statement: Term) -> "Lemma":

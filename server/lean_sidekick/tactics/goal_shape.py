@@ -8,7 +8,7 @@ Lean, so every answer is a guess that only decides what is worth trying. Pure, n
 import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from attrs import frozen
 
@@ -95,22 +95,22 @@ class GoalShape:
     locals: tuple[Local, ...]
     taken: frozenset[str]
 
-    @property
+    @cached_property
     def proofs(self) -> tuple[Local, ...]:
         """The hypotheses that state something."""
         return tuple(one for one in self.locals if one.nature is Nature.PROOF)
 
-    @property
+    @cached_property
     def data(self) -> tuple[Local, ...]:
         """The hypotheses that are elements of a type."""
         return tuple(one for one in self.locals if one.nature in (Nature.DATA, Nature.FUNCTION))
 
-    @property
-    def types(self) -> dict[str, Term]:
+    @cached_property
+    def types(self) -> Mapping[str, Term]:
         """The types of the hypotheses by name."""
         return {one.name: one.type for one in self.locals}
 
-    @property
+    @cached_property
     def relation(self) -> str:
         """The relation symbol at the top of the target, below any `¬`; empty if there is none."""
         target = self.target
@@ -118,17 +118,17 @@ class GoalShape:
             target = target.args[0]
         return target.text if target.shape is Shape.OPERATOR and target.text in RELATIONS else ""
 
-    @property
+    @cached_property
     def carrier(self) -> str:
         """The type that the target's relation is on, in plain letters (`ℕ` is `Nat`); empty if unknown."""
         return carrier(self.target, self.types)
 
-    @property
+    @cached_property
     def is_closed(self) -> bool:
         """Whether no hypothesis and no metavariable occurs in the target."""
         return not self.goal.has_metavariable and self.target.names.isdisjoint(self.taken)
 
-    @property
+    @cached_property
     def symbols(self) -> frozenset[str]:
         """Operators, binders and global names in the target."""
         return symbols_of(self.target) - self.taken

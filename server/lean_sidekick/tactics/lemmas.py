@@ -18,6 +18,7 @@ from lean_sidekick.tactics.goal_shape import (
     Argument,
     GoalShape,
     is_numeral,
+    negation,
     plain_type,
     read_goal,
     symbols_of,
@@ -52,6 +53,7 @@ def lemma_candidates(shape: GoalShape, dialect: Dialect, premises: Sequence[Prem
         *_uses(shape, _relevant(core_lemmas(dialect), shape), -0.4),
         *_definitions(shape, premises),
         *_alternatives(shape, core_lemmas(dialect)),
+        *_computed(shape, dialect),
     ]
     candidates = [Candidate(text=text, source=Source.LEMMA, score=score) for text, score in found]
     return sorted(deduplicate(candidates), key=lambda candidate: -candidate.score)
@@ -72,15 +74,17 @@ def _own(premises: Sequence[Premise]) -> list[Lemma]:
 
 
 def _relevant(lemmas: Sequence[Lemma], shape: GoalShape) -> list[Lemma]:
-    """Those that share the relation or a function with the goal or a hypothesis."""
+    """Those that share a symbol with the goal or a hypothesis; those that bring in the least that is new first."""
     symbols = set(shape.symbols)
     for local in shape.proofs:
         symbols |= symbols_of(local.type)
-    if "+" in symbols or any(symbol.isdigit() for symbol in symbols):
-        symbols.add("Nat.succ")
-    if symbols & {">", "≥"}:
-        symbols |= {"<", "≤"}
-    return [lemma for lemma in lemmas if lemma.symbols & symbols]
+    if symbols & {"+", "Nat.succ"} or any(symbol.isdigit() for symbol in symbols):
+        symbols |= {"Nat.succ", "0", "1"}
+    for one, same in ((">", "<"), ("≥", "≤"), ("≠", "=")):
+        if one in symbols:
+            symbols.add(same)
+    related = [lemma for lemma in lemmas if lemma.symbols & symbols]
+    return sorted(related, key=lambda lemma: len(lemma.symbols - symbols))
 
 
 def _uses(shape: GoalShape, lemmas: Sequence[Lemma], offset: float) -> list[tuple[str, float]]:
@@ -105,7 +109,7 @@ def _uses(shape: GoalShape, lemmas: Sequence[Lemma], offset: float) -> list[tupl
 
 
 def _applications(lemma: Lemma, goal: Term, types: Mapping[str, Term]) -> Iterator[tuple[str, float]]:
-    arguments, conclusion = open_statement(normal(lemma.statement, {}))
+    arguments, conclusion = open_statement(lemma.normal_statement)
     variables = frozenset(argument.name for argument in arguments if argument.name)
     is_bare = conclusion.shape is Shape.ATOM and conclusion.text in variables
     if is_bare or (conclusion == FALSE and goal != FALSE):
@@ -187,10 +191,24 @@ def _definitions(shape: GoalShape, premises: Sequence[Premise]) -> list[tuple[st
     return found
 
 
+def _computed(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]:
+    """Lemmas about successors, for numbers that Lean computes to one: `a * Nat.succ b ≠ 0` may end this way."""
+    target = normal(shape.target, shape.types)
+    denied = negation(target)
+    names: tuple[str, ...] = ()
+    if denied is not None and denied.is_operator("=") and denied.args[1].text == "0":
+        names = ("Nat.succ_ne_zero", "Nat.succNeZero")
+    elif target.is_operator("<") and target.args[0].text == "0":
+        names = ("Nat.zero_lt_succ", "Nat.zeroLtSucc")
+    for name in names:
+        if dialect.has_name(name) and shape.carrier in ("Nat", ""):
+            yield f"exact {name} _", -1.6
+
+
 def _alternatives(shape: GoalShape, lemmas: Sequence[Lemma]) -> Iterator[tuple[str, float]]:
     """Cases by a lemma that says `p ∨ q`: of two terms that the goal compares, or of a hypothesis."""
     for lemma in lemmas:
-        arguments, conclusion = open_statement(lemma.statement)
+        arguments, conclusion = open_statement(lemma.normal_statement)
         if not conclusion.is_operator("∨"):
             continue
         premises = [argument.type for argument in arguments if argument.is_premise and argument.type is not None]
@@ -198,7 +216,7 @@ def _alternatives(shape: GoalShape, lemmas: Sequence[Lemma]) -> Iterator[tuple[s
         if len(premises) == 1 and not explicit:
             variables = frozenset(argument.name for argument in arguments)
             for local in shape.proofs:
-                if match(normal(premises[0], {}), normal(local.type, shape.types), variables, {}) is not None:
+                if match(premises[0], normal(local.type, shape.types), variables, {}) is not None:
                     yield _cases_by(f"{lemma.name} {local.name}", shape), -2.8
         elif not premises and explicit and all(_is_on_numbers(argument) for argument in arguments):
             for values in _compared(shape, len(explicit)):

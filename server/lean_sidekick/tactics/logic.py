@@ -28,10 +28,10 @@ from lean_sidekick.tactics.sequents import (
 )
 from lean_sidekick.tactics.terms import BinderKind, Shape, Term, atom, match, operator, substitute, subterms
 
-_STEP_LIMIT = 600
+_STEP_LIMIT = 400
 _MAX_DEPTH = 7
 _MAX_DEPTH_WITH_LEMMAS = 3
-_MAX_INSTANCES = 12
+_MAX_INSTANCES = 8
 _MAX_ELEMENTS = 16
 
 
@@ -47,6 +47,7 @@ def prove(shape: GoalShape, lemmas: Sequence[Fact]) -> str | None:
     types = shape.types
     sequent = Sequent(
         facts=(),
+        denials=(),
         keys={},
         opened=frozenset(),
         elements=_elements(shape),
@@ -82,9 +83,7 @@ class _Prover:
     _failed: set[tuple[frozenset[str], str, int]] = field(factory=set)
 
     def prove(self, sequent: Sequent, goal: Term) -> str | None:
-        self.steps += 1
-        if self.steps > _STEP_LIMIT:
-            raise _OutOfSteps
+        self._count()
         closed = close(sequent, goal)
         if closed is not None:
             return closed
@@ -245,14 +244,21 @@ class _Prover:
                 yield apply("False.elim", applied)
             elif (proof := self.prove(sequent.add(conclusion, applied), goal)) is not None:
                 yield proof
-        elif statement.is_binder("∀"):
+        elif statement.is_binder("∀") and _is_worth_instances(sequent, statement):
             grown = sequent
             for value in sequent.values(statement.variable_type)[:_MAX_INSTANCES]:
+                self._count()
                 is_explicit = statement.binder_kind is BinderKind.EXPLICIT
                 applied = apply(fact.proof, _value(value)) if is_explicit else fact.proof
-                grown = grown.add(normal(instantiate(statement, value), {}), applied)
+                instance = instantiate(statement, value)
+                grown = grown.add(normal(instance, {}) if is_numeral(value) else instance, applied)
             if grown is not sequent and (proof := self.prove(grown, goal)) is not None:
                 yield proof
+
+    def _count(self) -> None:
+        self.steps += 1
+        if self.steps > _STEP_LIMIT:
+            raise _OutOfSteps
 
     def _use_alternatives(self, sequent: Sequent, goal: Term, lemma: Fact) -> Iterator[str]:
         """Goes on with `p ∨ q` from a lemma whose only premise is a fact."""
@@ -299,6 +305,14 @@ def _to_open(sequent: Sequent) -> Fact | None:
         if statement.is_operator("∨") and not any(side.alpha_key in sequent.keys for side in statement.args):
             return fact
     return None
+
+
+def _is_worth_instances(sequent: Sequent, statement: Term) -> bool:
+    """Whether instances of a ∀ can be taken apart or contradict something; equations and orders are used backwards."""
+    _, conclusion = open_statement(statement)
+    if conclusion.is_operator("=", "<", "≤"):
+        return any(denied.head == conclusion.head for denied, _ in sequent.denials)
+    return True
 
 
 def _value(term: Term) -> str:

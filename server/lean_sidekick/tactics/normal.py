@@ -7,10 +7,8 @@ Rewriting needs the text as it stands, so it does not use this. Pure.
 
 from collections.abc import Mapping
 
-from attrs import evolve
-
 from lean_sidekick.tactics.goal_shape import type_of
-from lean_sidekick.tactics.terms import Shape, Term, application, atom, operator
+from lean_sidekick.tactics.terms import Shape, Term, atom, operator, with_args
 
 _ONE, _ZERO = atom("1"), atom("0")
 _FLIPPED = {"≥": "≤", ">": "<"}
@@ -21,16 +19,15 @@ def normal(term: Term, types: Mapping[str, Term]) -> Term:
     if term.shape in (Shape.ATOM, Shape.OPAQUE):
         return _ZERO if term.text == "Nat.zero" else term
     if term.shape is Shape.BINDER:
-        inner = dict(types)
+        inner = {**types}
         inner.pop(term.variable, None)
         if term.variable_type is not None:
             inner[term.variable] = term.variable_type
-        return evolve(term, args=(normal(term.body, inner),))
+        return with_args(term, (normal(term.body, inner),))
     args = tuple(normal(arg, types) for arg in term.args)
     if term.shape is Shape.APPLICATION:
-        if term.head == "Nat.succ" and len(args) == 2:
-            return _successor(args[1])
-        return application(args[0], args[1:])
+        is_successor = term.head == "Nat.succ" and len(args) == 2
+        return _successor(args[1]) if is_successor else with_args(term, args)
     if term.text in _FLIPPED:
         return _order(_FLIPPED[term.text], args[1], args[0], types)
     if term.text == "+" and all(arg.text.isdecimal() for arg in args):
@@ -41,7 +38,7 @@ def normal(term: Term, types: Mapping[str, Term]) -> Term:
         return operator("¬", operator("=", *args))
     if term.is_operator("→") and args[1].text == "False":
         return operator("¬", args[0])
-    return evolve(term, args=args)
+    return term if args == term.args else with_args(term, args)
 
 
 def _successor(term: Term) -> Term:

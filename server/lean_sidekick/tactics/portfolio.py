@@ -133,10 +133,6 @@ def _is_unknown_atom(shape: GoalShape) -> bool:
     return shape.target.shape in (Shape.APPLICATION, Shape.ATOM) and head not in shape.taken and head[:1].isupper()
 
 
-def _is_set_like(shape: GoalShape) -> bool:
-    return shape.relation in ("⊆", "∈", "∉", "⊂") or shape.carrier in ("Set", "Finset")
-
-
 def _has_equations(shape: GoalShape) -> bool:
     return any(local.type.is_operator("=") for local in shape.proofs)
 

@@ -10,7 +10,7 @@ from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.core_lemmas import Lemma
 from lean_sidekick.tactics.dialect import Dialect
-from lean_sidekick.tactics.goal_shape import FALSE, carrier, read_goal, telescope
+from lean_sidekick.tactics.goal_shape import FALSE, read_goal, telescope
 from lean_sidekick.tactics.lemmas import usable_lemmas
 from lean_sidekick.tactics.logic import prove
 from lean_sidekick.tactics.normal import normal
@@ -34,9 +34,7 @@ class ProofTerms:
         lemmas = usable_lemmas(shape, Dialect(request.known_tactics), request.premises)
         goal = normal(shape.target, shape.types)
         facts = [
-            Fact(normal(lemma.statement, {}), lemma.name)
-            for lemma in lemmas
-            if _may_take_part(lemma, goal, shape.carrier)
+            Fact(lemma.normal_statement, lemma.name) for lemma in lemmas if _may_take_part(lemma, goal, shape.carrier)
         ]
         proof = prove(shape, facts[:_MAX_LEMMAS]) if facts else None
         return [] if proof is None else _candidate(proof, Source.LEMMA, -0.15)
@@ -52,11 +50,10 @@ def _candidate(proof: str, source: Source, score: float) -> list[Candidate]:
 
 def _may_take_part(lemma: Lemma, goal: Term, wanted_carrier: str) -> bool:
     """Lemmas with the goal's relation, orders for each other, and contradictions; none on another type of numbers."""
-    own_carrier = carrier(lemma.statement, {})
-    if own_carrier and wanted_carrier and own_carrier != wanted_carrier:
+    if lemma.carrier and wanted_carrier and lemma.carrier != wanted_carrier:
         return False
     wanted = telescope(goal)[1]
-    conclusion = telescope(normal(lemma.statement, {}))[1]
+    conclusion = telescope(lemma.normal_statement)[1]
     if conclusion == FALSE or wanted == FALSE or not wanted.text or wanted.is_operator("∧", "∨", "↔"):
         return True
     return conclusion.head == wanted.head or (conclusion.text in _ORDERS and wanted.text in _ORDERS)

@@ -4,6 +4,7 @@ Follows what `rw` does: the first part that fits fixes the variables, then every
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -40,6 +41,7 @@ class Equation:
         return Equation(left=self.right, right=self.left, variables=self.variables, premises=self.premises)
 
 
+@lru_cache(maxsize=2048)
 def equation_of(statement: Term) -> Equation | None:
     """What `rw` would use a proof of this statement for; None if it is no equation."""
     arguments, conclusion = open_statement(statement)

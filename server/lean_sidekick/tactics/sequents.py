@@ -28,11 +28,13 @@ class Fact:
 class Sequent:
     """One point of the search.
 
-    `keys` are the facts by their statement, `opened` the ∃ and ∨ taken apart already, `elements` what a ∀ may be used
-    for, with its type if known, `goals` what was tried without success since the last new fact.
+    `denials` are what the facts deny, with the proofs of the denials; `keys` are the facts by their statement,
+    `opened` the ∃ and ∨ taken apart already, `elements` what a ∀ may be used for, with its type if known, `goals`
+    what was tried without success since the last new fact.
     """
 
     facts: tuple[Fact, ...]
+    denials: tuple[tuple[Term, str], ...]
     keys: Mapping[str, str]
     opened: frozenset[str]
     elements: tuple[tuple[Term, Term | None], ...]
@@ -46,9 +48,11 @@ class Sequent:
         if key in self.keys or len(self.facts) >= _MAX_FACTS:
             return self
         # With more to work with, goals that were met before are worth another look.
+        denied = negation(statement)
         grown = evolve(
             self,
             facts=(*self.facts, Fact(statement, proof)),
+            denials=self.denials if denied is None else (*self.denials, (denied, proof)),
             keys={**self.keys, key: proof},
             goals=frozenset(),
         )
@@ -105,15 +109,12 @@ def close(sequent: Sequent, goal: Term) -> str | None:
     falsity = sequent.keys.get(FALSE.alpha_key)
     if falsity is not None:
         return apply("False.elim", falsity)
-    for fact in sequent.facts:
-        denied = negation(fact.statement)
-        if denied is None:
-            continue
+    for denied, proof in sequent.denials:
         held = _held(sequent, denied)
         if held is not None:
-            return apply(fact.proof, held) if goal == FALSE else apply("absurd", held, fact.proof)
+            return apply(proof, held) if goal == FALSE else apply("absurd", held, proof)
         if denied.is_operator("=") and goal.alpha_key == operator("¬", operator("=", *denied.args[::-1])).alpha_key:
-            return project(fact.proof, "symm")
+            return project(proof, "symm")
     return None
 
 

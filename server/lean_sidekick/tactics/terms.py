@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from functools import cached_property
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 IDENTIFIER = re.compile(r"(?:«[^»]*»|[^\W\d][\w'!?✝]*)(?:\.(?:«[^»]*»|[\w'!?✝]+))*")
 # Lean's precedences of what is printed often; the last number says on which side an operator may repeat.
@@ -99,7 +99,12 @@ class Term:
     @cached_property
     def alpha_key(self) -> str:
         """A text that is equal for terms that differ only in the names of bound variables."""
-        return _render(_numbered(self, {}, 0))
+        return _numbered(self, {}, 0).rendered if self.has_binder else self.rendered
+
+    @cached_property
+    def has_binder(self) -> bool:
+        """Whether a variable is bound somewhere in the term."""
+        return self.shape is Shape.BINDER or any(arg.has_binder for arg in self.args)
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -175,6 +180,20 @@ def subterms(term: Term) -> Iterator[Term]:
             yield from subterms(arg)
 
 
+def with_args(term: Term, args: tuple[Term, ...]) -> Term:
+    """The same function, operator or binder with other arguments."""
+    if term.shape is Shape.APPLICATION:
+        return application(args[0], args[1:])
+    return Term(
+        shape=term.shape,
+        text=term.text,
+        args=args,
+        variable=term.variable,
+        variable_type=term.variable_type,
+        binder_kind=term.binder_kind,
+    )
+
+
 def replace(term: Term, old: Term, new: Term) -> Term:
     """The term with every part equal to `old` outside binders replaced."""
     if term == old:
@@ -182,11 +201,7 @@ def replace(term: Term, old: Term, new: Term) -> Term:
     if term.shape in (Shape.ATOM, Shape.OPAQUE, Shape.BINDER):
         return term
     args = tuple(replace(arg, old, new) for arg in term.args)
-    if args == term.args:
-        return term
-    if term.shape is Shape.APPLICATION:
-        return application(args[0], args[1:])
-    return evolve(term, args=args)
+    return term if args == term.args else with_args(term, args)
 
 
 def substitute(term: Term, values: Mapping[str, Term]) -> Term:
@@ -199,11 +214,8 @@ def substitute(term: Term, values: Mapping[str, Term]) -> Term:
         return opaque(_substitute_text(term.text, values))
     if term.shape is Shape.OPAQUE:
         return opaque(_substitute_text(term.text, values))
-    if term.shape is Shape.APPLICATION:
-        function, *arguments = (substitute(arg, values) for arg in term.args)
-        return application(function, arguments)
-    if term.shape is Shape.OPERATOR:
-        return evolve(term, args=tuple(substitute(arg, values) for arg in term.args))
+    if term.shape is not Shape.BINDER:
+        return with_args(term, tuple(substitute(arg, values) for arg in term.args))
     inner = {name: value for name, value in values.items() if name != term.variable}
     variable, body = term.variable, term.body
     coming = frozenset().union(*(value.names for name, value in inner.items() if name in body.names))
@@ -211,7 +223,14 @@ def substitute(term: Term, values: Mapping[str, Term]) -> Term:
         variable = fresh_name(variable, coming | body.names)
         body = substitute(body, {term.variable: atom(variable)})
     kind = term.variable_type and substitute(term.variable_type, values)
-    return evolve(term, variable=variable, variable_type=kind, args=(substitute(body, inner),))
+    return Term(
+        shape=Shape.BINDER,
+        text=term.text,
+        args=(substitute(body, inner),),
+        variable=variable,
+        variable_type=kind,
+        binder_kind=term.binder_kind,
+    )
 
 
 def _substitute_text(text: str, values: Mapping[str, Term]) -> str:
@@ -267,19 +286,15 @@ def _match(pattern: Term, term: Term, variables: frozenset[str], values: dict[st
     return all(_match(p, t, variables, values) for p, t in zip(pattern.args, term.args, strict=True))
 
 
-def _numbered(term: Term, names: dict[str, str], depth: int) -> Term:
-    if term.shape in (Shape.ATOM, Shape.OPAQUE):
-        return substitute(term, {name: atom(new) for name, new in names.items()})
+def _numbered(term: Term, names: dict[str, Term], depth: int) -> Term:
+    """The term with its bound variables numbered from the outside, types and brackets left out."""
+    if not term.has_binder:
+        return substitute(term, names)
     if term.shape is not Shape.BINDER:
-        return evolve(term, args=tuple(_numbered(arg, names, depth) for arg in term.args))
+        return with_args(term, tuple(_numbered(arg, names, depth) for arg in term.args))
     new = f"x✝{depth}"
-    return evolve(
-        term,
-        variable=new,
-        variable_type=None,
-        binder_kind=BinderKind.EXPLICIT,
-        args=(_numbered(term.body, {**names, term.variable: new}, depth + 1),),
-    )
+    body = _numbered(term.body, {**names, term.variable: atom(new)}, depth + 1)
+    return Term(shape=Shape.BINDER, text=term.text, args=(body,), variable=new)
 
 
 def _precedence(term: Term) -> int:

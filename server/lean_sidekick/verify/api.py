@@ -12,9 +12,13 @@ from attrs import frozen
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
+from lean_sidekick.core.errors import LeanCrashed, ProtocolError, StaleDocument
 from lean_sidekick.core.goals import ProofState
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome
 from lean_sidekick.core.sites import ProofSite
+
+BROKEN = (LeanCrashed, ProtocolError, StaleDocument)
+"""What ends a question without an answer: a check that meets one of them crashed."""
 
 HUNG = "did not end in time"
 """The message of a candidate that ran alone for its full time limit, without an end."""

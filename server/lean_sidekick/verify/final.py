@@ -1,9 +1,9 @@
 """The final check: the user's whole file, with the proof in it, on a fresh document.
 
-Accepted means: Lean elaborated the file to its end; no error and no `sorry` in the declaration; `#print axioms` named only
-allowed axioms; the proof does not mention its own declaration; and elsewhere in the file stands no error that the untouched file
-did not have. The file is checked with the user's own options and limits. A declaration without a name is
-named in a second text, only to ask for its axioms.
+Accepted means: Lean elaborated the file to its end; no error and no `sorry` in the declaration; `#print axioms` named
+only allowed axioms; the proof does not mention its own declaration; and elsewhere in the file stands no error that
+the untouched file did not have. The file is checked with the user's own options and limits. A declaration without a
+name is named in a second text, only to ask for its axioms.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 from attrs import define, field, frozen
 
 from lean_sidekick.core.budget import Budget
-from lean_sidekick.core.errors import LeanCrashed, TimedOut
+from lean_sidekick.core.errors import TimedOut
 from lean_sidekick.core.positions import Position, TextEdit, TextMap, apply_edits
 from lean_sidekick.core.render import site_edit
 from lean_sidekick.core.sites import Declaration, ProofSite
 from lean_sidekick.lean.diagnostics import Diagnostic, Severity, is_sorry_warning, parse_axioms
-from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority
+from lean_sidekick.verify.api import BROKEN, FinalStatus, FinalVerdict, Priority
 from lean_sidekick.verify.packing import MESSAGE_LIMIT, SENTINEL, Lines, errors_in
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ async def check(
                 diagnostics = await _fresh(verifier, site, final.text, min(budget.seconds_left, limit))
         except TimedOut:
             return FinalVerdict(status=FinalStatus.TIMED_OUT, message="Lean did not finish the whole file in time")
-        except LeanCrashed as error:
+        except BROKEN as error:
             return FinalVerdict(status=FinalStatus.CRASHED, message=str(error)[:MESSAGE_LIMIT])
     return judge_axioms(final, diagnostics, verifier.policy.allowed_axioms)
 

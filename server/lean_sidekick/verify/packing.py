@@ -103,9 +103,9 @@ def shadow_text(
 ) -> Packed:
     """The text up to the end of the site's declaration with `block` in the hole, and the sentinel after it.
 
-    `base` is the site's text as the shadow has it (programs blanked, same offsets); `options` are `set_option … in` lines to
-    stand before the declaration. A mutual declaration keeps the
-    rest of its file, because what it belongs to ends later.
+    `base` is the site's text as the shadow has it (programs blanked, same offsets); `options` are `set_option … in`
+    lines to stand before the declaration. A mutual declaration keeps the rest of its file, because what it belongs to
+    ends later.
     """
     declaration = site.declaration
     edit = site_edit(site, block)
@@ -186,7 +186,8 @@ def check_options(dialect: Dialect, heartbeats: int) -> list[str]:
 
 
 def pack_state(site: ProofSite, steps: Sequence[str], dialect: Dialect, *, base: str, heartbeats: int | None) -> Packed:
-    """A shadow text that prints all goals after `steps`, the printing on its one slot's mark line, and then admits them.
+    """A shadow text that prints all goals after `steps`, the printing on its one slot's mark line, and then admits
+    them.
 
     The slot's candidate lines are those of the last step, or the mark line if there is none.
     """
@@ -274,10 +275,11 @@ def read_probes(packed: Packed, diagnostics: Sequence[Diagnostic]) -> tuple[str,
 def read_slots(
     packed: Packed, diagnostics: Sequence[Diagnostic], before: Goal | None
 ) -> tuple[Outcome | SlotVerdict, ...]:
-    """One outcome a slot; NOT_RUN where there is no evidence either way. The last slot should be one that always speaks.
+    """One outcome a slot; NOT_RUN where there is no evidence either way. The last slot should be one that always
+    speaks.
 
-    `maxHeartbeats` counts for the whole declaration: the first slot that meets the limit timed out, and nothing is known
-    of those after it.
+    `maxHeartbeats` counts for the whole declaration: the first slot that meets the limit timed out, and nothing is
+    known of those after it.
     """
     verdicts: list[Outcome | SlotVerdict] = []
     limit_met = False
@@ -289,7 +291,8 @@ def read_slots(
             continue
         verdict = _read_slot(slot, index, packed.slots, diagnostics, before)
         if verdict is SlotVerdict.NOT_RUN and index < reached:
-            # Lean went on with a later slot, so this one ran and gave up; the first error of a declaration hides some others.
+            # Lean went on with a later slot, so this one ran and gave up; the first error of a declaration hides some
+            # others.
             verdict = Outcome(kind=OutcomeKind.FAILED, message="Lean gave it up without a message")
         limit_met = any(is_heartbeat_timeout(error) for error in errors_in(slot.lines, diagnostics))
         verdicts.append(verdict)

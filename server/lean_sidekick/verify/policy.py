@@ -1,9 +1,9 @@
 """What is refused before Lean sees it. Pure.
 
-A candidate's text is data: it must not close its block, comment out what follows, begin a new command, give up (`sorry`), or run
-programs while Lean elaborates it. Words are looked for in the raw text, comments and strings included, with the guillemets of
-quoted names taken off: a refusal too many costs a candidate, one too few runs a stranger's program.
-A list of words cannot know a project's own macros; that is what the sandbox is for.
+A candidate's text is data: it must not close its block, comment out what follows, begin a new command, give up
+(`sorry`), or run programs while Lean elaborates it. Words are looked for in the raw text, comments and strings
+included, with the guillemets of quoted names taken off: a refusal too many costs a candidate, one too few runs a
+stranger's program. A list of words cannot know a project's own macros; that is what the sandbox is for.
 """
 
 import re
@@ -41,8 +41,8 @@ _SET_OPTION = re.compile(r"\bset_option\s+(\S+)")
 
 @frozen(kw_only=True)
 class Policy:
-    """`allow_programs` lets candidates run programs while Lean elaborates; `keep_commands` leaves `#eval` and the like above a
-    declaration in the shadow."""
+    """`allow_programs` lets candidates run programs while Lean elaborates; `keep_commands` leaves `#eval` and the
+    like above a declaration in the shadow."""
 
     allow_programs: bool
     keep_commands: bool

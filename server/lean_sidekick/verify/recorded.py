@@ -1,8 +1,8 @@
 """A Verifier that answers from a recording, and one that makes the recording.
 
 `RecordedVerifier` has no Lean: a question that was never recorded is an error that says so, never a made-up answer.
-`RecordingVerifier` passes every question to another verifier and keeps the answers. What was cut short by a budget is no answer of
-Lean's and is not kept.
+`RecordingVerifier` passes every question to another verifier and keeps the answers. What was cut short by a budget is
+no answer of Lean's and is not kept.
 """
 
 from collections.abc import AsyncGenerator, Sequence

@@ -1,8 +1,9 @@
 """Recordings: questions that a real Lean was asked through a Verifier, with its answers, as data.
 
-A question is keyed by what it depends on and nothing else: the text above the declaration (its header included), the declaration,
-the hole, the tactics before, and the candidate. So a change in how candidates are packed into edits breaks no recording. One file
-is from one Lean. The file is JSON lines, sorted, so that a new recording shows its changes as a diff.
+A question is keyed by what it depends on and nothing else: the text above the declaration (its header included), the
+declaration, the hole, the tactics before, and the candidate. So a change in how candidates are packed into edits
+breaks no recording. One file is from one Lean. The file is JSON lines, sorted, so that a new recording shows its
+changes as a diff.
 """
 
 import hashlib

@@ -1,11 +1,12 @@
 """The Verifier that runs candidates inside Lean: one edit, one own tactic, one message with all outcomes.
 
-It stands on a `ShadowVerifier`, which keeps everything but `check`: the goals of a site, what a toolchain knows, and above
-all `confirm` and `final_check`, under the user's own header. So what is `closed` here orders and filters, and is never more than
-provisional. The runner lives in a document of its own beside the real one, because it may need one more import.
+It stands on a `ShadowVerifier`, which keeps everything but `check`: the goals of a site, what a toolchain knows, and
+above all `confirm` and `final_check`, under the user's own header. So what is `closed` here orders and filters, and
+is never more than provisional. The runner lives in a document of its own beside the real one, because it may need one
+more import.
 
-Whether its Lean text elaborates is learned once for a header. Where it does not, where Lean gives no answer (a `conv` block, a
-prefix that does not run, a candidate that nothing inside Lean can stop), the plain way checks the batch.
+Whether its Lean text elaborates is learned once for a header. Where it does not, where Lean gives no answer (a `conv`
+block, a prefix that does not run, a candidate that nothing inside Lean can stop), the plain way checks the batch.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.positions import Position, Range
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lean.api import Document, DocumentServer
-from lean_sidekick.lean.diagnostics import Diagnostic, Severity
+from lean_sidekick.lean.diagnostics import Diagnostic, Severity, is_heartbeat_timeout
 from lean_sidekick.verify.api import FinalVerdict, Priority, SiteState
 from lean_sidekick.verify.packing import (
     MESSAGE_LIMIT,
@@ -47,6 +48,10 @@ from lean_sidekick.verify.turns import Turns
 logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 128
+HEARTBEAT_SHARE = 8
+"""What the plain way gives a whole edit, in parts for one candidate: one that needs more is heavy, and goes there."""
+PATIENCE = 4
+"""After this part of an edit's time no further candidate is begun, so that the last one begun may still end."""
 URI_SUFFIX = ".LeanSidekickRunner.lean"
 _PLACE = re.compile(r"<input>:\d+:\d+: ")
 _NOWHERE = Range(Position(0, 0), Position(0, 0))
@@ -103,7 +108,6 @@ class RunnerVerifier:
     batch_size: int = BATCH_SIZE
     documents: RunnerDocuments = field(init=False)
     _texts: dict[str, RunnerText | None] = field(factory=dict, init=False)
-    _endless: set[str] = field(factory=set, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.documents = RunnerDocuments(server=self.plain.server, opening_s=self.plain.limits.opening_s)
@@ -123,19 +127,11 @@ class RunnerVerifier:
         await self.plain.close()
 
     async def text_for(self, uri: str, header: str) -> RunnerText | None:
-        """The form of the runner that elaborates under a header, None if none does; the caller holds the turn of `uri`, the
-        runner's document, whose text this replaces when there is something to learn."""
+        """The form of the runner that elaborates under a header, None if none does; the caller holds the turn of
+        `uri`, the runner's document, whose text this replaces when there is something to learn."""
         if header not in self._texts:
             self._texts[header] = await self._learn(uri, header)
         return self._texts[header]
-
-    def remember_endless(self, text: str) -> None:
-        """Nothing inside this Lean stops the candidate: it goes the plain way from now on."""
-        self._endless.add(text)
-
-    def is_endless(self, text: str) -> bool:
-        """Whether the candidate made an edit overrun earlier."""
-        return text in self._endless
 
     async def _learn(self, uri: str, header: str) -> RunnerText | None:
         for form in runner_texts(self.plain.server.gates, header):
@@ -161,6 +157,7 @@ class RunnerSession:
     runner: RunnerVerifier
     plain: ShadowSession
     _is_without_answer: bool = field(default=False, init=False)
+    _heavy: set[str] = field(factory=set, init=False)
 
     @property
     def site(self) -> ProofSite:
@@ -196,26 +193,23 @@ class RunnerSession:
         self, steps: Sequence[str], candidates: Sequence[Candidate], budget: Budget
     ) -> AsyncGenerator[CheckedCandidate, None]:
         """See `verify.api.Session`."""
+        policy = self.plain.verifier.policy
         runnable: deque[Candidate] = deque()
         for_plain: list[Candidate] = []
         for candidate in candidates:
-            if (
-                self.runner.is_endless(candidate.text)
-                or refusal(candidate.text, self.plain.verifier.policy) is not None
-            ):
-                for_plain.append(candidate)
-            else:
-                runnable.append(candidate)
+            is_ours = candidate.text not in self._heavy and refusal(candidate.text, policy) is None
+            (runnable if is_ours else for_plain).append(candidate)
         while runnable and not budget.is_spent and not self._is_without_answer:
             batch = [runnable.popleft() for _ in range(min(len(runnable), self.runner.batch_size))]
             answer = await self._run(steps, batch, budget)
             if answer is None or not answer.rows:
-                async for checked in self._check_overrun(steps, batch, budget):
+                async for checked in self._check_plainly(steps, batch, budget):
                     yield checked
                 continue
             for candidate, row in zip(batch, answer.rows, strict=False):
                 outcome = outcome_of(row, answer)
                 if outcome is None:
+                    self._heavy.add(candidate.text)
                     for_plain.append(candidate)
                 else:
                     budget.spend_checks(1)
@@ -224,17 +218,18 @@ class RunnerSession:
         async for checked in self.plain.check(steps, [*for_plain, *runnable], budget):
             yield checked
 
-    async def _check_overrun(
+    async def _check_plainly(
         self, steps: Sequence[str], batch: list[Candidate], budget: Budget
     ) -> AsyncGenerator[CheckedCandidate, None]:
-        """A batch without an answer, the plain way; what does not end there either is remembered."""
+        """A batch without an answer, the plain way; what does not end there either never goes into the runner again."""
         async for checked in self.plain.check(steps, batch, budget):
-            if checked.outcome.kind is OutcomeKind.TIMED_OUT and not budget.is_spent:
-                self.runner.remember_endless(checked.candidate.text)
+            if checked.outcome.kind is OutcomeKind.TIMED_OUT:
+                self._heavy.add(checked.candidate.text)
             yield checked
 
     async def _run(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> Answer | None:
-        """What the runner says of the first candidates of the batch, as many as it had time for; None if it says nothing."""
+        """What the runner says of the first candidates of the batch, as many as it had time for; None if it says
+        nothing."""
         uri = runner_uri(self.site.uri)
         header = self.plain.base[: header_end(self.plain.base)]
         nonce = secrets.token_hex(8)
@@ -265,10 +260,9 @@ class RunnerSession:
         limits = verifier.limits
         site, base = _below(self.site, self.plain.base, _inserted(form, header), len(header))
         texts = ["\n".join(parenthesized(bounded(text, verifier.dialect))) for text in candidates]
-        # A third of the edit's time for what is begun, so that the last one begun may still end.
-        milliseconds = int(1000 * limits.candidate_s / 3)
+        milliseconds = int(1000 * limits.candidate_s / PATIENCE)
         lines = [line for step in steps for line in parenthesized(step)]
-        lines.append(invocation(nonce, limits.heartbeats, milliseconds, texts))
+        lines.append(invocation(nonce, limits.heartbeats // HEARTBEAT_SHARE, milliseconds, texts))
         above = base[: site.declaration.start]
         options = check_options(verifier.dialect, limits.heartbeats)
         return above, shadow_text(site, "\n".join(lines), base=base, options=options).text
@@ -280,17 +274,13 @@ def runner_uri(uri: str) -> str:
 
 
 def outcome_of(row: Row, answer: Answer) -> Outcome | None:
-    """A row as an outcome; None where the plain way has to say it."""
+    """A row as an outcome; None where the plain way has to say it, because the candidate is heavy."""
     match row.kind:
         case "parse error":
             return Outcome(kind=OutcomeKind.PARSE_ERROR, message=_PLACE.sub("", row.texts[0], count=1)[:MESSAGE_LIMIT])
         case "failed":
-            outcomes = [
-                failure(Diagnostic(range=_NOWHERE, severity=Severity.ERROR, message=text)) for text in row.texts
-            ]
-            return next((o for o in outcomes if o.kind is OutcomeKind.TIMED_OUT), outcomes[0])
-        case "timed out":
-            return Outcome(kind=OutcomeKind.TIMED_OUT, message="did not end in time")
+            errors = [Diagnostic(range=_NOWHERE, severity=Severity.ERROR, message=text) for text in row.texts]
+            return None if any(is_heartbeat_timeout(error) for error in errors) else failure(errors[0])
         case "ran":
             return _goals_outcome(parse_goals(row.texts), parse_goals(answer.before), answer.is_focused)
     return None

@@ -1,13 +1,15 @@
-"""The Lean side of the in-document runner: its text, by version, and the way candidates get in and outcomes come out. Pure.
+"""The Lean side of the in-document runner: its text, by version, and the way candidates get in and outcomes come out.
+Pure.
 
 The text is put below the header of a shadow document and defines one tactic,
 
     lean_sidekick_run "nonce" heartbeats milliseconds "[\\"(candidate)\\", …]"
 
-which parses each candidate, runs each on a copy of the whole elaboration state with its own limit of heartbeats and, where this Lean
-looks at cancel tokens, of time, logs one message with an outcome a candidate, and admits the goals. The copy holds all
-there is (environment, metavariables, messages, traces), so nothing has to be restored, and what a candidate logged goes into its
-own outcome. Interrupts, heartbeats and recursion limits pass by Lean's own `try`; `attempt` catches them all.
+which parses each candidate, runs each on a copy of the whole elaboration state with its own limit of heartbeats and,
+where this Lean looks at cancel tokens, of time, logs one message with an outcome a candidate, and admits the goals.
+The copy holds all there is (environment, metavariables, messages, traces), so nothing has to be restored, and what a
+candidate logged goes into its own outcome. Interrupts, heartbeats and recursion limits pass by Lean's own `try`;
+`attempt` catches them all.
 
 Versions: the text keeps to names that Lean had in July 2021 and has kept since; `RunnerText` holds what remains.
 
@@ -40,8 +42,8 @@ _MODULE = re.compile(r"\bmodule\b")
 
 @frozen(kw_only=True)
 class RunnerText:
-    """One form of the runner: which import it adds to the header (None: the header stays), whether it can stop a candidate by
-    the clock, whether the file is a `module`, and the kind of Lean."""
+    """One form of the runner: which import it adds to the header (None: the header stays), whether it can stop a
+    candidate by the clock, whether the file is a `module`, and the kind of Lean."""
 
     added_import: str | None
     has_clock: bool
@@ -66,8 +68,8 @@ class RunnerText:
 
 @frozen(kw_only=True)
 class Row:
-    """What the runner said of one candidate: `kind` is `ran`, `failed`, `parse error`, `timed out` or `too large`; `texts` are the
-    goals where it ran, else Lean's messages."""
+    """What the runner said of one candidate: `kind` is `ran`, `failed`, `parse error`, `timed out` or `too large`;
+    `texts` are the goals where it ran, else Lean's messages."""
 
     kind: str
     texts: tuple[str, ...]
@@ -75,7 +77,8 @@ class Row:
 
 @frozen(kw_only=True)
 class Answer:
-    """The runner's message: the goals before, whether candidates saw the main goal alone, and the rows of those that were run, in order."""
+    """The runner's message: the goals before, whether candidates saw the main goal alone, and the rows of those that
+    were run, in order."""
 
     before: tuple[str, ...]
     is_focused: bool
@@ -105,8 +108,8 @@ def runner_texts(gates: Gates, header: str) -> tuple[RunnerText, ...]:
 
 
 def invocation(nonce: str, heartbeats: int, milliseconds: int, texts: Sequence[str]) -> str:
-    """The one line that runs the texts; each is one tactic. `milliseconds` is for one candidate where there is a clock, and after as
-    many no further one is begun."""
+    """The one line that runs the texts; each is one tactic. `milliseconds` is for one candidate where there is a
+    clock, and after as many no further one is begun."""
     return f"{KEYWORD} {_literal(nonce)} {heartbeats} {milliseconds} {_literal(json.dumps(texts, ensure_ascii=False))}"
 
 

@@ -1,9 +1,9 @@
 """The Verifier over shadow documents: many candidates in one edit of our own Lean server's copy of the file.
 
-Promises: one outcome a candidate; an outcome rests on what Lean printed for exactly that candidate, in the newest version of
-the document, elaborated to its end. What Lean leaves open is run again in smaller batches and in the end alone; what
-stays open then is `crashed` or `timed out`, never a success. One document a file, used by one edit at a time.
-Does not decide what is worth checking, and starts no process of its own.
+Promises: one outcome a candidate; an outcome rests on what Lean printed for exactly that candidate, in the newest
+version of the document, elaborated to its end. What Lean leaves open is run again in smaller batches and in the end
+alone; what stays open then is `crashed` or `timed out`, never a success. One document a file, used by one edit at a
+time. Does not decide what is worth checking, and starts no process of its own.
 """
 
 import logging
@@ -17,14 +17,14 @@ from attrs import define, field, frozen
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.declarations import blank_programs
-from lean_sidekick.core.errors import InputError, LeanCrashed, StaleDocument, TimedOut
+from lean_sidekick.core.errors import InputError, TimedOut
 from lean_sidekick.core.goals import Goal, ProofState
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lean.api import Document, DocumentServer
 from lean_sidekick.lean.diagnostics import Diagnostic, is_heartbeat_timeout, is_unsolved_goals
 from lean_sidekick.verify import final
-from lean_sidekick.verify.api import HUNG, FinalVerdict, Priority, SiteState
+from lean_sidekick.verify.api import BROKEN, HUNG, FinalVerdict, Priority, SiteState
 from lean_sidekick.verify.dialect import Dialect
 from lean_sidekick.verify.packing import (
     MESSAGE_LIMIT,
@@ -103,9 +103,10 @@ class ShadowVerifier:
     ) -> tuple[Document, tuple[Diagnostic, ...]]:
         """Puts a text into the document and waits for all that Lean says of it; the caller holds the turn.
 
-        `above` is the part that stays the same: a new worker elaborates it first, in time of its own, so that `timeout_s` is
-        for the rest alone. `fresh` asks for a new worker. A worker that had a candidate's full time and did not end is
-        killed, so that the next edit finds a healthy one; one that was given up earlier is overtaken by the next edit.
+        `above` is the part that stays the same: a new worker elaborates it first, in time of its own, so that
+        `timeout_s` is for the rest alone. `fresh` asks for a new worker. A worker that had a candidate's full time
+        and did not end is killed, so that the next edit finds a healthy one; one that was given up earlier is
+        overtaken by the next edit.
         """
         document = self._documents.get(uri)
         try:
@@ -203,7 +204,7 @@ class ShadowSession:
                 _, diagnostics = await self._elaborate(packed, self._wait(budget))
             except TimedOut:
                 return Outcome(kind=OutcomeKind.TIMED_OUT, message="Lean did not finish in time")
-            except LeanCrashed as error:
+            except BROKEN as error:
                 return Outcome(kind=OutcomeKind.CRASHED, message=str(error))
         if not has_sentinel(packed, diagnostics):
             return Outcome(kind=OutcomeKind.CRASHED, message="Lean did not finish the file")
@@ -271,9 +272,7 @@ class ShadowSession:
                 _, diagnostics = await self._elaborate(packed, wait_s)
             except TimedOut:
                 return _open_batch(batch, self._overran(wait_s))
-            except StaleDocument:
-                return _BatchResult(known=[], again=[batch])
-            except LeanCrashed as error:
+            except BROKEN as error:
                 return _open_batch(batch, Outcome(kind=OutcomeKind.CRASHED, message=str(error)[:MESSAGE_LIMIT]))
         if not has_sentinel(packed, diagnostics):
             return _open_batch(batch, Outcome(kind=OutcomeKind.CRASHED, message="Lean did not finish the file"))
@@ -338,7 +337,7 @@ class ShadowSession:
                 _, diagnostics = await self._elaborate(packed, wait_s)
             except TimedOut:
                 return _State(failure=self._overran(wait_s))
-            except LeanCrashed as error:
+            except BROKEN as error:
                 return _State(failure=Outcome(kind=OutcomeKind.CRASHED, message=str(error)[:MESSAGE_LIMIT]))
         errors = errors_in(packed.slots[0].candidate_lines, diagnostics)
         if errors:

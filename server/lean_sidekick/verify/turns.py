@@ -65,7 +65,7 @@ class Turns:
 
     def _give_back(self, priority: Priority) -> None:
         is_last = priority is Priority.CURSOR and not self._is_waiting(Priority.CURSOR)
-        if is_last:
+        if is_last and not self._owes_background:
             self._kept = asyncio.get_running_loop().call_later(self.kept_s, self._kept_in_vain)
             return
         self._pass_on()

@@ -1,7 +1,7 @@
 """Which tactics a toolchain has, learned from Lean once for a header.
 
-A tactic counts as known if it parses and Lean finds an elaborator for it; whether it proves anything does not matter. Nothing is
-assumed from a version number.
+A tactic counts as known if it parses and Lean finds an elaborator for it; whether it proves anything does not matter.
+Nothing is assumed from a version number.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lean_sidekick.core.declarations import header_end
 from lean_sidekick.core.errors import LeanCrashed, TimedOut
 from lean_sidekick.core.sites import Declaration, Hole, ProofSite
 from lean_sidekick.lean.diagnostics import Diagnostic, is_not_implemented, is_unknown_name
-from lean_sidekick.verify.api import Priority
+from lean_sidekick.verify.api import BROKEN, Priority
 from lean_sidekick.verify.packing import Packed, errors_in, has_sentinel, pack, read_probes
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ async def learn(
 ) -> frozenset[str]:
     """Asks Lean about the texts that were never asked for; see `Session.known_tactics`.
 
-    The questions stand where the site's declaration stands, so that the file's own notation counts and everything above it
-    stays elaborated. What Lean does not answer in time is taken as unknown, for now.
+    The questions stand where the site's declaration stands, so that the file's own notation counts and everything
+    above it stays elaborated. What Lean does not answer in time is taken as unknown, for now.
     """
     header = base[: header_end(base)]
     missing = verifier.vocabulary.missing(header, texts)
@@ -72,7 +72,7 @@ async def learn(
                 async with verifier.turn(site.uri, priority):
                     known = await lesson.elaborated(await lesson.parsed(chunk, budget), budget)
                 verifier.vocabulary.add(header, chunk, known)
-        except (TimedOut, LeanCrashed):
+        except (TimedOut, *BROKEN):
             logger.info("Lean did not say in time which tactics it knows")
     return verifier.vocabulary.known(header, texts)
 

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from support.scenarios import SCENARIOS
 
 from lean_sidekick.cli import app, engines, prove
 from lean_sidekick.core.errors import InputError
@@ -16,6 +15,7 @@ from lean_sidekick.settings.settings import Settings
 from lean_sidekick.verify.api import Verifier
 from lean_sidekick.verify.recorded import RecordedVerifier
 from lean_sidekick.verify.recording import read_recording
+from support.scenarios import SCENARIOS
 
 RECORDING = Path(__file__).parents[2] / "recordings" / "scenarios.jsonl"
 TEXTS = {scenario.name: scenario.text for scenario in SCENARIOS}

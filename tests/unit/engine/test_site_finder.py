@@ -373,6 +373,15 @@ def test_inside_conv() -> None:
     )
 
 
+def test_inside_grind() -> None:
+    """Its steps are no tactics, so nothing that we know could be put there."""
+    sentence = "Steps inside `grind =>` are not supported; put the cursor before or after it."
+    assert refusal("theorem a : p := by\n  grind =>\n    instantiate$0\n") == sentence
+    assert refusal("theorem a : p := by\n  grind =>\n    sorry$0\n  rfl\n") == sentence
+    _, site = site_at("theorem a : p := by\n  grind =>\n    instantiate\n  rfl$0\n")
+    assert site.indentation == "  "
+
+
 def test_on_the_by_of_a_proof_the_site_is_before_its_first_tactic() -> None:
     check(
         """

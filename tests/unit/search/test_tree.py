@@ -118,7 +118,11 @@ def test_an_unproved_tree_has_no_text() -> None:
             ["exact x", "exact y"],
             "cases h with\n| inl a => exact x\n| inr b => exact y",
         ),
-        ("cases h with | intro x hx => ?_", ["exact x", "exact y"], "cases h with | intro x hx => ?_\n· exact x\n· exact y"),
+        (
+            "cases h with | intro x hx => ?_",
+            ["exact x", "exact y"],
+            "cases h with | intro x hx => ?_\n· exact x\n· exact y",
+        ),
         ("constructor", ["simp\nrfl", "simp"], "constructor\n· simp\n  rfl\n· simp"),
     ],
 )

@@ -244,9 +244,14 @@ async def test_what_the_verdict_depends_on_is_in_the_key(
     assert changed.asked("exact h") == is_asked
 
 
-async def test_a_policy_that_got_stricter_refuses_what_is_remembered(world: World) -> None:
-    allowing = evolve(world, policy=evolve(POLICY, allow_programs=True))
-    assert await allowing.check("native_decide") == {"native_decide": "failed"}
+async def test_a_policy_that_got_stricter_refuses_what_is_remembered(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A word that an earlier program did not know to be dangerous."""
+    with monkeypatch.context() as earlier:
+        for module in ("cached", "shadow"):
+            earlier.setattr(f"lean_sidekick.verify.{module}.refusal", lambda text, policy: None)
+        assert await world.check("native_decide") == {"native_decide": "failed"}
     assert await world.check("native_decide") == {"native_decide": "refused"}
 
 

@@ -2,8 +2,6 @@
 
 import pytest
 from attrs import evolve
-from support.fake_documents import at, information
-from support.sites import sorry_site
 
 from lean_sidekick.core.goals import parse_goal
 from lean_sidekick.core.outcomes import Outcome, OutcomeKind
@@ -22,12 +20,17 @@ from lean_sidekick.verify.packing import (
     shadow_text,
     untrail,
 )
+from support.fake_documents import at, information
+from support.sites import sorry_site
 
 MODERN = Dialect(
     mark='trace "checked"', trace_state="trace_state", all_goals="all_goals", recovery_off=True, simp_steps=None
 )
 EARLY = Dialect(mark="traceState", trace_state="traceState", all_goals="allGoals", recovery_off=False, simp_steps=200)
-TEXT = "theorem a : True := trivial\n\n/-- doc -/\ntheorem b (p : Prop) (h : p) : p := by\n  have h2 := h\n  sorry\n\n#check b\n"
+TEXT = (
+    "theorem a : True := trivial\n\n"
+    "/-- doc -/\ntheorem b (p : Prop) (h : p) : p := by\n  have h2 := h\n  sorry\n\n#check b\n"
+)
 
 
 def packed(*candidates: str, dialect: Dialect = EARLY, probes: tuple[str, ...] = (), text: str = TEXT) -> Packed:

@@ -4,18 +4,18 @@ import re
 from collections.abc import Callable, Sequence
 
 import pytest
-from support.fake_documents import FakeServer, at, information
-from support.sites import sorry_site
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate, Source
-from lean_sidekick.core.errors import LeanCrashed, TimedOut
+from lean_sidekick.core.errors import LeanCrashed, ProtocolError, SidekickError, StaleDocument, TimedOut
 from lean_sidekick.core.outcomes import OutcomeKind
 from lean_sidekick.lean.diagnostics import Diagnostic
 from lean_sidekick.verify.api import FinalStatus
 from lean_sidekick.verify.dialect import Dialect
 from lean_sidekick.verify.policy import Policy
 from lean_sidekick.verify.shadow import Limits, ShadowVerifier
+from support.fake_documents import FakeServer, at, information
+from support.sites import sorry_site
 
 TEXT = "theorem b (p : Prop) (h : p) : p := by\n  sorry\n"
 EARLY = Dialect(mark="traceState", trace_state="traceState", all_goals="allGoals", recovery_off=False, simp_steps=None)
@@ -120,10 +120,11 @@ async def test_one_that_never_ends_costs_the_others_nothing() -> None:
     assert server.closed >= 1, "a worker that hangs is ended"
 
 
-async def test_one_that_crashes_lean_costs_the_others_nothing() -> None:
+@pytest.mark.parametrize("broken", [LeanCrashed, ProtocolError, StaleDocument])
+async def test_one_that_breaks_lean_costs_the_others_nothing(broken: type[SidekickError]) -> None:
     def run(text: str) -> list[Diagnostic]:
         if "(bomb)" in text:
-            raise LeanCrashed("Lean died")
+            raise broken("Lean died")
         return lean(by_rule)(text)
 
     found = await check(verifier(FakeServer(lean=run)), "bomb", "exact h", "rfl")
@@ -138,7 +139,7 @@ async def test_a_heartbeat_limit_met_by_one_is_not_held_against_the_next() -> No
     timeout = "(deterministic) timeout at 'whnf', maximum number of heartbeats (100) has been reached"
 
     def run(text: str) -> list[Diagnostic]:
-        return lean(lambda c: timeout if c == "heavy" or "(heavy)" in text and c != "skip" else by_rule(c))(text)
+        return lean(lambda c: timeout if c == "heavy" or ("(heavy)" in text and c != "skip") else by_rule(c))(text)
 
     found = await check(verifier(FakeServer(lean=run)), "heavy", "exact h")
     assert found == {"heavy": OutcomeKind.TIMED_OUT, "exact h": OutcomeKind.CLOSED}

@@ -1,0 +1,253 @@
+"""The runner against a Lean that answers as it likes: one outcome each, never a success without an answer, and the plain way
+whenever there is none."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from lean_sidekick.core.budget import Budget
+from lean_sidekick.core.candidates import Candidate, Source
+from lean_sidekick.core.errors import InputError, LeanCrashed, TimedOut
+from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
+from lean_sidekick.lean.diagnostics import Diagnostic
+from lean_sidekick.verify.dialect import dialect_of
+from lean_sidekick.verify.policy import Policy
+from lean_sidekick.verify.runner import RunnerVerifier, outcome_of, runner_uri
+from lean_sidekick.verify.runner_lean import Answer, Row
+from lean_sidekick.verify.shadow import Limits, ShadowVerifier
+from support.fake_documents import FakeServer, at, information
+from support.sites import sorry_site
+
+TEXT = "import Some.Thing\n\ntheorem b (p : Prop) (h : p) : p := by\n  sorry\n"
+RUN = re.compile(r'lean_sidekick_run "(\w+)" \d+ \d+ (".*")')
+Rows = Callable[[list[str]], list[list[object]]]
+
+
+def rows_of(texts: list[str]) -> list[list[object]]:
+    """What a well-behaved Lean says."""
+    said: dict[str, list[object]] = {"(exact h)": ["ran", []], "(skip)": ["ran", ["p : Prop\nh : p\n⊢ p"]]}
+    return [said.get(text, ["failed", ["type mismatch"]]) for text in texts]
+
+
+def lean_with(rows: Rows, plain: Callable[[str], list[Diagnostic]] | None = None) -> Callable[[str], list[Diagnostic]]:
+    """A Lean that elaborates the runner if `Lean` is imported; `plain` answers texts without the runner."""
+
+    def run(text: str) -> list[Diagnostic]:
+        end = information(text.count("\n") - 1, "Prop : Type")
+        if "namespace LeanSidekick" not in text:
+            return plain(text) if plain else [end]
+        if "\nimport Lean\n" not in text:
+            return [at(2, "unknown namespace 'Lean.Elab'"), end]
+        call = RUN.search(text)
+        if call is None:
+            return [end]
+        texts = json.loads(json.loads(call[2]))
+        return [information(5, json.dumps([call[1], ["p : Prop\nh : p\n⊢ p"], "focused", rows(texts)])), end]
+
+    return run
+
+
+def runner_on(server: FakeServer) -> RunnerVerifier:
+    plain = ShadowVerifier(
+        server=server,
+        dialect=dialect_of(server.gates),
+        policy=Policy(allow_programs=False, keep_commands=False, allowed_axioms=frozenset()),
+        limits=Limits(batch_size=8, heartbeats=100, candidate_s=1.0, opening_s=1.0),
+    )
+    return RunnerVerifier(plain)
+
+
+def wanted(texts: Sequence[str]) -> list[Candidate]:
+    return [Candidate(text=text, source=Source.PORTFOLIO, score=0.0) for text in texts]
+
+
+async def check(runner: RunnerVerifier, *texts: str, checks: int = 1000) -> dict[str, OutcomeKind]:
+    session = await runner.open(sorry_site(TEXT))
+    budget = Budget(seconds=60, checks=checks)
+    found: list[CheckedCandidate] = [c async for c in session.check((), wanted(texts), budget)]
+    assert sorted(c.candidate.text for c in found) == sorted(texts), "one outcome for each candidate"
+    return {c.candidate.text: c.outcome.kind for c in found}
+
+
+async def test_many_candidates_cost_one_edit_and_the_header_is_learned_once() -> None:
+    server = FakeServer(lean=lean_with(rows_of))
+    runner = runner_on(server)
+    expected = {"exact h": OutcomeKind.CLOSED, "skip": OutcomeKind.NO_CHANGE, "rfl": OutcomeKind.FAILED}
+    assert await check(runner, "exact h", "skip", "rfl") == expected
+    edits = len(server.elaborated)
+    assert await check(runner, "exact h", "skip", "rfl") == expected
+    assert len(server.elaborated) == edits + 1
+    runs = [text for text in server.elaborated if RUN.search(text)]
+    assert len(runs) == 2
+    assert all(text.startswith("import Some.Thing\nimport Lean\n") for text in runs)
+
+
+async def test_the_lines_of_the_user_stay_below_the_runner_unchanged() -> None:
+    server = FakeServer(lean=lean_with(rows_of))
+    await check(runner_on(server), "exact h")
+    text = next(text for text in server.elaborated if RUN.search(text))
+    assert RUN.sub("sorry", text).split("\n\n")[-2].endswith(TEXT.split("\n\n")[1].rstrip())
+
+
+async def test_refused_candidates_never_reach_the_runner() -> None:
+    server = FakeServer(lean=lean_with(rows_of))
+    found = await check(runner_on(server), "exact h", "run_tac x", "exact h)", "sorry")
+    assert found.pop("exact h") is OutcomeKind.CLOSED
+    assert set(found.values()) == {OutcomeKind.REFUSED, OutcomeKind.PARSE_ERROR}
+    assert not any(bad in text for text in server.elaborated for bad in ("run_tac", "exact h))"))
+
+
+def no_rows(texts: list[str]) -> list[list[object]]:
+    return []
+
+
+def broken_rows(texts: list[str]) -> list[list[object]]:
+    return [["ran"] for _ in texts]
+
+
+@pytest.mark.parametrize("rows", [no_rows, broken_rows])
+async def test_no_answer_is_no_success(rows: Rows) -> None:
+    found = await check(runner_on(FakeServer(lean=lean_with(rows))), "exact h", "skip")
+    assert not {OutcomeKind.CLOSED, OutcomeKind.PROGRESS}.intersection(found.values())
+
+
+async def test_candidates_that_there_was_no_time_for_are_run_in_the_next_edit() -> None:
+    def two_at_a_time(texts: list[str]) -> list[list[object]]:
+        return rows_of(texts)[:2]
+
+    server = FakeServer(lean=lean_with(two_at_a_time))
+    found = await check(runner_on(server), "rfl", "trivial", "exact h", "skip", "simp")
+    assert (found["exact h"], found["skip"]) == (OutcomeKind.CLOSED, OutcomeKind.NO_CHANGE)
+    assert sum(RUN.search(text) is not None for text in server.elaborated) == 3
+
+
+def plainly(text: str) -> list[Diagnostic]:
+    """A Lean whose blocks say that `exact h` closes and `skip` changes nothing."""
+    found = [information(text.count("\n") - 1, "Prop : Type")]
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if match := re.fullmatch(r"\s*\| \((.*)\)", line):
+            found.append(information(number + 2))
+            if match[1] == "skip":
+                found.append(at(number + 3, "unsolved goals\np : Prop\nh : p\n⊢ p"))
+    return found
+
+
+@pytest.mark.parametrize("error", [TimedOut("late"), LeanCrashed("died"), InputError("no header")])
+async def test_a_runner_that_makes_trouble_leaves_the_batch_to_the_plain_way(error: Exception) -> None:
+    answering = lean_with(rows_of, plainly)
+
+    def run(text: str) -> Sequence[Diagnostic]:
+        if RUN.search(text):
+            raise error
+        return answering(text)
+
+    server = FakeServer(lean=run)
+    assert await check(runner_on(server), "exact h", "skip") == {
+        "exact h": OutcomeKind.CLOSED,
+        "skip": OutcomeKind.NO_CHANGE,
+    }
+    assert server.closed >= 1, "the worker in trouble is ended"
+
+
+async def test_where_the_runner_does_not_elaborate_the_plain_way_takes_over_for_good() -> None:
+    def run(text: str) -> list[Diagnostic]:
+        if "namespace LeanSidekick" in text:
+            return [at(2, "unknown identifier"), information(text.count("\n") - 1)]
+        return plainly(text)
+
+    server = FakeServer(lean=run)
+    runner = runner_on(server)
+    for _ in range(2):
+        assert (await check(runner, "exact h"))["exact h"] is OutcomeKind.CLOSED
+    assert sum("namespace LeanSidekick" in text for text in server.elaborated) == 4, "each form was tried once"
+
+
+async def test_a_silent_lean_has_not_elaborated_the_runner() -> None:
+    found = await check(runner_on(FakeServer(lean=lambda text: [])), "exact h")
+    assert set(found.values()) == {OutcomeKind.CRASHED}
+
+
+async def test_a_heavy_candidate_gets_its_outcome_the_plain_way_and_stays_there() -> None:
+    timeout = "(deterministic) timeout at 'whnf', maximum number of heartbeats (12) has been reached"
+
+    def rows(texts: list[str]) -> list[list[object]]:
+        return [["failed", [timeout]] if text == "(heavy)" else row for text, row in zip(texts, rows_of(texts))]
+
+    server = FakeServer(lean=lean_with(rows, plainly))
+    session = await runner_on(server).open(sorry_site(TEXT))
+    for _ in range(2):
+        budget = Budget(seconds=60, checks=100)
+        found = {c.candidate.text: c.outcome.kind async for c in session.check((), wanted(["heavy", "skip"]), budget)}
+        assert found == {"heavy": OutcomeKind.CLOSED, "skip": OutcomeKind.NO_CHANGE}
+    assert sum('"(heavy)' in text.replace("\\", "") for text in server.elaborated if RUN.search(text)) == 1
+
+
+async def test_a_spent_budget_asks_lean_nothing() -> None:
+    server = FakeServer(lean=lean_with(rows_of))
+    found = await check(runner_on(server), "exact h", checks=0)
+    assert found == {"exact h": OutcomeKind.TIMED_OUT}
+    assert server.elaborated == []
+
+
+async def test_confirming_is_done_under_the_users_header() -> None:
+    server = FakeServer(lean=lean_with(rows_of))
+    session = await runner_on(server).open(sorry_site(TEXT))
+    await session.confirm("exact h", Budget(seconds=5, checks=5))
+    assert server.elaborated and not any("LeanSidekick" in text for text in server.elaborated)
+
+
+async def test_closing_a_document_ends_both_workers() -> None:
+    server = FakeServer(lean=lean_with(rows_of))
+    runner = runner_on(server)
+    session = await runner.open(sorry_site(TEXT))
+    await session.confirm("exact h", Budget(seconds=5, checks=5))
+    assert [c async for c in session.check((), wanted(["exact h"]), Budget(seconds=5, checks=5))]
+    before = server.closed
+    await runner.close_document(session.site.uri)
+    assert server.closed == before + 2
+
+
+def test_the_runner_has_a_document_of_its_own() -> None:
+    assert runner_uri("file:///p/A.lean") == "file:///p/A.LeanSidekickRunner.lean"
+    assert runner_uri("untitled:1") == "untitled:1.LeanSidekickRunner.lean"
+
+
+BEFORE = ("case w\nh : q\n⊢ ?w = 2", "⊢ Nat")
+
+
+def outcome(kind: str, *texts: str, before: tuple[str, ...] = ("⊢ p",), is_focused: bool = True) -> Outcome | None:
+    return outcome_of(Row(kind=kind, texts=texts), Answer(before=before, is_focused=is_focused, rows=()))
+
+
+def test_rows_become_outcomes() -> None:
+    kinds = {
+        ("ran",): OutcomeKind.CLOSED,
+        ("ran", "⊢ p"): OutcomeKind.NO_CHANGE,
+        ("ran", "case x\n⊢ q"): OutcomeKind.PROGRESS,
+        ("ran", "⊢ sorryAx p"): OutcomeKind.FAILED,
+        ("failed", "type mismatch"): OutcomeKind.FAILED,
+        ("failed", "maximum number of steps exceeded"): OutcomeKind.TIMED_OUT,
+        ("parse error", "<input>:1:3: unexpected token"): OutcomeKind.PARSE_ERROR,
+    }
+    for row, kind in kinds.items():
+        found = outcome(*row)
+        assert found is not None and found.kind is kind, row
+    parse_error = outcome("parse error", "<input>:1:3: unexpected token")
+    assert parse_error is not None and parse_error.message == "unexpected token"
+    for row in (("timed out",), ("too large",), ("a word of a later version",)):
+        assert outcome(*row) is None
+
+
+def test_of_goals_that_share_metavariables_all_are_looked_at() -> None:
+    """As the plain way does: the goals behind the main goal are left out where the candidate did not touch them."""
+    same = outcome("ran", *BEFORE, before=BEFORE, is_focused=False)
+    assert same is not None and same.kind is OutcomeKind.NO_CHANGE and len(same.goals) == 1
+    one = outcome("ran", "⊢ Nat", before=BEFORE, is_focused=False)
+    assert one is not None and one.kind is OutcomeKind.CLOSED
+    all_closed = outcome("ran", before=BEFORE, is_focused=False)
+    assert all_closed is not None and all_closed.kind is OutcomeKind.CLOSED
+    changed = outcome("ran", "⊢ Nat → Nat", before=BEFORE, is_focused=False)
+    assert changed is not None and changed.kind is OutcomeKind.PROGRESS
