@@ -11,6 +11,7 @@ writes JSON.
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import platform
@@ -84,15 +85,15 @@ async def measure(lean: str | None, header: str, rounds: int) -> tuple[list[Figu
     plain = await start_verifier(folder, settings)
     runner = RunnerVerifier(plain)
     budget = Budget(seconds=3600, checks=10_000_000)
-    figures, number = [], 0
+    figures, numbers = [], itertools.count()
     try:
         for prefix in PREFIXES:
             (site,) = find_holes(site_text(prefix, header), (folder / "Site.lean").as_uri(), 1)
             blocks_session, runner_session = await plain.open(site), await runner.open(site)
             for count in COUNTS:
                 times: tuple[list[float], list[float]] = ([], [])
-                for number in range(number + 1, number + 2 + rounds):
-                    wanted = candidates(number, count)
+                for _ in range(1 + rounds):
+                    wanted = candidates(next(numbers), count)
                     blocks_ms, by_blocks = await timed(blocks_session, wanted, budget)
                     runner_ms, by_runner = await timed(runner_session, wanted, budget)
                     if by_blocks != by_runner:

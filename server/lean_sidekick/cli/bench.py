@@ -7,6 +7,7 @@ import click
 from attrs import evolve
 
 from lean_sidekick.cli.app import ExitStatus
+from lean_sidekick.cli.arguments import lean_option
 from lean_sidekick.cli.engines import engine_for, settings_for
 from lean_sidekick.cli.output import StatusLine, note, write_line
 from lean_sidekick.cli.places import read_lean_file
@@ -31,10 +32,10 @@ def command() -> None:
 @click.option("--timeout", type=click.FloatRange(0.1, 3600), default=10.0, show_default=True, help="Seconds a theorem.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("bench-prove"), show_default=True, help="Folder.")
 @click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Only every Nth theorem.")
-@click.option("--lean", metavar="PATH", help="The Lean to use.")
-def prove(data: Path, timeout: float, out: Path, every: int, lean: str | None) -> int:
+@lean_option
+def prove(data: Path, timeout: float, out: Path, every: int, lean_path: str | None) -> int:
     """Prove the theorems of DATA (JSON lines) and judge every proof by a plain run of Lean."""
-    return run_async(_prove(data, timeout, out, every, lean))
+    return run_async(_prove(data, timeout, out, every, lean_path))
 
 
 async def _prove(data: Path, timeout: float, out: Path, every: int, lean: str | None) -> int:
@@ -74,10 +75,10 @@ async def _prove(data: Path, timeout: float, out: Path, every: int, lean: str | 
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--rounds", type=click.IntRange(2), default=20, show_default=True, help="Rounds of each cell.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("bench-verify"), show_default=True, help="Folder.")
-@click.option("--lean", metavar="PATH", help="The Lean to use.")
-def verify(data: Path, rounds: int, out: Path, lean: str | None) -> int:
+@lean_option
+def verify(data: Path, rounds: int, out: Path, lean_path: str | None) -> int:
     """Measure what checks cost, with the tactics of DATA (one a line)."""
-    return run_async(_verify(data, rounds, out, lean))
+    return run_async(_verify(data, rounds, out, lean_path))
 
 
 async def _verify(data: Path, rounds: int, out: Path, lean: str | None) -> int:

@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 import click
 
 from lean_sidekick.cli.app import ExitStatus
+from lean_sidekick.cli.arguments import lean_option
 from lean_sidekick.cli.engines import settings_for
 from lean_sidekick.cli.output import StatusLine, note, write_line
 from lean_sidekick.cli.prove import print_result
@@ -21,10 +22,10 @@ SUGGESTIONS = 4
 
 
 @click.command("demo", short_help="Do the main job on the example files.")
-@click.option("--lean", metavar="PATH", help="The Lean to use.")
-def command(lean: str | None) -> int:
+@lean_option
+def command(lean_path: str | None) -> int:
     """Show suggestions in the example files, then prove what is unproved in them. Nothing is written."""
-    return run_async(_demo(lean))
+    return run_async(_demo(lean_path))
 
 
 async def _demo(lean: str | None) -> int:

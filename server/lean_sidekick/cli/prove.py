@@ -11,12 +11,13 @@ from pathlib import Path
 import click
 
 from lean_sidekick.cli.app import ExitStatus
+from lean_sidekick.cli.arguments import json_option, lean_option
 from lean_sidekick.cli.engines import engine_for, settings_for
 from lean_sidekick.cli.output import StatusLine, note, write_line, write_object
 from lean_sidekick.cli.places import read_lean_file
 from lean_sidekick.cli.running import run_async
 from lean_sidekick.core.budget import Budget
-from lean_sidekick.core.errors import InputError
+from lean_sidekick.core.errors import InputError, SidekickError
 from lean_sidekick.core.positions import TextEdit, apply_edits
 from lean_sidekick.core.render import indent
 from lean_sidekick.engine.api import DocumentText, ProofResult, ProofStatus, ProveProgress
@@ -28,18 +29,20 @@ CHECK_LIMIT = 1_000_000
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--decl", "names", multiple=True, metavar="NAME", help="Only this declaration; may be repeated.")
 @click.option(
-    "--timeout", type=click.FloatRange(0.1, 3600), default=30.0, show_default=True, help="Seconds for each declaration."
+    "--timeout", type=click.FloatRange(0.1, 3600), help="Seconds for each declaration (the setting prove.timeoutS)."
 )
 @click.option("--write", is_flag=True, help="Put the proofs into the file.")
-@click.option("--lean", metavar="PATH", help="The Lean to use.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def command(file: Path, names: tuple[str, ...], timeout: float, write: bool, lean: str | None, as_json: bool) -> int:
+@lean_option
+@json_option
+def command(
+    file: Path, names: tuple[str, ...], timeout: float | None, write: bool, lean_path: str | None, as_json: bool
+) -> int:
     """Try every declaration of FILE that has a sorry or an empty proof."""
-    return run_async(_prove(file, frozenset(names) or None, timeout, write, lean, as_json))
+    return run_async(_prove(file, frozenset(names) or None, timeout, write, lean_path, as_json))
 
 
 async def _prove(
-    file: Path, names: frozenset[str] | None, timeout: float, write: bool, lean: str | None, as_json: bool
+    file: Path, names: frozenset[str] | None, timeout: float | None, write: bool, lean: str | None, as_json: bool
 ) -> int:
     document = read_lean_file(file)
     settings = await settings_for(file, lean)
@@ -49,22 +52,29 @@ async def _prove(
     def show(progress: ProveProgress) -> None:
         status.show(f"{progress.checks} checks, {progress.seconds:.0f} s: {progress.trying}")
 
+    seconds = timeout or settings.prove_timeout_s
+    failure: SidekickError | None = None
     async with engine_for(file, settings) as engine:
-        attempts = engine.prove_all(document, names, lambda: Budget(seconds=timeout, checks=CHECK_LIMIT), show)
-        async for result in attempts:
-            status.clear()
-            results.append(result)
-            if as_json:
-                write_object(result_fields(result))
-            else:
-                print_result(result)
+        attempts = engine.prove_all(document, names, lambda: Budget(seconds=seconds, checks=CHECK_LIMIT), show)
+        try:
+            async for result in attempts:
+                status.clear()
+                results.append(result)
+                if as_json:
+                    write_object(result_fields(result))
+                else:
+                    print_result(result)
+        except SidekickError as error:
+            failure = error  # what was proved before it is not thrown away
     status.clear()
     edits = [edit for result in results for edit in result.edits]
-    if not results:
+    if not results and failure is None:
         note("Nothing to prove: no declaration has a sorry or an empty proof.")
     if write and edits:
         write_proofs(file, document, edits)
         note(f"{file}: {len(edits)} proof{'s' if len(edits) > 1 else ''} written.")
+    if failure is not None:
+        raise failure
     proved = sum(result.status is ProofStatus.PROVED for result in results)
     return ExitStatus.DONE if proved == len(results) else ExitStatus.INCOMPLETE
 

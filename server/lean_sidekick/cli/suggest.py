@@ -1,8 +1,10 @@
 """`suggest`: the ranked, checked suggestions at a place in a file."""
 
 import click
+from attrs import evolve
 
 from lean_sidekick.cli.app import ExitStatus
+from lean_sidekick.cli.arguments import json_option, lean_option
 from lean_sidekick.cli.engines import engine_for, settings_for
 from lean_sidekick.cli.output import StatusLine, note, write_line, write_object
 from lean_sidekick.cli.places import Place, parse_place, place_position, read_lean_file
@@ -15,23 +17,25 @@ CHECK_LIMIT = 2_000
 
 @click.command("suggest", short_help="Show the checked suggestions at a place.")
 @click.argument("place", metavar="FILE:LINE:COL")
-@click.option("-n", "count", type=click.IntRange(1, 100), default=8, show_default=True, help="The most to show.")
-@click.option("--timeout", type=click.FloatRange(0.1, 3600), default=10.0, show_default=True, help="Seconds.")
-@click.option("--lean", metavar="PATH", help="The Lean to use.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def command(place: str, count: int, timeout: float, lean: str | None, as_json: bool) -> int:
+@click.option("-n", "count", type=click.IntRange(1, 100), help="The most to show (the setting suggest.maxItems).")
+@click.option("--timeout", type=click.FloatRange(0.1, 3600), help="Seconds (the setting suggest.timeoutS).")
+@lean_option
+@json_option
+def command(place: str, count: int | None, timeout: float | None, lean_path: str | None, as_json: bool) -> int:
     """Show the suggestions that Lean checked at a place; lines and columns count from 1."""
-    return run_async(_suggest(parse_place(place), count, timeout, lean, as_json))
+    return run_async(_suggest(parse_place(place), count, timeout, lean_path, as_json))
 
 
-async def _suggest(place: Place, count: int, timeout: float, lean: str | None, as_json: bool) -> int:
+async def _suggest(place: Place, count: int | None, timeout: float | None, lean: str | None, as_json: bool) -> int:
     document = read_lean_file(place.path)
     position = place_position(place, document.text)
     settings = await settings_for(place.path, lean)
+    if count is not None:
+        settings = evolve(settings, suggest_max_items=count)
     status = StatusLine()
     last: SuggestionRound | None = None
     async with engine_for(place.path, settings) as engine:
-        budget = Budget(seconds=timeout, checks=CHECK_LIMIT)
+        budget = Budget(seconds=timeout or settings.suggest_timeout_s, checks=CHECK_LIMIT)
         async for last in engine.suggest(document, position, budget):
             status.show(f"{last.checks} checks, {len(last.suggestions)} suggestions")
     status.clear()
@@ -40,7 +44,7 @@ async def _suggest(place: Place, count: int, timeout: float, lean: str | None, a
         return ExitStatus.INCOMPLETE
     if last.warning:
         note(last.warning)
-    for suggestion in last.suggestions[:count]:
+    for suggestion in last.suggestions:
         if as_json:
             write_object(_fields(suggestion))
         else:

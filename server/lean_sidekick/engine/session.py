@@ -26,6 +26,7 @@ from lean_sidekick.verify.api import Verifier
 from lean_sidekick.verify.cached import CachedVerifier, Circumstances
 from lean_sidekick.verify.dialect import dialect_of
 from lean_sidekick.verify.policy import Policy
+from lean_sidekick.verify.runner import RunnerVerifier
 from lean_sidekick.verify.shadow import Limits, ShadowVerifier
 
 logger = logging.getLogger(__name__)
@@ -42,8 +43,10 @@ def open_engine(root: Path, settings: Settings) -> ProjectEngine:
 
     async def start() -> Verifier:
         project, toolchain = find_project(root), await find_lean(root, settings)
-        verifier = await _start(project, toolchain, settings, sandboxes)
-        return await _remembering(verifier, project, toolchain) if settings.cache_outcomes else verifier
+        key = await asyncio.to_thread(toolchain_key, toolchain) if settings.cache_outcomes else None
+        plain = await _start(project, toolchain, settings, sandboxes)
+        verifier: Verifier = RunnerVerifier(plain) if settings.lean_runner else plain
+        return verifier if key is None else _remembering(verifier, plain, project, key)
 
     return engine_on(start, settings)
 
@@ -94,13 +97,12 @@ async def _start(
     )
 
 
-async def _remembering(inner: ShadowVerifier, project: Project, toolchain: Toolchain) -> CachedVerifier:
-    """The verifier with the user's outcome cache before it."""
-    key = await asyncio.to_thread(toolchain_key, toolchain)
+def _remembering(inner: Verifier, plain: ShadowVerifier, project: Project, key: str) -> CachedVerifier:
+    """The verifier with the user's outcome cache before it; `key` is the toolchain's."""
     return CachedVerifier(
         inner=inner,
         store=OutcomeStore(path=cache_folder() / OUTCOMES_FILE),
-        circumstances=Circumstances(toolchain=f"{__version__} {key}", policy=inner.policy, limits=inner.limits),
+        circumstances=Circumstances(toolchain=f"{__version__} {key}", policy=plain.policy, limits=plain.limits),
         imports_key=partial(imports_key, project, os.environ),
     )
 

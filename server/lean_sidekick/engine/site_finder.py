@@ -7,6 +7,8 @@ Works on text alone and asks no Lean, so it can be called at every keystroke. Wh
 import re
 from bisect import bisect_right
 
+from attrs import evolve
+
 from lean_sidekick.core.blocks import Opener, TacticBlock
 from lean_sidekick.core.declarations import Outline
 from lean_sidekick.core.errors import InputError
@@ -53,7 +55,7 @@ def find_site(text: str, uri: str, version: int, position: Position) -> ProofSit
         raise InputError(
             f"No tactic can stand here: {declaration.label} has a term at the cursor; write `sorry` or `by` instead."
         )
-    return _outside_grind(opened, site)
+    return _reaching(_outside_grind(opened, site))
 
 
 def find_declaration_sites(
@@ -102,6 +104,14 @@ def _hole_on_line(opened: OpenDeclaration, text_map: TextMap, offset: int) -> Pr
     on_line = [hole for hole in opened.holes() if start <= hole.start <= end]
     nearest = min(on_line, key=lambda hole: max(hole.start - offset, offset - hole.end, 0), default=None)
     return nearest.site if nearest else None
+
+
+def _reaching(site: ProofSite) -> ProofSite:
+    """The site with its declaration reaching as far as it does: a cursor below the last tactic, or behind a comment."""
+    declaration = site.declaration
+    if site.end <= declaration.end:
+        return site
+    return evolve(site, declaration=evolve(declaration, end=site.end))
 
 
 def _outside_grind(opened: OpenDeclaration, site: ProofSite) -> ProofSite:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,6 @@ class _Seen:
     """What was looked at, in order, as one hash."""
 
     _hash: "hashlib._Hash" = field(factory=hashlib.sha256, init=False)
-    _count: int = field(default=0, init=False)
 
     def key(self) -> str:
         return self._hash.hexdigest()
@@ -98,14 +98,19 @@ class _Seen:
 
     def outputs(self, folder: Path) -> None:
         """All compiled modules in a folder and below."""
-        for path, folders, names in os.walk(folder):
-            folders.sort()
-            for name in sorted(names):
-                if ".olean" in name:
-                    self._count += 1
-                    if self._count > _FILE_LIMIT:
-                        raise _TooMany
-                    self.entry(Path(path, name))
+        lines: list[str] = []
+        waiting = [str(folder)]
+        while waiting:
+            with suppress(OSError), os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    elif ".olean" in entry.name and not entry.name.endswith(".hash"):
+                        found = entry.stat()
+                        lines.append(f"{entry.path} {found.st_size} {found.st_mtime_ns}")
+            if len(lines) > _FILE_LIMIT:
+                raise _TooMany
+        self.say(*sorted(lines))
 
     def pinned_package(self, folder: Path) -> None:
         """A package at a git revision: where its checkout stands, and the top of what was built there."""

@@ -112,6 +112,12 @@ class Settings:
         "home folder. `lean-sidekick doctor` says whether it works here; without it Lean may do all that you may.",
         is_guarded=True,
     )
+    lean_runner: bool = _setting(
+        False,
+        "lean.runner",
+        "Check candidates with a tactic of our own inside Lean: several times faster, but one more Lean worker for "
+        "each file, which imports `Lean` too. Where it does not work, candidates are checked as without it.",
+    )
     keep_commands: bool = _setting(
         False,
         "lean.keepCommands",

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from attrs import frozen
 
 from lean_sidekick.tactics.dialect import Dialect, name_probe
-from lean_sidekick.tactics.goal_shape import carrier, symbols_of, telescope
+from lean_sidekick.tactics.goal_shape import FALSE, carrier, symbols_of, telescope
 from lean_sidekick.tactics.normal import normal
 from lean_sidekick.tactics.term_reader import read_binders
 from lean_sidekick.tactics.terms import Term
@@ -171,7 +171,7 @@ funext | {f g : α → β} : (∀ x, f x = g x) → f = g
 
 @frozen(kw_only=True)
 class Lemma:
-    """A lemma that a tactic may name: its name, its statement as a term, and the symbols of its conclusion."""
+    """A lemma that a tactic may name, with the symbols of its conclusion, its variables left out."""
 
     name: str
     statement: Term
@@ -191,8 +191,10 @@ class Lemma:
     def of(cls, name: str, statement: Term) -> "Lemma":
         """A lemma from its name and statement."""
         arguments, conclusion = telescope(statement)
-        bound = {argument.name for argument in arguments}
-        return cls(name=name, statement=statement, symbols=symbols_of(conclusion) - bound)
+        # Of a refutation, what it refutes says more than its conclusion.
+        spoken = [arguments[-1].type if arguments and conclusion == FALSE else conclusion]
+        symbols = frozenset[str]().union(*(symbols_of(term) for term in spoken if term is not None))
+        return cls(name=name, statement=statement, symbols=symbols - {argument.name for argument in arguments})
 
 
 @lru_cache(maxsize=1)

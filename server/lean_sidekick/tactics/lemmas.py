@@ -15,6 +15,7 @@ from lean_sidekick.tactics.core_lemmas import Lemma, core_lemmas
 from lean_sidekick.tactics.dialect import Dialect
 from lean_sidekick.tactics.goal_shape import (
     FALSE,
+    ORDERS,
     Argument,
     GoalShape,
     is_numeral,
@@ -80,9 +81,10 @@ def _relevant(lemmas: Sequence[Lemma], shape: GoalShape) -> list[Lemma]:
         symbols |= symbols_of(local.type)
     if symbols & {"+", "Nat.succ"} or any(symbol.isdigit() for symbol in symbols):
         symbols |= {"Nat.succ", "0", "1"}
-    for one, same in ((">", "<"), ("≥", "≤"), ("≠", "=")):
-        if one in symbols:
-            symbols.add(same)
+    if symbols & ORDERS:
+        symbols |= ORDERS | {"="}
+    if "≠" in symbols:
+        symbols |= {"=", "¬"}
     related = [lemma for lemma in lemmas if lemma.symbols & symbols]
     return sorted(related, key=lambda lemma: len(lemma.symbols - symbols))
 

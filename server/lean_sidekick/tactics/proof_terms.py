@@ -48,9 +48,18 @@ def _candidate(proof: str, source: Source, score: float) -> list[Candidate]:
     return [Candidate(text=f"exact {proof}", source=source, score=score - len(proof) / 400)]
 
 
+def _fits_everything(lemma: Lemma) -> bool:
+    """Whether it concludes `a = b` for any `a` and `b` of a type."""
+    arguments, conclusion = telescope(lemma.normal_statement)
+    names = {argument.name for argument in arguments}
+    return conclusion.is_operator("=") and all(side.text in names for side in conclusion.args)
+
+
 def _may_take_part(lemma: Lemma, goal: Term, wanted_carrier: str) -> bool:
     """Lemmas with the goal's relation, orders for each other, and contradictions; none on another type of numbers."""
     if lemma.carrier and wanted_carrier and lemma.carrier != wanted_carrier:
+        return False
+    if _fits_everything(lemma) and (lemma.carrier or "?") != (wanted_carrier or "Nat"):
         return False
     wanted = telescope(goal)[1]
     conclusion = telescope(lemma.normal_statement)[1]

@@ -16,14 +16,14 @@ import re
 import secrets
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing
 
 from attrs import define, evolve, field
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.declarations import header_end
-from lean_sidekick.core.errors import InputError, LeanCrashed, StaleDocument, TimedOut
+from lean_sidekick.core.errors import InputError, LeanCrashed, SidekickError, StaleDocument, TimedOut
 from lean_sidekick.core.goals import Goal, parse_goals
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.positions import Position, Range
@@ -59,11 +59,14 @@ _NOWHERE = Range(Position(0, 0), Position(0, 0))
 
 @define
 class RunnerDocuments:
-    """The runner's own documents; one that made trouble is closed, and opened again at the next edit."""
+    """The runner's own documents. One that made trouble is closed, and opened again at the next edit; a question that
+    was given up leaves it open, because loading imports again costs more than what still runs."""
 
     server: DocumentServer
     opening_s: float
+    candidate_s: float
     _documents: dict[str, Document] = field(factory=dict, init=False)
+    _ready: set[str] = field(factory=set, init=False)
     _turns: dict[str, Turns] = field(factory=dict, init=False)
 
     def turn(self, uri: str, priority: Priority = Priority.CURSOR) -> AbstractAsyncContextManager[None]:
@@ -71,33 +74,38 @@ class RunnerDocuments:
         return self._turns.setdefault(uri, Turns()).turn(priority)
 
     async def open(self, uri: str, text: str) -> tuple[Diagnostic, ...]:
-        """Opens the document on a new worker, and waits for all that Lean says, however long its imports take."""
-        await self.close(uri)
-        self._documents[uri] = document = await self.server.open(uri, text)
-        try:
-            return await document.diagnostics(self.opening_s)
-        except BaseException:
+        """Gives the text to a new worker, unless one has it already, and waits for all that Lean says, however long
+        its imports take."""
+        document = self._documents.get(uri)
+        if document is None or document.text != text:
             await self.close(uri)
-            raise
+            document = self._documents[uri] = await self.server.open(uri, text)
+        diagnostics = await self._wait(document, self.opening_s)
+        self._ready.add(uri)
+        return diagnostics
 
     async def elaborate(self, uri: str, above: str, text: str, timeout_s: float) -> tuple[Diagnostic, ...]:
-        """All that Lean says of a text; `above`, its unchanging part, is elaborated first if the document is new."""
-        if uri not in self._documents:
+        """All that Lean says of a text; `above`, its unchanging part, is elaborated first if the worker is new."""
+        if uri not in self._ready:
             await self.open(uri, above)
-        try:
-            document = self._documents[uri]
-            await document.change(text)
-            return await document.diagnostics(timeout_s)
-        except BaseException:
-            # What still runs would hold up the next edit: a new worker is cheaper than a guess.
-            await self.close(uri)
-            raise
+        document = self._documents[uri]
+        await document.change(text)
+        return await self._wait(document, timeout_s)
 
     async def close(self, uri: str) -> None:
         """Ends the worker of a document, if it has one."""
+        self._ready.discard(uri)
         document = self._documents.pop(uri, None)
         if document is not None:
             await document.close()
+
+    async def _wait(self, document: Document, timeout_s: float) -> tuple[Diagnostic, ...]:
+        try:
+            return await document.diagnostics(timeout_s)
+        except SidekickError as error:
+            if not isinstance(error, TimedOut) or timeout_s >= self.candidate_s:
+                await self.close(document.uri)
+            raise
 
 
 @define
@@ -110,7 +118,10 @@ class RunnerVerifier:
     _texts: dict[str, RunnerText | None] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.documents = RunnerDocuments(server=self.plain.server, opening_s=self.plain.limits.opening_s)
+        limits = self.plain.limits
+        self.documents = RunnerDocuments(
+            server=self.plain.server, opening_s=limits.opening_s, candidate_s=limits.candidate_s
+        )
 
     async def open(self, site: ProofSite, priority: Priority = Priority.CURSOR) -> RunnerSession:
         """See `verify.api.Verifier`."""
@@ -142,10 +153,11 @@ class RunnerVerifier:
                 logger.info("the in-document runner cannot be tried: %s", error)
                 continue
             errors = [d for d in diagnostics if d.is_error]
-            if diagnostics and not errors:
+            if not errors and any(d.severity is Severity.INFORMATION for d in diagnostics):
                 return form
             reason = errors[0].message.splitlines()[0] if errors else "Lean said nothing"
             logger.info("the in-document runner (%s) does not elaborate: %s", form.added_import or "no import", reason)
+        await self.documents.close(uri)
         logger.info("no in-document runner under this header; candidates are checked in blocks")
         return None
 
@@ -203,8 +215,9 @@ class RunnerSession:
             batch = [runnable.popleft() for _ in range(min(len(runnable), self.runner.batch_size))]
             answer = await self._run(steps, batch, budget)
             if answer is None or not answer.rows:
-                async for checked in self._check_plainly(steps, batch, budget):
-                    yield checked
+                async with aclosing(self._check_plainly(steps, batch, budget)) as outcomes:
+                    async for checked in outcomes:
+                        yield checked
                 continue
             for candidate, row in zip(batch, answer.rows, strict=False):
                 outcome = outcome_of(row, answer)
@@ -215,17 +228,19 @@ class RunnerSession:
                     budget.spend_checks(1)
                     yield CheckedCandidate(candidate=candidate, outcome=outcome)
             runnable.extendleft(reversed(batch[len(answer.rows) :]))
-        async for checked in self.plain.check(steps, [*for_plain, *runnable], budget):
-            yield checked
+        async with aclosing(self.plain.check(steps, [*for_plain, *runnable], budget)) as outcomes:
+            async for checked in outcomes:
+                yield checked
 
     async def _check_plainly(
         self, steps: Sequence[str], batch: list[Candidate], budget: Budget
     ) -> AsyncGenerator[CheckedCandidate, None]:
         """A batch without an answer, the plain way; what does not end there either never goes into the runner again."""
-        async for checked in self.plain.check(steps, batch, budget):
-            if checked.outcome.kind is OutcomeKind.TIMED_OUT:
-                self._heavy.add(checked.candidate.text)
-            yield checked
+        async with aclosing(self.plain.check(steps, batch, budget)) as outcomes:
+            async for checked in outcomes:
+                if checked.outcome.kind is OutcomeKind.TIMED_OUT:
+                    self._heavy.add(checked.candidate.text)
+                yield checked
 
     async def _run(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> Answer | None:
         """What the runner says of the first candidates of the batch, as many as it had time for; None if it says

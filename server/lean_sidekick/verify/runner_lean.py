@@ -1,5 +1,4 @@
-"""The Lean side of the in-document runner: its text, by version, and the way candidates get in and outcomes come out.
-Pure.
+"""The Lean side of the in-document runner: its text by version, how candidates get in, how outcomes come out. Pure.
 
 The text is put below the header of a shadow document and defines one tactic,
 
@@ -15,11 +14,12 @@ Versions: the text keeps to names that Lean had in July 2021 and has kept since;
 
 | difference | Leans | tried |
 | --- | --- | --- |
-| message log in `Term`, recovery stays on (`simp` there has no other), inaccessible names asked for, no cancel tokens | 2021 | run live |
-| message log in `Core`, recovery off, positions of the candidate's own text | 4.9 and later | not tried |
-| time limit by a cancel token (`Core.Context.cancelTk?`); left out where that text does not elaborate | 4.9 and later | not tried |
+| message log in `Term`; inaccessible names are asked for; no cancel tokens | 2021 | run live |
+| recovery stays on, as in the plain way there | 2021 | run live |
+| message log in `Core`; recovery off; positions of the candidate's own text | 4.9 and later | not tried |
+| time limit by `Core.Context.cancelTk?`, left out where that does not elaborate | 4.9 and later | not tried |
 | `set_option Elab.async false` | 4.19 and later | not tried |
-| `module` files: `meta import Lean`, `meta def`, `local elab` | 4.22 and later | not tried |
+| `module` files: `meta import Lean`, `meta def`, `local elab` | with the module system | not tried |
 
 A Lean between 2021 and 4.9 gets the later text; where it does not elaborate, the runner is not used.
 """

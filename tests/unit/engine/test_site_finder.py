@@ -525,3 +525,10 @@ def test_after_a_tactic_another_can_always_stand(proof: Proof, data: st.DataObje
         ((_, holes),) = find_declaration_sites(edited, URI, 1, None)
         assert len(holes) == len(proof.holes) + 1
         assert Hole.TACTIC_SORRY in {hole.hole for hole in holes}
+
+
+def test_a_site_below_the_last_tactic_lies_in_its_declaration() -> None:
+    """Whoever cuts the text after the declaration must not cut the site off."""
+    text = "theorem t : True := by\n  skip -- a comment\n  \n\n#check t\n"
+    site = find_site(text, "file:///A.lean", 1, Position(2, 2))
+    assert site.declaration.start <= site.start <= site.end <= site.declaration.end

@@ -1,5 +1,7 @@
-"""The runner against a Lean that answers as it likes: one outcome each, never a success without an answer, and the plain way
-whenever there is none."""
+"""The runner against a Lean that answers as it likes.
+
+One outcome each, never a success without an answer, and the plain way whenever there is none.
+"""
 
 import json
 import re
@@ -174,7 +176,8 @@ async def test_a_heavy_candidate_gets_its_outcome_the_plain_way_and_stays_there(
     timeout = "(deterministic) timeout at 'whnf', maximum number of heartbeats (12) has been reached"
 
     def rows(texts: list[str]) -> list[list[object]]:
-        return [["failed", [timeout]] if text == "(heavy)" else row for text, row in zip(texts, rows_of(texts))]
+        pairs = zip(texts, rows_of(texts), strict=True)
+        return [["failed", [timeout]] if text == "(heavy)" else row for text, row in pairs]
 
     server = FakeServer(lean=lean_with(rows, plainly))
     session = await runner_on(server).open(sorry_site(TEXT))

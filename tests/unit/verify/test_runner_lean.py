@@ -1,9 +1,10 @@
-"""The runner's Lean text by version, and its message: what is asked for, and that nothing else is taken for an answer."""
+"""The runner's Lean text by version, and its message: nothing but the answer asked for is taken for one."""
 
 import json
 
 import pytest
 
+from lean_sidekick.lean.diagnostics import Diagnostic
 from lean_sidekick.lean.gates import Gates
 from lean_sidekick.lean.version import LeanVersion
 from lean_sidekick.verify.runner_lean import KEYWORD, invocation, read_answer, runner_texts
@@ -97,5 +98,5 @@ def test_the_answer_is_read() -> None:
     ],
     ids=["silence", "another nonce", "twice", "an error", "cut off", "too short", "no row", "no goals"],
 )
-def test_anything_else_is_no_answer(messages: list) -> None:  # type: ignore[type-arg]
+def test_anything_else_is_no_answer(messages: list[Diagnostic]) -> None:
     assert read_answer("n0nce", messages) is None
