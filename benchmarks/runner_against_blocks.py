@@ -94,6 +94,7 @@ async def measure(lean: str | None, header: str, rounds: int) -> tuple[list[Figu
                 times: tuple[list[float], list[float]] = ([], [])
                 for _ in range(1 + rounds):
                     wanted = candidates(next(numbers), count)
+                    await runner_session.warm()
                     blocks_ms, by_blocks = await timed(blocks_session, wanted, budget)
                     runner_ms, by_runner = await timed(runner_session, wanted, budget)
                     if by_blocks != by_runner:

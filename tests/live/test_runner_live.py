@@ -18,7 +18,7 @@ from lean_sidekick.core.sites import Hole, ProofSite
 from lean_sidekick.engine.session import start_verifier
 from lean_sidekick.settings.settings import Settings
 from lean_sidekick.verify.api import FinalStatus, Session
-from lean_sidekick.verify.runner import RunnerVerifier
+from lean_sidekick.verify.runner import RunnerSession, RunnerVerifier, runner_uri
 from support.lean_text import lean
 from support.sites import sorry_site
 
@@ -83,6 +83,8 @@ def site_of(text: str) -> ProofSite:
 
 
 async def ask(session: Session, texts: tuple[str, ...], steps: tuple[str, ...] = ()) -> dict[str, Outcome]:
+    if isinstance(session, RunnerSession):
+        await session.warm()
     wanted = [Candidate(text=text, source=Source.PORTFOLIO, score=0.0) for text in texts]
     found: list[CheckedCandidate] = [c async for c in session.check(steps, wanted, Budget(seconds=300, checks=10_000))]
     assert sorted(c.candidate.text for c in found) == sorted(texts), "one outcome for each candidate"
@@ -223,3 +225,13 @@ async def test_what_only_the_runners_import_makes_possible_is_not_confirmed(runn
     assert (await session.confirm(missing, budget)).kind is OutcomeKind.FAILED
     assert (await session.final_check(missing, budget)).status is FinalStatus.REFUSED
     assert (await session.final_check("exact ⟨0⟩", budget)).status is FinalStatus.ACCEPTED
+
+
+async def test_a_file_that_sees_lean_already_keeps_its_header(runner: RunnerVerifier) -> None:
+    text = "import Lean\n\ntheorem a (p : Prop) (hp : p) : p := by\n  sorry\n"
+    session = await runner.open(site_of(text))
+    found = await ask(session, ("exact hp", "skip"))
+    assert {t: o.kind.value for t, o in found.items()} == {"exact hp": "closed", "skip": "no change"}
+    assert session.is_answered
+    learned = runner.known_text(runner_uri(session.site.uri), "import Lean")
+    assert learned is not None and learned.added_import is None

@@ -4,7 +4,7 @@ What Lean said decides: what closes all goals first, then what closes this goal,
 the score of the candidate only breaks ties. Of candidates that leave the same goals the best-scored one stays.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, OutcomeKind
@@ -19,12 +19,13 @@ def rank(
     site: ProofSite,
     checked: Iterable[CheckedCandidate],
     others: tuple[Goal, ...],
-    confirmed: frozenset[str],
+    confirmed: Mapping[str, tuple[Goal, ...]],
     limit: int,
 ) -> tuple[Suggestion, ...]:
     """The suggestions in the order shown, at most `limit`.
 
-    `others` are the goals at the site beside the main one; `confirmed` are texts that were run once more alone.
+    `others` are the goals at the site beside the main one; `confirmed` has the texts that were run once
+    more alone, each with all goals left after it.
     """
     good = [c for c in checked if c.outcome.kind.is_good]
     good.sort(key=_order)
@@ -35,7 +36,7 @@ def rank(
         if effect_key and effect_key in seen:
             continue
         seen.add(effect_key)
-        suggestions.append(_suggestion(site, item, others, item.candidate.text in confirmed))
+        suggestions.append(_suggestion(site, item, others, confirmed.get(item.candidate.text)))
     return tuple(suggestions[:limit])
 
 
@@ -64,12 +65,18 @@ def _order(item: CheckedCandidate) -> tuple[bool, int, int, float, int]:
     )
 
 
-def _suggestion(site: ProofSite, item: CheckedCandidate, others: tuple[Goal, ...], is_confirmed: bool) -> Suggestion:
+def _suggestion(
+    site: ProofSite, item: CheckedCandidate, others: tuple[Goal, ...], left_when_confirmed: tuple[Goal, ...] | None
+) -> Suggestion:
+    goals = item.outcome.goals
+    if left_when_confirmed is not None:
+        # What was run alone in its place says it best: closing one goal may have closed others that share a metavariable.
+        others = left_when_confirmed
     return Suggestion(
         candidate=item.candidate,
         outcome=item.outcome,
-        goals_left=(*item.outcome.goals, *others),
+        goals_left=(*goals, *others),
         edit=site_edit(site, item.candidate.text),
-        effect=describe(item.outcome.goals, others),
-        is_confirmed=is_confirmed,
+        effect=describe(goals, others),
+        is_confirmed=left_when_confirmed is not None,
     )

@@ -60,7 +60,7 @@ class _Run:
     budget: Budget
     limit: int
     checked: list[CheckedCandidate] = field(factory=list)
-    confirmed: set[str] = field(factory=set)
+    confirmed: dict[str, tuple[Goal, ...]] = field(factory=dict)
 
     @property
     def main_goal(self) -> Goal:
@@ -77,17 +77,21 @@ class _Run:
             text = item.candidate.text
             if text in self.confirmed or len(self.confirmed) >= CONFIRMED_LIMIT:
                 continue
-            if await self._closes_alone(session, text):
-                self.confirmed.add(text)
-            else:
+            left = await self._left_alone(session, text)
+            if left is None:
                 self.checked.remove(item)
+            else:
+                self.confirmed[text] = left
 
-    async def _closes_alone(self, session: Session, text: str) -> bool:
+    async def _left_alone(self, session: Session, text: str) -> tuple[Goal, ...] | None:
+        """All goals left after a candidate alone in its place; None if the main goal is among them."""
         outcome = await session.confirm(text, self.budget)
         if outcome.kind is OutcomeKind.CLOSED:
-            return True
-        # The other goals of an unfinished block are still there; the main one must not be.
-        return outcome.kind is OutcomeKind.PROGRESS and bool(self.others) and outcome.goals == self.others
+            return ()
+        # The other goals of an unfinished block may still be there; the main one must not be.
+        if outcome.kind is OutcomeKind.PROGRESS and outcome.goals == self.others:
+            return outcome.goals
+        return None
 
     def round(self, *, is_complete: bool) -> SuggestionRound:
         """What is known now; of what closes the goal only what was confirmed."""
@@ -97,7 +101,7 @@ class _Run:
         return SuggestionRound(
             site=self.site,
             state=self.found.state,
-            suggestions=rank(self.site, shown, self.others, frozenset(self.confirmed), self.limit),
+            suggestions=rank(self.site, shown, self.others, self.confirmed, self.limit),
             is_complete=is_complete,
             checks=self.budget.checks_spent,
             seconds=self.budget.seconds_spent,

@@ -111,7 +111,7 @@ def _transports(local: Local, equation: Equation, shape: GoalShape, late: float)
     for other in shape.proofs:
         if other.name != local.name:
             for old, new in ((equation.left, equation.right), (equation.right, equation.left)):
-                if old in (other.type,) or replace(other.type, old, new) == other.type:
+                if old == other.type or replace(other.type, old, new) == other.type:
                     continue
                 if replace(other.type, old, new).alpha_key == replace(shape.target, old, new).alpha_key:
                     yield f"exact {local.name} ▸ {other.name}", -0.8 - late

@@ -51,8 +51,12 @@ def data_steps(shape: GoalShape) -> Iterator[tuple[str, float]]:
         late = 0.15 * min(index, 5)
         arms = _arms(constructors, local, shape, with_hypothesis=False)
         if kind in ("Nat", "List"):
-            score = -0.6 if _is_not_least(local, shape) else -1.0 if _is_awaited(local, shape) else -2.2
-            yield f"cases {local.name} with {arms}", score - late - _depth_penalty(shape)
+            score = -2.2 - late - _depth_penalty(shape)
+            if _is_not_least(local, shape):
+                score = -0.6 - late
+            elif _is_awaited(local, shape):
+                score = -1.0 - late
+            yield f"cases {local.name} with {arms}", score
             yield from _induction(local, constructors, shape, late)
         elif kind == "Bool":
             yield f"cases {local.name} with {arms}", -1.3 - late
@@ -145,7 +149,7 @@ def _induction(
     others = _generalized(local, shape)
     if others:
         listed = " ".join(others)
-        yield f"induction {local.name} generalizing {listed} with {arms}", score - 0.6
+        yield f"induction {local.name} generalizing {listed} with {arms}", score - 0.4
     # It closes the goal or leaves what cannot be named, so as a step forward it is worth little.
     yield f"induction {local.name} <;> simp_all", min(score, -1.5) - 1.0
 

@@ -244,7 +244,7 @@ class _Prover:
                 yield apply("False.elim", applied)
             elif (proof := self.prove(sequent.add(conclusion, applied), goal)) is not None:
                 yield proof
-        elif statement.is_binder("∀") and _is_worth_instances(sequent, statement):
+        elif statement.is_binder("∀") and self._is_worth_instances(sequent, statement):
             grown = sequent
             for value in sequent.values(statement.variable_type)[:_MAX_INSTANCES]:
                 self._count()
@@ -254,6 +254,18 @@ class _Prover:
                 grown = grown.add(normal(instance, {}) if is_numeral(value) else instance, applied)
             if grown is not sequent and (proof := self.prove(grown, goal)) is not None:
                 yield proof
+
+    def _is_worth_instances(self, sequent: Sequent, statement: Term) -> bool:
+        """Whether instances of a ∀ can be taken apart, contradict something or be chained by lemmas.
+
+        Equations and orders are used backwards anyway.
+        """
+        _, conclusion = open_statement(statement)
+        if conclusion.is_operator("<", "≤") and self.lemmas:
+            return True
+        if conclusion.is_operator("=", "<", "≤"):
+            return any(denied.head == conclusion.head for denied, _ in sequent.denials)
+        return True
 
     def _count(self) -> None:
         self.steps += 1
@@ -305,14 +317,6 @@ def _to_open(sequent: Sequent) -> Fact | None:
         if statement.is_operator("∨") and not any(side.alpha_key in sequent.keys for side in statement.args):
             return fact
     return None
-
-
-def _is_worth_instances(sequent: Sequent, statement: Term) -> bool:
-    """Whether instances of a ∀ can be taken apart or contradict something; equations and orders are used backwards."""
-    _, conclusion = open_statement(statement)
-    if conclusion.is_operator("=", "<", "≤"):
-        return any(denied.head == conclusion.head for denied, _ in sequent.denials)
-    return True
 
 
 def _value(term: Term) -> str:

@@ -14,12 +14,13 @@ from attrs import define, field, frozen
 from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import Dialect
-from lean_sidekick.tactics.goal_shape import GoalShape, Local, is_numeral, read_goal
+from lean_sidekick.tactics.goal_shape import GoalShape, Local, is_numeral, plain_type, read_goal, type_of
 from lean_sidekick.tactics.rewriting import Equation, equation_of, is_settled, rewrite
 from lean_sidekick.tactics.terms import Shape, Term, application, atom, operator, replace, subterms
 
 _MAX_STEPS = 60
 _MAX_LENGTH = 2500
+_MAX_TARGET = 300
 _MAX_UNFOLDED = 4
 _MAX_USES = 3
 _ZERO, _ONE = atom("0"), atom("1")
@@ -49,25 +50,59 @@ class SemiringEquations:
     """Chains of rewrites as a generator of at most one candidate."""
 
     async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
-        """One `rw` that ends the goal, if it is an equation that holds in every commutative semiring."""
+        """One `rw`, or a hypothesis up to one."""
         return semiring_candidates(read_goal(request.goal), Dialect(request.known_tactics))
 
 
 def semiring_candidates(shape: GoalShape, dialect: Dialect) -> list[Candidate]:
-    """One `rw` that ends the goal, if it is an equation that holds in every commutative semiring."""
-    if not shape.target.is_operator("=") or shape.carrier not in _CARRIERS:
+    """One `rw` that ends the goal, or a hypothesis that says the same up to such an equation."""
+    if len(shape.target.rendered) > _MAX_TARGET:
         return []
-    if len(shape.target.rendered) > 300:
+    if shape.target.is_operator("="):
+        text = _proved(shape, dialect)
+    else:
+        text = next((text for local in shape.proofs if (text := _transported(local, shape, dialect)) is not None), None)
+    if text is None or len(text) > _MAX_LENGTH:
         return []
+    return [Candidate(text=text, source=Source.PORTFOLIO, score=-0.3 - len(text) / 600)]
+
+
+def _proved(shape: GoalShape, dialect: Dialect) -> str | None:
+    if shape.carrier not in _CARRIERS:
+        return None
     lemmas = _Lemmas(shape.carrier, dialect)
     known = [(local.name, used) for local in shape.proofs if (used := _usable_equation(local)) is not None]
     for equations in ([], known) if known else ([],):
         chain = _Chain(target=shape.target, lemmas=lemmas, equations=equations)
         if chain.settle() and chain.texts:
-            text = f"rw [{', '.join(chain.texts)}]"
-            score = -0.3 - len(text) / 600
-            return [Candidate(text=text, source=Source.PORTFOLIO, score=score)] if len(text) <= _MAX_LENGTH else []
-    return []
+            return f"rw [{', '.join(chain.texts)}]"
+    return None
+
+
+def _transported(local: Local, shape: GoalShape, dialect: Dialect) -> str | None:
+    """`h` where it says the same as the target but for one number that is written in another way."""
+    pair = _difference(local.type, shape.target)
+    if pair is None:
+        return None
+    there, here = pair
+    kind = type_of(there, shape.types) or type_of(here, shape.types)
+    if kind is None or plain_type(kind) not in _CARRIERS:
+        return None
+    equation = operator("=", there, here)
+    chain = _Chain(target=equation, lemmas=_Lemmas(plain_type(kind), dialect), equations=())
+    if not chain.settle() or not chain.texts:
+        return None
+    return f"exact (by rw [{', '.join(chain.texts)}] : {equation.rendered}) ▸ {local.name}"
+
+
+def _difference(left: Term, right: Term) -> tuple[Term, Term] | None:
+    """The one place where two statements differ, a number with an operation in it; None if there is no such place."""
+    if left.shape is not right.shape or left.text != right.text or len(left.args) != len(right.args):
+        return (left, right) if left.is_operator("+", "*", "^") or right.is_operator("+", "*", "^") else None
+    places = [(a, b) for a, b in zip(left.args, right.args, strict=True) if a != b]
+    if left.is_operator("+", "*", "^"):
+        return (left, right) if places else None
+    return _difference(*places[0]) if len(places) == 1 and left.shape is not Shape.BINDER else None
 
 
 def _usable_equation(local: Local) -> Equation | None:

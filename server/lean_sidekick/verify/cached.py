@@ -247,7 +247,7 @@ class _CachedSession:
         return found
 
     def _learn(self, key: bytes, answer: Answer) -> None:
-        self._learned[key] = json.dumps(answer, ensure_ascii=False)
+        self._learned[key] = json.dumps(answer)
         if len(self._learned) >= _FLUSH_AT:
             self._flush()
 

@@ -11,7 +11,7 @@ from attrs import define
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
-from lean_sidekick.core.errors import NotRecorded
+from lean_sidekick.core.errors import InputError, NotRecorded
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority, Session, SiteState, Verifier
@@ -31,6 +31,7 @@ from lean_sidekick.verify.recording import (
     verdict_answer,
 )
 
+_NO_STATE = "no_state"
 _KNOWN, _STATE, _CHECK, _CONFIRM, _FINAL = "known", "state", "check", "confirm", "final"
 
 
@@ -58,7 +59,10 @@ class _RecordedSession:
         return frozenset(text for text, answer in answers.items() if answer["known"])
 
     async def site_state(self, budget: Budget) -> SiteState:
-        return read_state(self._answer((_STATE, site_key(self.site), "", "")))
+        answer = self._answer((_STATE, site_key(self.site), "", ""))
+        if _NO_STATE in answer:
+            raise InputError(answer[_NO_STATE])
+        return read_state(answer)
 
     async def check(
         self, steps: Sequence[str], candidates: Sequence[Candidate], budget: Budget
@@ -122,8 +126,13 @@ class _RecordingSession:
         return known
 
     async def site_state(self, budget: Budget) -> SiteState:
-        found = await self.inner.site_state(budget)
-        self.recording.put((_STATE, site_key(self.site), "", ""), state_answer(found))
+        key = (_STATE, site_key(self.site), "", "")
+        try:
+            found = await self.inner.site_state(budget)
+        except InputError as error:
+            self.recording.put(key, {_NO_STATE: str(error)})
+            raise
+        self.recording.put(key, state_answer(found))
         return found
 
     async def check(

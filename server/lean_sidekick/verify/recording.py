@@ -76,19 +76,19 @@ def site_key(site: ProofSite) -> str:
     declaration = site.declaration
     end = len(site.text) if declaration.is_mutual else declaration.end
     source = f"{site.hole.value}\n{site.start}\n{site.end}\n{site.text[:end]}"
-    return hashlib.sha256(source.encode()).hexdigest()[:16]
+    return hashlib.sha256(source.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def header_key(site: ProofSite) -> str:
     """What the known tactics depend on: the file's header."""
     header = site.text[: header_end(site.text)]
-    return hashlib.sha256(header.encode()).hexdigest()[:16]
+    return hashlib.sha256(header.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def file_key(site: ProofSite) -> str:
     """What a final check depends on beside its block: the whole file, and the hole."""
     source = f"{site.hole.value}\n{site.start}\n{site.end}\n{site.text}"
-    return hashlib.sha256(source.encode()).hexdigest()[:16]
+    return hashlib.sha256(source.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def steps_key(steps: Sequence[str]) -> str:

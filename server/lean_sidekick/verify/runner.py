@@ -5,17 +5,19 @@ above all `confirm` and `final_check`, under the user's own header. So what is `
 is never more than provisional. The runner lives in a document of its own beside the real one, because it may need one
 more import.
 
-Whether its Lean text elaborates is learned once for a header. Where it does not, where Lean gives no answer (a `conv`
+Whether its Lean text elaborates is learned once for a header. That, and loading the imports once more, is done in the
+background; nobody waits for it. Until then, where the text does not elaborate, and where Lean gives no answer (a `conv`
 block, a prefix that does not run, a candidate that nothing inside Lean can stop), the plain way checks the batch.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import secrets
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 
 from attrs import define, evolve, field
@@ -84,10 +86,12 @@ class RunnerDocuments:
         self._ready.add(uri)
         return diagnostics
 
-    async def elaborate(self, uri: str, above: str, text: str, timeout_s: float) -> tuple[Diagnostic, ...]:
-        """All that Lean says of a text; `above`, its unchanging part, is elaborated first if the worker is new."""
-        if uri not in self._ready:
-            await self.open(uri, above)
+    def is_ready(self, uri: str) -> bool:
+        """Whether a worker has its imports loaded."""
+        return uri in self._ready
+
+    async def elaborate(self, uri: str, text: str, timeout_s: float) -> tuple[Diagnostic, ...]:
+        """All that Lean says of a text in a document that is ready."""
         document = self._documents[uri]
         await document.change(text)
         return await self._wait(document, timeout_s)
@@ -116,6 +120,7 @@ class RunnerVerifier:
     batch_size: int = BATCH_SIZE
     documents: RunnerDocuments = field(init=False)
     _texts: dict[str, RunnerText | None] = field(factory=dict, init=False)
+    _warming: dict[str, asyncio.Task[None]] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
         limits = self.plain.limits
@@ -129,17 +134,54 @@ class RunnerVerifier:
 
     async def close_document(self, uri: str) -> None:
         """Ends both workers of a file."""
+        await self._stop_warming(runner_uri(uri))
         async with self.documents.turn(runner_uri(uri)):
             await self.documents.close(runner_uri(uri))
         await self.plain.close_document(uri)
 
     async def close(self) -> None:
         """Ends all documents and the server."""
+        for uri in list(self._warming):
+            await self._stop_warming(uri)
         await self.plain.close()
 
-    async def text_for(self, uri: str, header: str) -> RunnerText | None:
-        """The form of the runner that elaborates under a header, None if none does; the caller holds the turn of
-        `uri`, the runner's document, whose text this replaces when there is something to learn."""
+    def known_text(self, uri: str, header: str) -> RunnerText | None:
+        """The form of the runner that can be used in a document now; None if there is none, or not yet."""
+        return self._texts.get(header) if self.documents.is_ready(uri) else None
+
+    def is_hopeless(self, header: str) -> bool:
+        """Whether no form of the runner elaborates under a header."""
+        return header in self._texts and self._texts[header] is None
+
+    def warm(self, uri: str, header: str, above: Callable[[RunnerText], str]) -> asyncio.Task[None]:
+        """Learns what is not known of a header, and loads the document with the text `above` the site, in a task."""
+        task = self._warming.get(uri)
+        if task is None or task.done():
+            task = self._warming[uri] = asyncio.create_task(self._warm(uri, header, above))
+        return task
+
+    async def _warm(self, uri: str, header: str, above: Callable[[RunnerText], str]) -> None:
+        try:
+            async with self.documents.turn(uri, Priority.BACKGROUND):
+                form = await self._text_for(uri, header)
+                if form is None:
+                    return
+                text = f"{above(form)}\n{SENTINEL}\n"
+                if self.documents.is_ready(uri):
+                    await self.documents.elaborate(uri, text, self.plain.limits.opening_s)
+                else:
+                    await self.documents.open(uri, text)
+        except SidekickError as error:
+            logger.info("the in-document runner is not loaded: %s", error)
+
+    async def _stop_warming(self, uri: str) -> None:
+        task = self._warming.pop(uri, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _text_for(self, uri: str, header: str) -> RunnerText | None:
+        """The form of the runner that elaborates under a header, None if none does; the caller holds the turn."""
         if header not in self._texts:
             self._texts[header] = await self._learn(uri, header)
         return self._texts[header]
@@ -169,6 +211,7 @@ class RunnerSession:
     runner: RunnerVerifier
     plain: ShadowSession
     _is_without_answer: bool = field(default=False, init=False)
+    _has_answered: bool = field(default=False, init=False)
     _heavy: set[str] = field(factory=set, init=False)
 
     @property
@@ -178,8 +221,13 @@ class RunnerSession:
 
     @property
     def is_answered(self) -> bool:
-        """Whether the runner has answered at this site, so far."""
-        return not self._is_without_answer
+        """Whether the runner itself has answered at this site."""
+        return self._has_answered
+
+    async def warm(self) -> None:
+        """Waits until the runner is loaded for this file, or did not load; `check` does not wait for it."""
+        if self.runner.known_text(self._uri, self._header) is None:
+            await asyncio.shield(self.runner.warm(self._uri, self._header, self._above))
 
     async def known_tactics(self, texts: Sequence[str], budget: Budget) -> frozenset[str]:
         """See `verify.api.Session`."""
@@ -211,7 +259,9 @@ class RunnerSession:
         for candidate in candidates:
             is_ours = candidate.text not in self._heavy and refusal(candidate.text, policy) is None
             (runnable if is_ours else for_plain).append(candidate)
-        while runnable and not budget.is_spent and not self._is_without_answer:
+        if self._form is None and not self.runner.is_hopeless(self._header) and not budget.is_spent:
+            self.runner.warm(self._uri, self._header, self._above)
+        while runnable and not budget.is_spent and not self._is_without_answer and self._form is not None:
             batch = [runnable.popleft() for _ in range(min(len(runnable), self.runner.batch_size))]
             answer = await self._run(steps, batch, budget)
             if answer is None or not answer.rows:
@@ -245,19 +295,16 @@ class RunnerSession:
     async def _run(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> Answer | None:
         """What the runner says of the first candidates of the batch, as many as it had time for; None if it says
         nothing."""
-        uri = runner_uri(self.site.uri)
-        header = self.plain.base[: header_end(self.plain.base)]
         nonce = secrets.token_hex(8)
         documents = self.runner.documents
-        async with documents.turn(uri, self.plain.priority):
-            form = await self.runner.text_for(uri, header)
+        async with documents.turn(self._uri, self.plain.priority):
+            form = self._form
             if form is None:
-                self._is_without_answer = True
                 return None
-            above, text = self._texts(form, header, steps, [candidate.text for candidate in batch], nonce)
+            text = self._text(form, steps, [candidate.text for candidate in batch], nonce)
             try:
                 limit = min(budget.seconds_left, self.plain.verifier.limits.candidate_s)
-                diagnostics = await documents.elaborate(uri, above, text, limit)
+                diagnostics = await documents.elaborate(self._uri, text, limit)
             except (TimedOut, LeanCrashed, StaleDocument, InputError) as error:
                 logger.info("the in-document runner did not answer: %s", error)
                 return None
@@ -265,22 +312,39 @@ class RunnerSession:
         if answer is None and not steps:
             # No tactic block, or nothing before it runs: no later batch will fare better.
             self._is_without_answer = True
+        self._has_answered |= answer is not None
         return answer
 
-    def _texts(
-        self, form: RunnerText, header: str, steps: Sequence[str], candidates: Sequence[str], nonce: str
-    ) -> tuple[str, str]:
-        """What stands above the declaration, and the whole text that runs the candidates."""
+    @property
+    def _uri(self) -> str:
+        return runner_uri(self.site.uri)
+
+    @property
+    def _header(self) -> str:
+        return self.plain.base[: header_end(self.plain.base)]
+
+    @property
+    def _form(self) -> RunnerText | None:
+        return self.runner.known_text(self._uri, self._header)
+
+    def _above(self, form: RunnerText) -> str:
+        site, base = self._with_runner(form)
+        return base[: site.declaration.start]
+
+    def _with_runner(self, form: RunnerText) -> tuple[ProofSite, str]:
+        header = self._header
+        return _below(self.site, self.plain.base, _inserted(form, header), len(header))
+
+    def _text(self, form: RunnerText, steps: Sequence[str], candidates: Sequence[str], nonce: str) -> str:
         verifier = self.plain.verifier
         limits = verifier.limits
-        site, base = _below(self.site, self.plain.base, _inserted(form, header), len(header))
+        site, base = self._with_runner(form)
         texts = ["\n".join(parenthesized(bounded(text, verifier.dialect))) for text in candidates]
         milliseconds = int(1000 * limits.candidate_s / PATIENCE)
         lines = [line for step in steps for line in parenthesized(step)]
         lines.append(invocation(nonce, limits.heartbeats // HEARTBEAT_SHARE, milliseconds, texts))
-        above = base[: site.declaration.start]
         options = check_options(verifier.dialect, limits.heartbeats)
-        return above, shadow_text(site, "\n".join(lines), base=base, options=options).text
+        return shadow_text(site, "\n".join(lines), base=base, options=options).text
 
 
 def runner_uri(uri: str) -> str:

@@ -282,13 +282,17 @@ class ShadowSession:
             return _sort_out(batch, parse_errors)
         first, *_ = read_slots(packed, diagnostics, None)
         if not isinstance(first, Outcome) or len(first.goals) != 1:
-            return self._without_start(packed, batch, diagnostics, first)
+            # An early Lean does not even copy a goal that holds a metavariable.
+            before = await self._state_after(list(steps), budget)
+            if any(goal.has_metavariable for goal in before.goals):
+                return await self._one_by_one(steps, batch, budget)
+            return self._without_start(packed, batch, diagnostics)
         if first.goals[0].has_metavariable:
             return await self._one_by_one(steps, batch, budget)
         return _collect(batch, read_slots(packed, diagnostics, first.goals[0])[1:-1])
 
     def _without_start(
-        self, packed: Packed, batch: list[Candidate], diagnostics: Sequence[Diagnostic], first: Outcome | SlotVerdict
+        self, packed: Packed, batch: list[Candidate], diagnostics: Sequence[Diagnostic]
     ) -> "_BatchResult":
         """`skip` alone did not come back with the main goal: what stands before the candidates does not run."""
         errors = errors_in(packed.declaration_lines, diagnostics)

@@ -101,7 +101,7 @@ async def test_cheap_and_likely_ones_come_first() -> None:
     goal = parse_goal("n m : Nat\nh : n = m\n⊢ m = n")
     found = [candidate.text for candidate in await generate(goal, EARLY)]
     assert found[0] == "exact h.symm"
-    assert found.index("simp") < found.index("induction n with | zero => ?_ | succ n ih => ?_")
+    assert found.index("rfl") < found.index("induction n with | zero => ?_ | succ n ih => ?_")
 
 
 async def test_lemmas_of_the_file_are_used() -> None:

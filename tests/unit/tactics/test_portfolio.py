@@ -11,8 +11,8 @@ from lean_sidekick.tactics.portfolio import ROWS, portfolio_candidates, probe_te
     ("goal", "known", "leading"),
     [
         ("n m : Nat\n⊢ n + m = m + n", MODERN, ["omega", "rfl"]),
-        ("n m : Nat\n⊢ n + m = m + n", EARLY, ["rfl", "assumption", "simp"]),
-        ("⊢ 2 + 2 ≠ 5", EARLY, ["decide", "simp"]),
+        ("n m : Nat\n⊢ n + m = m + n", EARLY, ["rfl", "assumption", "trivial"]),
+        ("⊢ 2 + 2 ≠ 5", EARLY, ["decide", "trivial"]),
         ("x : ℝ\n⊢ 0 ≤ x ^ 2", MODERN, ["positivity"]),
     ],
 )

@@ -45,6 +45,13 @@ def test_an_equation_among_the_hypotheses_is_used_where_it_fits() -> None:
     ]
 
 
+def test_a_hypothesis_that_says_the_same_in_another_order() -> None:
+    goal = "p : Nat → Prop\na b c : Nat\nh : p (a * b + c)\n⊢ p (c + b * a)"
+    text = "exact (by rw [Nat.mul_comm b a, Nat.add_comm c (a * b)] : a * b + c = c + b * a) ▸ h"
+    assert texts(semiring_candidates, goal, KNOWN) == [text]
+    assert texts(semiring_candidates, "a b : Nat\nh : a ≤ b\n⊢ b ≤ a", KNOWN) == []
+
+
 def test_a_variable_is_replaced_by_what_it_equals() -> None:
     goal = "a b k l : Nat\nh1 : a = 2 * k\nh2 : b = 2 * l\n⊢ a + b = 2 * (k + l)"
     assert texts(semiring_candidates, goal, KNOWN)[0].startswith("rw [h1, h2, ")

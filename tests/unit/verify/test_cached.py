@@ -461,3 +461,11 @@ async def test_a_file_that_somebody_else_wrote_gives_no_outcome(world: World) ->
             connection.commit()
         assert await world.check("exact h") == {"exact h": "closed"}
         assert world.asked("exact h") == 1
+
+
+async def test_a_text_that_is_no_unicode_has_a_key(world: World) -> None:
+    """Editors can send half of a surrogate pair."""
+    odd = ABOVE + "-- \ud835\n" + SITE
+    await world.check("exact h", file=odd)
+    await world.check("exact h", file=odd)
+    assert world.asked("exact h") == 0

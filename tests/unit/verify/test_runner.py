@@ -67,6 +67,8 @@ def wanted(texts: Sequence[str]) -> list[Candidate]:
 
 async def check(runner: RunnerVerifier, *texts: str, checks: int = 1000) -> dict[str, OutcomeKind]:
     session = await runner.open(sorry_site(TEXT))
+    if checks:
+        await session.warm()
     budget = Budget(seconds=60, checks=checks)
     found: list[CheckedCandidate] = [c async for c in session.check((), wanted(texts), budget)]
     assert sorted(c.candidate.text for c in found) == sorted(texts), "one outcome for each candidate"
@@ -181,11 +183,24 @@ async def test_a_heavy_candidate_gets_its_outcome_the_plain_way_and_stays_there(
 
     server = FakeServer(lean=lean_with(rows, plainly))
     session = await runner_on(server).open(sorry_site(TEXT))
+    await session.warm()
     for _ in range(2):
         budget = Budget(seconds=60, checks=100)
         found = {c.candidate.text: c.outcome.kind async for c in session.check((), wanted(["heavy", "skip"]), budget)}
         assert found == {"heavy": OutcomeKind.CLOSED, "skip": OutcomeKind.NO_CHANGE}
     assert sum('"(heavy)' in text.replace("\\", "") for text in server.elaborated if RUN.search(text)) == 1
+
+
+async def test_nobody_waits_for_the_runner_to_load() -> None:
+    server = FakeServer(lean=lean_with(rows_of, plainly))
+    runner = runner_on(server)
+    session = await runner.open(sorry_site(TEXT))
+    for is_warm in (False, True):
+        found = [c async for c in session.check((), wanted(["exact h"]), Budget(seconds=60, checks=100))]
+        assert [c.outcome.kind for c in found] == [OutcomeKind.CLOSED]
+        assert session.is_answered is is_warm
+        await session.warm()
+    await runner.close()
 
 
 async def test_a_spent_budget_asks_lean_nothing() -> None:
@@ -207,6 +222,7 @@ async def test_closing_a_document_ends_both_workers() -> None:
     runner = runner_on(server)
     session = await runner.open(sorry_site(TEXT))
     await session.confirm("exact h", Budget(seconds=5, checks=5))
+    await session.warm()
     assert [c async for c in session.check((), wanted(["exact h"]), Budget(seconds=5, checks=5))]
     before = server.closed
     await runner.close_document(session.site.uri)
