@@ -70,7 +70,7 @@ def _suggestion(
 ) -> Suggestion:
     goals = item.outcome.goals
     if left_when_confirmed is not None:
-        # What was run alone in its place says it best: closing one goal may have closed others that share a metavariable.
+        # A check alone in its place says it best: closing one goal may close others that share a metavariable.
         others = left_when_confirmed
     return Suggestion(
         candidate=item.candidate,
