@@ -2,10 +2,11 @@
 
     python benchmarks/batch_against_single.py [--lean PATH] [--rounds N] [--out FILE]
 
-The site stands after a prefix of five tactics. `batch` is `Session.check` as the program uses it, parse probes
-included; `single` is the plainest one-by-one check: the candidate in the hole, one `didChange`, one barrier.
-Candidates are new in every round, so that no answer comes from memory. On Lean 4.9 and later single checks reuse the
-prefix, so a ratio taken on an older Lean does not carry over. Prints a table and writes JSON.
+The site stands after a prefix of five tactics; the candidates are the first 32 of `data/tactics.txt`. `batch` is
+`Session.check` as the program uses it; `single` is the plainest one-by-one check: the candidate in the hole, one
+`didChange`, one barrier. A comment makes candidates new in every round, so that no answer comes from memory. On Lean
+4.9 and later single checks reuse the prefix, so a ratio taken on an older Lean does not carry over. Prints a table and
+writes JSON.
 """
 
 import argparse
@@ -38,14 +39,9 @@ TEXT = """theorem site (a b c d : Nat) (p q : Prop) (hp : p) (hab : a = b) (hcd 
 
 
 def candidates(number: int) -> list[str]:
-    """32 candidates that nobody has seen in an earlier round; one in four closes the goal."""
-    forms = (
-        "first | rw [hcd] | exact h{0}",
-        "exact h{0}",
-        "rw [Nat.add_comm b (c + {0} - {0})]",
-        "apply Eq.trans (b := b + {0})",
-    )
-    return [forms[i % 4].format(number * COUNT + i + 100) for i in range(COUNT)]
+    """32 candidates of the committed list, made new by a comment in every round."""
+    lines = (Path(__file__).parent / "data" / "tactics.txt").read_text(encoding="utf-8").split("\n")
+    return [f"{text} /- {number} -/" for text in lines[:COUNT]]
 
 
 async def measure(lean: str | None, rounds: int) -> dict[str, object]:

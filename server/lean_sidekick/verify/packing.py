@@ -5,15 +5,16 @@ main goal is copied once for each candidate, and each copy is given to a focused
 
     (refine (fun (p : Sort _) (h _ _ : p) => h) _ ?_ ?_ ?_)
     · (candidate)
-      trace "checked"
       done
+      trace "checked"
 
-Lean recovers from an error inside a block, so the next block runs. A candidate has closed its copy only if its mark was
-printed, no error stands on its lines, and `done` found no goal: the absence of errors alone is never taken for
-success. Which line belongs to what is known from the layout, so verdicts are read by line.
+Lean recovers from an error inside a block, so the next block runs. A candidate has closed its copy only if `done`
+found no goal and let the mark be printed, and no error stands on its lines: the absence of errors alone is never
+taken for success. Which line belongs to what is known from the layout, so verdicts are read by line.
 
-Parse probes, one command a candidate, stand before the declaration: `first | trivial | (candidate)` parses the
-candidate and never runs it, and Lean's parser recovers at the next command.
+A candidate that does not parse swallows the rest of the declaration. The last slot shows whether that happened. Where
+it did, nothing is read, and parse probes find the culprit: one command a candidate before the declaration, in which
+`first | trivial | (candidate)` parses the candidate and never runs it; Lean's parser recovers at the next command.
 """
 
 import re
@@ -76,7 +77,7 @@ class Slot:
     @property
     def lines(self) -> Lines:
         """All lines of the slot."""
-        return Lines(self.candidate_lines.first, self.done_line)
+        return Lines(self.candidate_lines.first, max(self.done_line, self.mark_line))
 
 
 @frozen(kw_only=True)
@@ -172,8 +173,8 @@ def pack(
         slots.append(
             Slot(
                 candidate_lines=Lines(line, line + height - 3),
-                mark_line=line + height - 2,
-                done_line=line + height - 1,
+                done_line=line + height - 2,
+                mark_line=line + height - 1,
             )
         )
         line += height
@@ -237,7 +238,7 @@ def _slot(text: str, dialect: Dialect) -> list[str]:
     if dialect.recovery_off:
         inner = ["first", *("  | " + line if i == 0 else "    " + line for i, line in enumerate(inner)), "  | fail"]
     first, *rest = inner
-    return [f"· {first}", *(f"  {line}" for line in rest), f"  {dialect.mark}", "  done"]
+    return [f"· {first}", *(f"  {line}" for line in rest), "  done", f"  {dialect.mark}"]
 
 
 def _scope(before_keyword: str) -> str:
@@ -269,6 +270,19 @@ def read_probes(packed: Packed, diagnostics: Sequence[Diagnostic]) -> tuple[str,
     return tuple(
         errors[0].message[:MESSAGE_LIMIT] if (errors := errors_in(lines, diagnostics)) else ""
         for lines in packed.probes
+    )
+
+
+def reached_end(packed: Packed, diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether the last slot, a `skip` that leaves its goal, was run; if so, everything before it was parsed.
+
+    After a parse error Lean drops the rest of the declaration, and most other errors of it: nothing in it may be read.
+    """
+    last = packed.slots[-1]
+    return any(
+        last.lines.holds(d)
+        and (is_heartbeat_timeout(d) or (d.range.start.line == last.done_line and is_unsolved_goals(d)))
+        for d in diagnostics
     )
 
 
@@ -314,17 +328,15 @@ def _read_slot(
     errors = errors_in(slot.lines, diagnostics)
     if timeouts := [error for error in errors if is_heartbeat_timeout(error)]:
         return failure(timeouts[0])
-    at_done = [e for e in errors if e.range.start.line == slot.done_line]
-    own = [e for e in errors if e.range.start.line < slot.done_line]
-    if own:
+    if own := [e for e in errors if e.range.start.line != slot.done_line]:
         return failure(own[0])
-    if not any(d.range.start.line == slot.mark_line and d.severity is Severity.INFORMATION for d in diagnostics):
-        return SlotVerdict.NOT_RUN
-    if not at_done:
-        return Outcome(kind=OutcomeKind.CLOSED)
-    if len(at_done) != 1 or not is_unsolved_goals(at_done[0]):
-        return Outcome(kind=OutcomeKind.FAILED, message=at_done[0].message[:MESSAGE_LIMIT])
-    goals = tuple(untrail(goal, index, len(slots)) for goal in unsolved_goals(at_done[0]))
+    if not errors:
+        printed = [d for d in diagnostics if d.range.start.line == slot.mark_line]
+        is_marked = any(d.severity is Severity.INFORMATION for d in printed)
+        return Outcome(kind=OutcomeKind.CLOSED) if is_marked else SlotVerdict.NOT_RUN
+    if len(errors) != 1 or not is_unsolved_goals(errors[0]):
+        return Outcome(kind=OutcomeKind.FAILED, message=errors[0].message[:MESSAGE_LIMIT])
+    goals = tuple(untrail(goal, index, len(slots)) for goal in unsolved_goals(errors[0]))
     if not goals:
         return SlotVerdict.NOT_RUN
     if any("sorryAx" in goal.text for goal in goals):

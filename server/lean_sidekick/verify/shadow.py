@@ -38,6 +38,7 @@ from lean_sidekick.verify.packing import (
     has_sentinel,
     pack,
     pack_state,
+    reached_end,
     read_probes,
     read_slots,
     read_state,
@@ -253,33 +254,31 @@ class ShadowSession:
         return self._untouched
 
     async def _check_batch(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> "_BatchResult":
+        """One edit; a second one, with a parse probe for each candidate, where the first was not parsed to its end."""
         # `skip` first shows the main goal, `skip` last shows that Lean came to the end of the candidates.
         texts = ["skip", *(candidate.text for candidate in batch), "skip"]
-        probes = [text for text in texts[1:-1] if text not in self._parsed]
-        limits = self.verifier.limits
-        packed = pack(
-            self.site,
-            steps,
-            texts,
-            self.verifier.dialect,
-            base=self.base,
-            probes=probes,
-            heartbeats=limits.heartbeats,
-        )
-        async with self._turn:
-            wait_s = min(budget.seconds_left, limits.candidate_s)
-            try:
-                _, diagnostics = await self._elaborate(packed, wait_s)
-            except TimedOut:
-                return _open_batch(batch, self._overran(wait_s))
-            except BROKEN as error:
-                return _open_batch(batch, Outcome(kind=OutcomeKind.CRASHED, message=str(error)[:MESSAGE_LIMIT]))
-        if not has_sentinel(packed, diagnostics):
-            return _open_batch(batch, Outcome(kind=OutcomeKind.CRASHED, message="Lean did not finish the file"))
-        parse_errors = dict(zip(probes, read_probes(packed, diagnostics), strict=True))
-        self._parsed.update(text for text, error in parse_errors.items() if not error)
-        if any(parse_errors.values()):
-            return _sort_out(batch, parse_errors)
+        unparsed = [text for text in texts[1:-1] if text not in self._parsed]
+        for probes in ([], unparsed):
+            packed = pack(
+                self.site,
+                steps,
+                texts,
+                self.verifier.dialect,
+                base=self.base,
+                probes=probes,
+                heartbeats=self.verifier.limits.heartbeats,
+            )
+            answer = await self._elaborate_batch(packed, budget)
+            if isinstance(answer, Outcome):
+                return _open_batch(batch, answer)
+            diagnostics = answer
+            if reached_end(packed, diagnostics):
+                self._parsed.update(texts)
+                break
+            parse_errors = dict(zip(probes, read_probes(packed, diagnostics), strict=True))
+            self._parsed.update(text for text, error in parse_errors.items() if not error)
+            if any(parse_errors.values()):
+                return _sort_out(batch, parse_errors)
         first, *_ = read_slots(packed, diagnostics, None)
         if not isinstance(first, Outcome) or len(first.goals) != 1:
             # An early Lean does not even copy a goal that holds a metavariable.
@@ -290,6 +289,20 @@ class ShadowSession:
         if first.goals[0].has_metavariable:
             return await self._one_by_one(steps, batch, budget)
         return _collect(batch, read_slots(packed, diagnostics, first.goals[0])[1:-1])
+
+    async def _elaborate_batch(self, packed: Packed, budget: Budget) -> tuple[Diagnostic, ...] | Outcome:
+        """What Lean says of the whole text, or the outcome that stands for its silence."""
+        wait_s = min(budget.seconds_left, self.verifier.limits.candidate_s)
+        async with self._turn:
+            try:
+                _, diagnostics = await self._elaborate(packed, wait_s)
+            except TimedOut:
+                return self._overran(wait_s)
+            except BROKEN as error:
+                return Outcome(kind=OutcomeKind.CRASHED, message=str(error)[:MESSAGE_LIMIT])
+        if not has_sentinel(packed, diagnostics):
+            return Outcome(kind=OutcomeKind.CRASHED, message="Lean did not finish the file")
+        return diagnostics
 
     def _without_start(
         self, packed: Packed, batch: list[Candidate], diagnostics: Sequence[Diagnostic]

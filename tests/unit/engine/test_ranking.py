@@ -1,11 +1,10 @@
 """The order of suggestions, and the words for what each does to all goals."""
 
-from support.sites import sorry_site
-
 from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.goals import Goal, parse_goal
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.engine.ranking import describe, rank
+from support.sites import sorry_site
 
 SITE = sorry_site("theorem t : p := by\n  sorry\n")
 

@@ -52,11 +52,12 @@ def lean(text: str) -> list[Diagnostic]:
             if candidate not in ("exact h", "constructor", "skip"):
                 found.append(at(number, f"no {candidate} here"))
                 continue
-            found.append(information(number + 1, "checked"))
-            if candidate == "skip":
-                found.append(at(number + 2, f"unsolved goals\n{GOAL}"))
-            elif candidate == "constructor":
-                found.append(at(number + 2, "unsolved goals\ncase left\n⊢ p\n\ncase right\nx : p\n⊢ p"))
+            if candidate == "exact h":
+                found.append(information(number + 2, "checked"))
+            elif candidate == "skip":
+                found.append(at(number + 1, f"unsolved goals\n{GOAL}"))
+            else:
+                found.append(at(number + 1, "unsolved goals\ncase left\n⊢ p\n\ncase right\nx : p\n⊢ p"))
     return found
 
 

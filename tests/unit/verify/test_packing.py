@@ -55,14 +55,14 @@ def test_every_candidate_stands_in_a_block_of_its_own_with_mark_and_done() -> No
         "  have h2 := h\n"
         "  (refine (fun (p : Sort _) (h _ _ : p) => h) _ ?_ ?_ ?_)\n"
         "  · (skip)\n"
-        "    traceState\n"
         "    done\n"
+        "    traceState\n"
         "  · (exact h)\n"
-        "    traceState\n"
         "    done\n"
+        "    traceState\n"
         "  · (skip)\n"
-        "    traceState\n"
         "    done\n"
+        "    traceState\n"
         "\n"
         "#check Prop\n"
     )
@@ -77,7 +77,7 @@ def test_every_candidate_stands_in_a_block_of_its_own_with_mark_and_done() -> No
 
 def test_on_newer_leans_error_recovery_is_off_inside_a_slot() -> None:
     shadow = packed("simp\nexact h", dialect=MODERN)
-    assert ('  · first\n      | (simp\n         exact h)\n      | fail\n    trace "checked"\n    done\n') in shadow.text
+    assert ('  · first\n      | (simp\n         exact h)\n      | fail\n    done\n    trace "checked"\n') in shadow.text
     slot = shadow.slots[1]
     assert slot.candidate_lines.last - slot.candidate_lines.first == 3
 
@@ -150,7 +150,7 @@ def test_goals_left_are_those_that_done_reports() -> None:
     shadow = packed("constructor")
     slot = shadow.slots[1]
     left = at(slot.done_line, "unsolved goals\ncase refine_2.left\n⊢ p\n\ncase refine_2.right\n⊢ q")
-    found = read_slots(shadow, [information(slot.mark_line), left], None)[1]
+    found = read_slots(shadow, [left], None)[1]
     assert isinstance(found, Outcome)
     assert found.kind is OutcomeKind.PROGRESS
     assert [(g.case_name, g.target) for g in found.goals] == [("left", "p"), ("right", "q")]
@@ -160,15 +160,15 @@ def test_the_same_goal_again_is_no_change() -> None:
     shadow = packed("simp")
     slot = shadow.slots[1]
     left = at(slot.done_line, "unsolved goals\ncase refine_2\nh : p\n⊢ p")
-    assert outcomes(shadow, information(slot.mark_line), left) == [OutcomeKind.NO_CHANGE]
+    assert outcomes(shadow, left) == [OutcomeKind.NO_CHANGE]
 
 
 def test_an_error_at_done_that_is_no_goal_list_is_no_success() -> None:
     shadow = packed("simp")
     slot = shadow.slots[1]
-    assert outcomes(shadow, information(slot.mark_line), at(slot.done_line, "something new")) == [OutcomeKind.FAILED]
+    assert outcomes(shadow, at(slot.done_line, "something new")) == [OutcomeKind.FAILED]
     empty = at(slot.done_line, "unsolved goals\n")
-    assert outcomes(shadow, information(slot.mark_line), empty) != [OutcomeKind.CLOSED]
+    assert outcomes(shadow, empty) != [OutcomeKind.CLOSED]
 
 
 def test_after_the_heartbeat_limit_nothing_is_known_of_later_slots() -> None:

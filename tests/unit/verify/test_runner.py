@@ -133,9 +133,10 @@ def plainly(text: str) -> list[Diagnostic]:
     lines = text.split("\n")
     for number, line in enumerate(lines):
         if match := re.fullmatch(r"\s*\| \((.*)\)", line):
-            found.append(information(number + 2))
             if match[1] == "skip":
-                found.append(at(number + 3, "unsolved goals\np : Prop\nh : p\n⊢ p"))
+                found.append(at(number + 2, "unsolved goals\np : Prop\nh : p\n⊢ p"))
+            else:
+                found.append(information(number + 3))
     return found
 
 

@@ -42,11 +42,11 @@ def lean(outcome_of: Callable[[str], str]) -> Callable[[str], list[Diagnostic]]:
                 found.append(information(number, "Prop : Type"))
             if match := re.fullmatch(r"  · \((.*)\)", line):
                 verdict = outcome_of(match[1])
-                if verdict in ("closed", "open"):
-                    found.append(information(number + 1))
-                if verdict == "open":
-                    found.append(at(number + 2, "unsolved goals\nh : p\n⊢ p"))
-                elif verdict != "closed":
+                if verdict == "closed":
+                    found.append(information(number + 2))
+                elif verdict == "open":
+                    found.append(at(number + 1, "unsolved goals\nh : p\n⊢ p"))
+                elif verdict != "silent":
                     found.append(at(number, verdict))
         return found
 
@@ -89,14 +89,16 @@ async def test_refused_candidates_never_reach_lean() -> None:
 async def test_what_does_not_parse_is_sorted_out_and_the_rest_runs_again() -> None:
     def run(text: str) -> list[Diagnostic]:
         lines = text.split("\n")
-        bad = [n for n, line in enumerate(lines) if line.startswith("example") and "omega" in line]
-        errors = [at(n, "unknown tactic") for n in bad]
-        return [*errors, *lean(lambda c: "swallowed" if bad else by_rule(c))(text)]
+        probes = [n for n, line in enumerate(lines) if line.startswith("example") and "omega" in line]
+        slots = [n for n, line in enumerate(lines) if line == "  · (omega)"]
+        errors = [at(n, "unknown tactic") for n in probes + slots]
+        # What stands before a parse error looks as good as ever, what stands behind it is gone.
+        return [*errors, *lean(lambda c: ("silent" if c == "skip" else "closed") if slots else by_rule(c))(text)]
 
     server = FakeServer(lean=run)
-    found = await check(verifier(server), "exact h", "omega")
-    assert found == {"exact h": OutcomeKind.CLOSED, "omega": OutcomeKind.PARSE_ERROR}
-    assert len(batches(server)) == 2
+    found = await check(verifier(server), "exact h", "rfl", "omega")
+    assert found == {"exact h": OutcomeKind.CLOSED, "rfl": OutcomeKind.FAILED, "omega": OutcomeKind.PARSE_ERROR}
+    assert len(batches(server)) == 3, "as it is, with probes, without the culprit"
 
 
 @pytest.mark.parametrize("silence", [lambda text: [], lambda text: [information(text.count("\n") - 1)]])
