@@ -20,6 +20,7 @@ OBTAIN = "obtain h := True.intro"
 RCASES = "rcases True.intro with h"
 RINTRO = "rintro h"
 MOD_CAST = "exact mod_cast True.intro"
+SIMP_STAR = "simp [*]"
 SIMPA = "simpa using True.intro"
 UNFOLD = "unfold Nat.add"
 USE = "use 0"
@@ -38,6 +39,7 @@ FORM_PROBES = (
     OBTAIN,
     RCASES,
     RINTRO,
+    SIMP_STAR,
     SIMPA,
     UNFOLD,
     USE,

@@ -49,7 +49,8 @@ def _applications(shape: GoalShape) -> Iterator[tuple[str, float]]:
         values = match(conclusion, goal, variables, {})
         if values is not None:
             open_variables = len(variables - values.keys())
-            yield f"apply {local.name}", -0.9 - 0.3 * max(0, premises - 1) - 1.2 * min(open_variables, 2) - late
+            score = -1.3 if goal == FALSE else -0.9
+            yield f"apply {local.name}", score - 0.3 * max(0, premises - 1) - 1.2 * min(open_variables, 2) - late
         elif conclusion == FALSE and goal != FALSE and premises == 1:
             yield f"refine absurd ?_ {local.name}", -3.2 - late
         elif conclusion.head == goal.head and conclusion.shape is goal.shape and conclusion != FALSE:

@@ -145,13 +145,16 @@ def _induction(
 ) -> Iterator[tuple[str, float]]:
     arms = _arms(constructors, local, shape, with_hypothesis=True)
     score = -1.3 - late - 2 * _depth_penalty(shape) + _argument_bonus(local, shape)
+    if _is_not_least(local, shape):
+        # Its induction hypothesis would have a premise of its own.
+        score -= 0.8
     yield f"induction {local.name} with {arms}", score
     others = _generalized(local, shape)
     if others:
         listed = " ".join(others)
         yield f"induction {local.name} generalizing {listed} with {arms}", score - 0.4
     # It closes the goal or leaves what cannot be named, so as a step forward it is worth little.
-    yield f"induction {local.name} <;> simp_all", min(score, -1.5) - 1.0
+    yield f"induction {local.name} <;> simp_all", min(score, -1.5) - 1.5
 
 
 def _argument_bonus(local: Local, shape: GoalShape) -> float:

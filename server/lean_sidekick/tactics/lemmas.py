@@ -5,7 +5,9 @@ equation a part of the target. Lemmas of the open file come before those of the 
 that fit everything must not crowd out the rest.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
@@ -36,6 +38,7 @@ _MAX_APPLIED = 12
 _MAX_REWRITES = 16
 _MAX_SIMP = 6
 _MAX_PLACES = 3
+_READ_AT_ONCE = 32
 _PREMISE_KINDS = frozenset({"theorem", "lemma", "axiom", "def", "instance", "abbrev"})
 
 
@@ -44,13 +47,14 @@ class Lemmas:
 
     async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
         """Lemmas that can fit the goal, likeliest first."""
+        await read_ahead(request.premises)
         return lemma_candidates(read_goal(request.goal), Dialect(request.known_tactics), request.premises)
 
 
 def lemma_candidates(shape: GoalShape, dialect: Dialect, premises: Sequence[Premise]) -> list[Candidate]:
     """Lemmas that can fit the goal, likeliest first."""
     found = [
-        *_uses(shape, _own(premises), 0.0),
+        *_uses(shape, _own(premises, shape), 0.0),
         *_uses(shape, _relevant(core_lemmas(dialect), shape), -0.4),
         *_definitions(shape, premises),
         *_alternatives(shape, core_lemmas(dialect)),
@@ -60,18 +64,28 @@ def lemma_candidates(shape: GoalShape, dialect: Dialect, premises: Sequence[Prem
     return sorted(deduplicate(candidates), key=lambda candidate: -candidate.score)
 
 
+async def read_ahead(premises: Sequence[Premise]) -> None:
+    """Reads the statements of a long file without keeping others waiting; what was read once is kept."""
+    for index, premise in enumerate(premises):
+        _lemma(premise)
+        if index % _READ_AT_ONCE == 0:
+            await asyncio.sleep(0)
+
+
 def usable_lemmas(shape: GoalShape, dialect: Dialect, premises: Sequence[Premise]) -> list[Lemma]:
-    """The lemmas of the open file, then those of the library that have to do with the goal."""
-    return [*_own(premises), *_relevant(core_lemmas(dialect), shape)]
+    """The lemmas of the open file, then those of the library, as far as they have to do with the goal."""
+    return [*_own(premises, shape), *_relevant(core_lemmas(dialect), shape)]
 
 
-def _own(premises: Sequence[Premise]) -> list[Lemma]:
-    found = []
-    for premise in reversed(premises):
-        statement = read_binders(premise.statement) if premise.kind in _PREMISE_KINDS else None
-        if statement is not None:
-            found.append(Lemma.of(premise.full_name, statement))
-    return found
+def _own(premises: Sequence[Premise], shape: GoalShape) -> list[Lemma]:
+    """Lemmas of the open file, the nearest first among equals."""
+    return _relevant([lemma for premise in reversed(premises) if (lemma := _lemma(premise)) is not None], shape)
+
+
+@lru_cache(maxsize=4096)
+def _lemma(premise: Premise) -> Lemma | None:
+    statement = read_binders(premise.statement) if premise.kind in _PREMISE_KINDS else None
+    return None if statement is None else Lemma.of(premise.full_name, statement)
 
 
 def _relevant(lemmas: Sequence[Lemma], shape: GoalShape) -> list[Lemma]:

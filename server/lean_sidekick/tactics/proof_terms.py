@@ -11,7 +11,7 @@ from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.core_lemmas import Lemma
 from lean_sidekick.tactics.dialect import Dialect
 from lean_sidekick.tactics.goal_shape import FALSE, read_goal, telescope
-from lean_sidekick.tactics.lemmas import usable_lemmas
+from lean_sidekick.tactics.lemmas import read_ahead, usable_lemmas
 from lean_sidekick.tactics.logic import prove
 from lean_sidekick.tactics.normal import normal
 from lean_sidekick.tactics.sequents import Fact
@@ -31,6 +31,7 @@ class ProofTerms:
         proof = prove(shape, ())
         if proof is not None:
             return _candidate(proof, Source.HYPOTHESIS, -0.05)
+        await read_ahead(request.premises)
         lemmas = usable_lemmas(shape, Dialect(request.known_tactics), request.premises)
         goal = normal(shape.target, shape.types)
         facts = [

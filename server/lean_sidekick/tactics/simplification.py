@@ -11,10 +11,10 @@ from attrs import frozen
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
 from lean_sidekick.core.goals import INACCESSIBLE_MARK
 from lean_sidekick.tactics.api import TacticRequest
-from lean_sidekick.tactics.dialect import UNFOLD, Dialect
+from lean_sidekick.tactics.dialect import SIMP_STAR, UNFOLD, Dialect
 from lean_sidekick.tactics.goal_shape import GoalShape, read_goal
 from lean_sidekick.tactics.rewriting import equation_of
-from lean_sidekick.tactics.terms import Shape, Term
+from lean_sidekick.tactics.terms import Shape, Term, subterms
 
 # Lemmas that permute: simp with them terminates only if its order is right for them.
 REORDERING = frozenset(
@@ -31,6 +31,7 @@ REORDERING = frozenset(
 )
 _MAX_HYPOTHESES = 6
 _MAX_DEFINITIONS = 4
+_MIN_SIZE = 3
 # Constructors, which there is nothing to unfold in.
 _NOT_UNFOLDED = frozenset({"Nat.succ", "Or.inl", "Or.inr", "List.cons", "Option.some", "some", "Sum.inl", "Sum.inr"})
 
@@ -108,9 +109,11 @@ def _calls(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]:
         yield f"simp [{', '.join(equations)}]", -1.3
     if len(equations) > 1 and inductive:
         yield f"simp [{', '.join(inductive)}]", -1.5
-    if shape.proofs:
-        yield "simp [*]", -1.8
-    for index, local in enumerate(reversed(shape.proofs[-4:])):
+    if shape.proofs and dialect.has(SIMP_STAR):
+        yield SIMP_STAR, -1.8
+    # There is nothing to simplify in `a ≠ b` and the like.
+    compound = [local for local in shape.proofs if sum(1 for _ in subterms(local.type)) > _MIN_SIZE]
+    for index, local in enumerate(reversed(compound[-4:])):
         yield f"simp at {local.name}", -2.7 - 0.15 * index
     # All at once, and one by one: unfolding what simp has lemmas for does harm.
     for index, unfolded in enumerate([definitions, *([name] for name in definitions if len(definitions) > 1)]):

@@ -29,8 +29,11 @@ def witnesses(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]
         for local in shape.proofs:
             if parts[0].head == local.type.head and parts[0].text not in ("=", "→"):
                 yield f"exact ⟨_, {local.name}⟩", -2.2
+    solved = frozenset(_solutions(shape))
+    # What an existential hypothesis holds is a better witness than what is there now.
+    waits = any(local.type.is_binder("∃") for local in shape.proofs)
     for index, witness in enumerate(_values(shape)):
-        score = -1.2 - 0.35 * index
+        score = -1.0 if witness in solved else -1.5 - 0.2 * index - (0.8 if waits else 0.0)
         yield f"refine ⟨{witness.rendered}, ?_⟩", score
         if dialect.has(USE):
             yield f"use {witness.rendered}", score - 0.3

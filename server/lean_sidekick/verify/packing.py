@@ -41,6 +41,7 @@ from lean_sidekick.verify.dialect import Dialect
 SENTINEL = "#check Prop"
 """A command that always answers: its answer shows that Lean came to the end of the text."""
 
+NO_PROBE = "example : True := trivial"
 MESSAGE_LIMIT = 400
 HEARTBEATS_MET = "reached the heartbeat limit"
 SIMP_STEPS_MET = "simp did not end within its steps"
@@ -90,7 +91,7 @@ class Packed:
     hole_line: int
     slots: tuple[Slot, ...]
     probes: tuple[Lines, ...]
-    sentinel_line: int
+    sentinel_line: int | None
 
 
 class SlotVerdict(Enum):
@@ -100,7 +101,13 @@ class SlotVerdict(Enum):
 
 
 def shadow_text(
-    site: ProofSite, block: str, *, base: str, probes: Sequence[str] = (), options: Sequence[str] = ()
+    site: ProofSite,
+    block: str,
+    *,
+    base: str,
+    probes: Sequence[str] = (),
+    options: Sequence[str] = (),
+    has_end: bool = True,
 ) -> Packed:
     """The text up to the end of the site's declaration with `block` in the hole, and the sentinel after it.
 
@@ -114,7 +121,8 @@ def shadow_text(
     before = base[: declaration.start]
     scope = _scope(base[declaration.start : declaration.keyword_start])
     probe_texts = [_probe(text, scope) for text in probes]
-    inserted = "".join(f"{text}\n" for text in probe_texts)
+    # An unfinished end of what stands above is reported at the next command: that must not be a probe.
+    inserted = "".join(f"{text}\n" for text in ([NO_PROBE, *probe_texts] if probes else []))
     inserted += "".join(f"{option}\n" for option in options)
     if before and not before.endswith("\n"):
         inserted = "\n" + inserted
@@ -126,10 +134,10 @@ def shadow_text(
     declaration_first = head.count("\n")
     body_end = len(edit.new_text) - (edit.end - edit.start) + declaration.end - declaration.start
     declaration_last = declaration_first + body.count("\n", 0, body_end)
-    text = f"{head}{body}\n\n{SENTINEL}\n"
+    text = f"{head}{body}\n\n{SENTINEL}\n" if has_end else f"{head}{body}\n"
     lead = max(0, edit.new_text.find(block.split("\n", 1)[0]))
     hole_line = declaration_first + body.count("\n", 0, edit.start - declaration.start + lead)
-    lines, line = [], before.count("\n") + (1 if before and not before.endswith("\n") else 0)
+    lines, line = [], before.count("\n") + (1 if before and not before.endswith("\n") else 0) + 1
     for probe in probe_texts:
         height = probe.count("\n")
         lines.append(Lines(line, line + height))
@@ -141,7 +149,7 @@ def shadow_text(
         hole_line=hole_line,
         slots=(),
         probes=tuple(lines),
-        sentinel_line=text.count("\n") - 1,
+        sentinel_line=text.count("\n") - 1 if has_end else None,
     )
 
 
@@ -155,7 +163,11 @@ def pack(
     probes: Sequence[str],
     heartbeats: int,
 ) -> Packed:
-    """A shadow text that runs every candidate on its own copy of the main goal after `steps`."""
+    """A shadow text that runs every candidate on its own copy of the main goal after `steps`.
+
+    Without probes it has no sentinel: its last slot shows whether Lean came to the end (`reached_end`), and an early
+    Lean formats all messages anew after every further command.
+    """
     lines = [line for step in steps for line in parenthesized(step)]
     first_slot_line = len(lines) + 1
     blanks = " ".join(["?_"] * len(candidates))
@@ -167,7 +179,14 @@ def pack(
         block = _slot(bounded(text, dialect), dialect)
         heights.append(len(block))
         lines += block
-    packed = shadow_text(site, "\n".join(lines), base=base, probes=probes, options=check_options(dialect, heartbeats))
+    packed = shadow_text(
+        site,
+        "\n".join(lines),
+        base=base,
+        probes=probes,
+        options=check_options(dialect, heartbeats),
+        has_end=bool(probes),
+    )
     slots, line = [], packed.hole_line + first_slot_line
     for height in heights:
         slots.append(
@@ -255,7 +274,7 @@ def _probe(text: str, scope: str) -> str:
 
 
 def has_sentinel(packed: Packed, diagnostics: Iterable[Diagnostic]) -> bool:
-    """Whether Lean's elaboration reached the end of the shadow."""
+    """Whether Lean's elaboration reached the end of a shadow that has a sentinel."""
     return any(d.range.start.line == packed.sentinel_line for d in diagnostics)
 
 

@@ -300,7 +300,7 @@ class ShadowSession:
                 return self._overran(wait_s)
             except BROKEN as error:
                 return Outcome(kind=OutcomeKind.CRASHED, message=str(error)[:MESSAGE_LIMIT])
-        if not has_sentinel(packed, diagnostics):
+        if packed.sentinel_line is not None and not has_sentinel(packed, diagnostics):
             return Outcome(kind=OutcomeKind.CRASHED, message="Lean did not finish the file")
         return diagnostics
 

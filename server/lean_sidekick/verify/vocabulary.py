@@ -19,7 +19,7 @@ from lean_sidekick.core.errors import LeanCrashed, TimedOut
 from lean_sidekick.core.sites import Declaration, Hole, ProofSite
 from lean_sidekick.lean.diagnostics import Diagnostic, is_not_implemented, is_unknown_name
 from lean_sidekick.verify.api import BROKEN, Priority
-from lean_sidekick.verify.packing import Packed, errors_in, has_sentinel, pack, read_probes
+from lean_sidekick.verify.packing import Packed, errors_in, has_sentinel, pack, reached_end, read_probes
 
 if TYPE_CHECKING:
     from lean_sidekick.verify.shadow import ShadowVerifier
@@ -142,7 +142,10 @@ class _Lesson:
     async def _elaborate(self, packed: Packed, budget: Budget) -> tuple[Diagnostic, ...]:
         limit = min(budget.seconds_left, LESSON_S)
         _, diagnostics = await self.verifier.elaborate(self.site.uri, packed.text, limit, above=self.before)
-        if not has_sentinel(packed, diagnostics):
+        is_whole = (
+            reached_end(packed, diagnostics) if packed.sentinel_line is None else has_sentinel(packed, diagnostics)
+        )
+        if not is_whole:
             raise LeanCrashed("Lean did not finish the file")
         return diagnostics
 

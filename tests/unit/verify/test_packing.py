@@ -48,6 +48,7 @@ def test_every_candidate_stands_in_a_block_of_its_own_with_mark_and_done() -> No
     assert shadow.text == (
         "theorem a : True := trivial\n"
         "\n"
+        "example : True := trivial\n"
         "example : True := by first | trivial | (exact h)\n"
         "set_option maxHeartbeats 100 in\n"
         "/-- doc -/\n"
