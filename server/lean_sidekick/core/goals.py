@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from attrs import frozen
 
 INACCESSIBLE_MARK = "✝"
+_VALUE = " := "
 _METAVARIABLE = re.compile(r"\?[\w.«»]+|(?<![\w.])\?(?![\w✝])")
 _HYPOTHESIS = re.compile(r"^([^\s:⊢|()\[\]{}][^:⊢]*?) :(?!=) ?")
 
@@ -115,11 +116,21 @@ def _blocks(text: str) -> list[str]:
     return blocks
 
 
+def _value_start(text: str) -> int | None:
+    """Where the value of a `let` variable is set off; a ` := ` inside brackets belongs to the type."""
+    depth = 0
+    for index, character in enumerate(text):
+        depth += (character in "([{⟨") - (character in ")]}⟩")
+        if depth == 0 and text.startswith(_VALUE, index):
+            return index
+    return None
+
+
 def _parse_hypothesis(block: str) -> Hypothesis | None:
     match = _HYPOTHESIS.match(block)
     if match is None:
         return None
     rest, value = block[match.end() :], None
-    if " := " in rest:
-        rest, value = rest.split(" := ", 1)
+    if (split := _value_start(rest)) is not None:
+        rest, value = rest[:split], rest[split + len(_VALUE) :]
     return Hypothesis(names=tuple(match.group(1).split()), type=rest.strip(), value=value)
