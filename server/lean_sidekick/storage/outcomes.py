@@ -28,6 +28,7 @@ SIZE_LIMIT = 64 * 1024 * 1024
 TEXT_LIMIT = 64 * 1024
 WAIT_S = 2.0
 _BUSY_S = 0.5
+_RETRY_S = 0.01
 _TOUCH_S = 3600.0
 _CHUNK = 500
 
@@ -216,7 +217,8 @@ def _inode(path: Path) -> int | None:
 
 def _prepare(connection: sqlite3.Connection) -> None:
     """Makes the table, or makes it again if its rows are of another time."""
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "journal_size_limit = 4194304"):
+    _switch_to_wal(connection)
+    for pragma in ("synchronous = NORMAL", "journal_size_limit = 4194304"):
         connection.execute(f"PRAGMA {pragma}")
     if _schema(connection) == SCHEMA:
         return
@@ -227,6 +229,19 @@ def _prepare(connection: sqlite3.Connection) -> None:
                 "CREATE TABLE outcomes (key BLOB PRIMARY KEY, value TEXT NOT NULL, used INTEGER NOT NULL) WITHOUT ROWID"
             )
             connection.execute(f"PRAGMA user_version = {SCHEMA}")
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Sets the journal mode; sqlite itself does not wait where two programs switch a new file at the same time."""
+    give_up = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if _remedy(error) is not _Remedy.SKIP or time.monotonic() > give_up:
+                raise
+            time.sleep(_RETRY_S)  # on the store's own thread
 
 
 def _schema(connection: sqlite3.Connection) -> int:
