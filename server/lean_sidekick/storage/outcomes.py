@@ -9,6 +9,7 @@ lost, by a crash or by another writer at the same moment. Does not know what key
 import asyncio
 import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -241,7 +242,7 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
         except sqlite3.OperationalError as error:
             if _remedy(error) is not _Remedy.SKIP or time.monotonic() > give_up:
                 raise
-            time.sleep(_RETRY_S)  # on the store's own thread
+            threading.Event().wait(_RETRY_S)  # on the store's own thread
 
 
 def _schema(connection: sqlite3.Connection) -> int:
