@@ -266,7 +266,10 @@ class Editor:
 
     async def code_actions(self, mark: str, uri: str = URI, **context: Any) -> list[dict[str, Any]]:
         """The code actions at the first `mark` of the text."""
-        return await self.request("textDocument/codeAction", self.code_action_params(mark, uri, **context))  # type: ignore[no-any-return]
+        actions: list[dict[str, Any]] = await self.request(
+            "textDocument/codeAction", self.code_action_params(mark, uri, **context)
+        )
+        return actions
 
     def code_action_params(self, mark: str, uri: str = URI, **context: Any) -> dict[str, Any]:
         text_map = TextMap(self.texts[uri])
@@ -279,7 +282,8 @@ class Editor:
 
     async def inlay_hints(self, uri: str = URI) -> list[dict[str, Any]]:
         """The inlay hints of the whole text."""
-        return await self.request("textDocument/inlayHint", self.inlay_hint_params(uri))  # type: ignore[no-any-return]
+        hints: list[dict[str, Any]] = await self.request("textDocument/inlayHint", self.inlay_hint_params(uri))
+        return hints
 
     def inlay_hint_params(self, uri: str = URI) -> dict[str, Any]:
         text_map = TextMap(self.texts[uri])

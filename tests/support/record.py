@@ -6,10 +6,11 @@ the last recording; one that changed to "closed" belongs into the commit message
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from lean_sidekick.core.budget import Budget
+from lean_sidekick.core.positions import TextMap
 from lean_sidekick.engine.demonstration import RECORDING, example_documents
 from lean_sidekick.engine.engine import ProjectEngine
 from lean_sidekick.engine.session import engine_on, find_lean, start_verifier
@@ -25,7 +26,7 @@ SCENARIO_RECORDING = ROOT / "tests" / "recordings" / "scenarios.jsonl"
 SECONDS = 60.0
 
 
-async def record(path: Path, settings: Settings, questions: Callable[[ProjectEngine], object]) -> list[str]:
+async def record(path: Path, settings: Settings, questions: Callable[[ProjectEngine], Awaitable[None]]) -> list[str]:
     """Makes one recording and returns what changed."""
     toolchain = await find_lean(path, settings)
     recording = Recording(lean=f"Lean {toolchain.version}")
@@ -35,7 +36,7 @@ async def record(path: Path, settings: Settings, questions: Callable[[ProjectEng
 
     engine = engine_on(start, settings)
     try:
-        await questions(engine)  # type: ignore[misc]
+        await questions(engine)
     finally:
         await engine.close()
     changes = recording.changes_since(read_recording(path)) if path.exists() else []
@@ -49,8 +50,6 @@ async def ask_examples(engine: ProjectEngine) -> None:
     documents = example_documents(ROOT / "examples")
     first = next(document for document in documents if "sorry" in document.text)
     before = first.text[: first.text.index("sorry")]
-    from lean_sidekick.core.positions import TextMap
-
     position = TextMap(first.text).position(len(before))
     async for _ in engine.suggest(first, position, Budget(seconds=SECONDS, checks=100_000)):
         pass

@@ -221,7 +221,7 @@ class ScriptedLean:
 
     def log(self, entry: Json) -> None:
         if self._log_file:
-            with open(self._log_file, "a", encoding="utf-8") as file:  # noqa: PTH123
+            with Path(self._log_file).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(entry) + "\n")
 
     def _replay(self, notification: Json, document: Document) -> None:
@@ -255,7 +255,7 @@ def diagnostic(line: int, severity: int, message: str, **more: Any) -> Json:
 def _read_transcript(file: str | None) -> dict[str, Json]:
     if not file:
         return {}
-    with open(file, encoding="utf-8") as lines:  # noqa: PTH123
+    with Path(file).open(encoding="utf-8") as lines:
         return {entry["text"]: entry for entry in map(json.loads, lines)}
 
 

@@ -17,7 +17,7 @@ MAY_BUILD = 99
 
 def main() -> int:
     command, *arguments = sys.argv[1:]
-    with open(os.environ["STAND_IN_LAKE_LOG"], "a", encoding="utf-8") as log:  # noqa: PTH123
+    with Path(os.environ["STAND_IN_LAKE_LOG"]).open("a", encoding="utf-8") as log:
         log.write(json.dumps({"command": command, "arguments": arguments, "folder": str(Path.cwd())}) + "\n")
     if not any((Path.cwd() / name).is_file() for name in ("lakefile.lean", "lakefile.toml")):
         sys.stderr.write("error: no such file or directory: lakefile.lean\n")

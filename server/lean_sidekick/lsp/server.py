@@ -210,7 +210,7 @@ class SidekickServer(LanguageServer):
             editor = psutil.Process(process_id)
         except psutil.Error:
             return  # it lives where we cannot see it, as in another container
-        while _is_alive(editor):  # noqa: ASYNC110 (nothing announces the death of a process)
+        while _is_alive(editor):  # noqa: ASYNC110 (no portable way to hear of the end of a process that is no child)
             await asyncio.sleep(_PARENT_EVERY_S)
         _logger.warning("the editor's process is gone")
         self.end(EXIT_UNEXPECTED)
@@ -282,6 +282,7 @@ def _wake(loop: asyncio.AbstractEventLoop, arrived: asyncio.Event) -> None:
 
 
 def _on_signals(loop: asyncio.AbstractEventLoop, end: Callable[[int], None]) -> None:
-    for name, exit_status in (("SIGTERM", EXIT_UNEXPECTED), ("SIGINT", EXIT_INTERRUPTED)):
-        with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
-            loop.add_signal_handler(getattr(signal, name), end, exit_status)
+    for number, exit_status in ((signal.SIGTERM, EXIT_UNEXPECTED), (signal.SIGINT, EXIT_INTERRUPTED)):
+        # Windows has no such handlers, and only the main thread may set them; the end of the pipe still ends the server.
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(number, end, exit_status)

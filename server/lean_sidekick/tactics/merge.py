@@ -12,6 +12,7 @@ from attrs import frozen
 
 from lean_sidekick.core.candidates import Candidate, deduplicate
 from lean_sidekick.core.goals import INACCESSIBLE_MARK
+from lean_sidekick.core.scanner import words
 from lean_sidekick.tactics.api import TacticGenerator, TacticRequest
 from lean_sidekick.tactics.arithmetic import ArithmeticArguments
 from lean_sidekick.tactics.case_splits import CaseSplits
@@ -28,8 +29,10 @@ from lean_sidekick.tactics.simplification import REORDERING, Simplification, gro
 CANDIDATE_LIMIT = 96
 _UNTYPABLE = (INACCESSIBLE_MARK, "⋯", "?m.")
 _INSTANT_HEADS = frozenset(
-    """exact apply refine intro rintro constructor cases rcases obtain match injection subst left right exfalso
-    have funext ext use by_cases by_contra unfold congr induction""".split()  # noqa: SIM905
+    words("""
+    exact apply refine intro rintro constructor cases rcases obtain match injection subst left right exfalso
+    have funext ext use by_cases by_contra unfold congr induction
+    """)
 )
 _SLOW_HEADS = frozenset({"simp_all", "grind", "aesop"})
 _CLOSERS = _SLOW_HEADS | {"simp", "norm_num", "ring_nf", "linarith", "omega", "field_simp", "push_cast", "norm_cast"}

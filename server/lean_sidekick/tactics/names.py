@@ -7,16 +7,19 @@ hypothesis of the goal or with a word of the language. Pure.
 import re
 from collections.abc import Iterable
 
+from lean_sidekick.core.scanner import words
 from lean_sidekick.tactics.goal_shape import negation, plain_type
 from lean_sidekick.tactics.terms import Shape, Term, fresh_name
 
 _USABLE = re.compile(r"[^\W\d][\w']*\Z")
 _RESERVED = frozenset(
-    """abbrev at attribute axiom by calc case class def deriving do else end example exists export extends first for
+    words("""
+    abbrev at attribute axiom by calc case class def deriving do else end example exists export extends first for
     forall from fun have hiding if import in include inductive infix infixl infixr init instance lemma let macro
     match meta module mutual namespace nomatch noncomputable notation obtain open opaque partial postfix prefix
     private protected public renaming return section set_option show sorry structure suffices syntax then theorem this
-    unsafe universe using variable where with λ Π Σ Prop Type Sort True False""".split()  # noqa: SIM905
+    unsafe universe using variable where with λ Π Σ Prop Type Sort True False
+    """)
 )
 _BY_TYPE = {"Nat": "n", "Int": "n", "List": "l", "Bool": "b", "Option": "o", "Real": "x", "Prop": "p", "function": "f"}
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from attrs import define, field, frozen
 
 from lean_sidekick.core.candidates import Candidate, Source
+from lean_sidekick.core.scanner import words
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import Dialect
 from lean_sidekick.tactics.goal_shape import GoalShape, Local, is_numeral, plain_type, read_goal, type_of
@@ -26,9 +27,11 @@ _MAX_USES = 3
 _ZERO, _ONE = atom("0"), atom("1")
 _CARRIERS = ("Nat", "Int")
 _LEMMAS = tuple(
-    """add_assoc add_comm add_left_comm add_one add_succ add_zero zero_add mul_assoc mul_comm mul_left_comm mul_one
+    words("""
+    add_assoc add_comm add_left_comm add_one add_succ add_zero zero_add mul_assoc mul_comm mul_left_comm mul_one
     one_mul mul_zero zero_mul mul_succ succ_mul left_distrib mul_add right_distrib add_mul pow_succ powSucc pow_zero
-    powZero succ_eq_add_one succ_Eq_add_one zero_eq natZeroEqZero""".split()  # noqa: SIM905
+    powZero succ_eq_add_one succ_Eq_add_one zero_eq natZeroEqZero
+    """)
 )
 
 

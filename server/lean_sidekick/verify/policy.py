@@ -11,26 +11,29 @@ import re
 from attrs import frozen
 
 from lean_sidekick.core.outcomes import Outcome, OutcomeKind
-from lean_sidekick.core.scanner import balance_problem
+from lean_sidekick.core.scanner import balance_problem, words
 
 LENGTH_LIMIT = 20_000
 
 _COMMANDS = frozenset(
-    """abbrev add_decl_doc alias attribute axiom binder_predicate builtin_initialize builtin_simproc class constant
-    coinductive
-    declare_aesop_rule_sets declare_config_elab declare_simp_like_tactic declare_syntax_cat def deriving dsimproc elab
-    elab_rules end example export extern final grind_pattern import include inductive infix infixl infixr init_quot
+    words("""
+    abbrev add_decl_doc alias attribute axiom binder_predicate builtin_initialize builtin_simproc class coinductive
+    constant declare_aesop_rule_sets declare_config_elab declare_simp_like_tactic declare_syntax_cat def deriving
+    dsimproc elab elab_rules end example export extern final grind_pattern import include inductive infix infixl infixr init_quot
     initialize instance irreducible_def library_note macro macro_rules meta module mutual namespace noncomputable
     notation notation3 nonrec omit opaque partial postfix prefix prelude private proof_wanted protected public
     recall register_builtin_option register_label_attr register_option register_simp_attr
     register_tactic_tag run_cmd run_elab run_meta section seal simproc structure syntax tactic_extension theorem lemma
-    universe universes unif_hint unseal unsafe variable variables""".split()  # noqa: SIM905
+    universe universes unif_hint unseal unsafe variable variables
+    """)
 )
 _PROGRAMS = frozenset(
-    """by_elab bv_decide bv_check bv_compare dbg_trace dbgTrace eval% evalExpr extern hammer implemented_by
-    implementedBy include_bytes include_str initFn llmqed llmstep native_decide ofReduceBool ofReduceNat polyrith
-    reduceBool reduceNat run_tac runTac run_conv search_proof suggest_tactics trustCompiler unsafeBaseIO unsafeCast
-    unsafeEIO unsafeIO unsafePerformIO""".split()  # noqa: SIM905
+    words("""
+    by_elab bv_decide bv_check bv_compare canonical dbg_trace dbgTrace eval% evalExpr extern hammer implemented_by
+    implementedBy include_bytes include_str initFn llmqed llmstep native_decide ofReduceBool ofReduceNat plausible polyrith
+    reduceBool reduceNat run_tac runTac run_conv search_proof slim_check smt suggest_tactics trustCompiler unsafeBaseIO unsafeCast
+    unsafeEIO unsafeIO unsafePerformIO
+    """)
 )
 _UNFINISHED = frozenset(["sorry", "admit", "sorryAx", "lcProof", "lcUnreachable", "stop", "hint"])
 _OPTIONS = frozenset(["maxRecDepth", "maxHeartbeats", "synthInstance.maxHeartbeats", "synthInstance.maxSize"])
@@ -59,14 +62,14 @@ def refusal(text: str, policy: Policy) -> Outcome | None:
         return _refused("it contains control characters")
     if problem := balance_problem(text):
         return Outcome(kind=OutcomeKind.PARSE_ERROR, message=problem)
-    words = _WORD.findall(text)
-    bare = {part for word in words for part in (word, *word.split("."))}
+    spoken = _WORD.findall(text)
+    bare = {part for word in spoken for part in (word, *word.split("."))}
     if "@[" in text or "/--" in text or "/-!" in text:
         return _refused("it would begin a new command")
-    for word in words:
+    for word in spoken:
         if word in _COMMANDS or word.startswith("#"):
             return _refused(f"`{word}` would begin a new command")
-    if question := next((word for word in words if word.endswith("?") and len(word) > 1), None):
+    if question := next((word for word in spoken if word.endswith("?") and len(word) > 1), None):
         return _refused(f"`{question}` only asks for a proof; its answer is another candidate")
     if found := bare & _UNFINISHED:
         return _refused(f"`{min(found)}` leaves the goal unproved")
@@ -76,9 +79,12 @@ def refusal(text: str, policy: Policy) -> Outcome | None:
         return _refused(f"`{min(found)}` can run programs")
     if _NATIVE.search(text):
         return _refused("native evaluation can run programs")
-    if any(word == "IO" or word.startswith(("IO.", "Lean.Elab", "Lean.Meta", "System.")) for word in words):
+    if any(word == "IO" or word.startswith(("IO.", "Lean.Elab", "Lean.Meta", "System.")) for word in spoken):
         return _refused("it can run programs")
-    for option in _SET_OPTION.findall(text):
+    options = _SET_OPTION.findall(text)
+    if len(options) != spoken.count("set_option"):
+        return _refused("it hides which option it sets")
+    for option in options:
         if option not in _OPTIONS:
             return _refused(f"it sets the option `{option}`")
     return None

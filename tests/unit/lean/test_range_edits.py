@@ -34,5 +34,7 @@ def test_an_edit_begins_at_the_first_difference(old: str, new: str) -> None:
 def test_a_line_with_a_carriage_return_is_replaced_from_its_start() -> None:
     """Lean drops the CR of a line end, so columns behind one cannot be trusted."""
     edit = range_edit("a\nb\rc", "a\nb\rd")
-    assert edit["range"]["start"] == {"line": 1, "character": 0}  # type: ignore[index]
+    replaced = edit["range"]
+    assert isinstance(replaced, dict)
+    assert replaced["start"] == {"line": 1, "character": 0}
     assert edit["text"] == "b\rd"

@@ -1,6 +1,7 @@
 """Best-first search on a made-up logic: order, budget, refusals, dead ends. No Lean."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import cast
 
 from attrs import define, field
 
@@ -10,6 +11,7 @@ from lean_sidekick.core.goals import Goal, parse_goal
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.search.best_first import BestFirst, Progress
 from lean_sidekick.search.result import SearchResult, SearchStatus
+from lean_sidekick.verify.api import Session
 
 # goal -> tactic -> goals left, or an outcome that is none
 Rules = Mapping[str, Mapping[str, tuple[str, ...] | OutcomeKind]]
@@ -69,7 +71,7 @@ async def search(
 
     progress: list[Progress] = []
     run = BestFirst(
-        session=session,  # type: ignore[arg-type]
+        session=cast(Session, session),  # of which a search asks `check` alone
         generate=generate,
         accept=accept,
         budget=Budget(seconds=1e9, checks=checks, clock=lambda: 0.0),

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,8 +19,8 @@ HOUR = 3600.0
 
 
 @asynccontextmanager
-async def opened(path: Path, **settings: object) -> AsyncIterator[OutcomeStore]:
-    store = OutcomeStore(path=path, **settings)  # type: ignore[arg-type]
+async def opened(path: Path, **settings: Any) -> AsyncIterator[OutcomeStore]:
+    store = OutcomeStore(path=path, **settings)
     try:
         yield store
     finally:
