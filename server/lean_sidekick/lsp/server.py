@@ -283,6 +283,6 @@ def _wake(loop: asyncio.AbstractEventLoop, arrived: asyncio.Event) -> None:
 
 def _on_signals(loop: asyncio.AbstractEventLoop, end: Callable[[int], None]) -> None:
     for number, exit_status in ((signal.SIGTERM, EXIT_UNEXPECTED), (signal.SIGINT, EXIT_INTERRUPTED)):
-        # Windows has no such handlers, and only the main thread may set them; the end of the pipe still ends the server.
+        # Windows has no such handlers, and only the main thread sets them; the end of the pipe ends the server still.
         with suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(number, end, exit_status)

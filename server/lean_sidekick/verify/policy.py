@@ -19,20 +19,20 @@ _COMMANDS = frozenset(
     words("""
     abbrev add_decl_doc alias attribute axiom binder_predicate builtin_initialize builtin_simproc class coinductive
     constant declare_aesop_rule_sets declare_config_elab declare_simp_like_tactic declare_syntax_cat def deriving
-    dsimproc elab elab_rules end example export extern final grind_pattern import include inductive infix infixl infixr init_quot
-    initialize instance irreducible_def library_note macro macro_rules meta module mutual namespace noncomputable
-    notation notation3 nonrec omit opaque partial postfix prefix prelude private proof_wanted protected public
-    recall register_builtin_option register_label_attr register_option register_simp_attr
-    register_tactic_tag run_cmd run_elab run_meta section seal simproc structure syntax tactic_extension theorem lemma
-    universe universes unif_hint unseal unsafe variable variables
+    dsimproc elab elab_rules end example export extern final grind_pattern import include inductive infix infixl
+    infixr init_quot initialize instance irreducible_def library_note macro macro_rules meta module mutual namespace
+    noncomputable notation notation3 nonrec omit opaque partial postfix prefix prelude private proof_wanted
+    protected public recall register_builtin_option register_label_attr register_option register_simp_attr
+    register_tactic_tag run_cmd run_elab run_meta section seal simproc structure syntax tactic_extension theorem
+    lemma universe universes unif_hint unseal unsafe variable variables
     """)
 )
 _PROGRAMS = frozenset(
     words("""
     by_elab bv_decide bv_check bv_compare canonical dbg_trace dbgTrace eval% evalExpr extern hammer implemented_by
-    implementedBy include_bytes include_str initFn llmqed llmstep native_decide ofReduceBool ofReduceNat plausible polyrith
-    reduceBool reduceNat run_tac runTac run_conv search_proof slim_check smt suggest_tactics trustCompiler unsafeBaseIO unsafeCast
-    unsafeEIO unsafeIO unsafePerformIO
+    implementedBy include_bytes include_str initFn llmqed llmstep native_decide ofReduceBool ofReduceNat plausible
+    polyrith reduceBool reduceNat run_tac runTac run_conv search_proof slim_check smt suggest_tactics trustCompiler
+    unsafeBaseIO unsafeCast unsafeEIO unsafeIO unsafePerformIO
     """)
 )
 _UNFINISHED = frozenset(["sorry", "admit", "sorryAx", "lcProof", "lcUnreachable", "stop", "hint"])
