@@ -3,22 +3,39 @@
 from attrs import frozen
 
 from lean_sidekick.core.declarations import Outline, statement_text
-from lean_sidekick.core.positions import TextMap
+from lean_sidekick.core.positions import Position, TextMap
 
 
 @frozen(kw_only=True)
 class Premise:
-    """A declaration with its statement, as far as text can tell.
+    """A declaration with its statement, as far as its source can tell.
 
-    `statement` is the text from the binders up to the body, e.g. `(a b : Nat) : a + b = b + a`;
-    `line` is the zero-based line of its name, None if it is not in the open file.
+    `statement` is the text from the binders up to the body, e.g. `(a b : Nat) : a + b = b + a`, or what Lean
+    prints after the name. `start` and `end` are where the declaration stands in its file, None if that is not known.
+    `attributes` are names (`simp`); `deprecated` is None or what Lean says about it (a newer name, "" if nothing);
+    `constants` are the constants its statement uses, None where no Lean has said.
     """
 
     full_name: str
     kind: str
     statement: str
     module: str | None = None
-    line: int | None = None
+    doc: str = ""
+    start: Position | None = None
+    end: Position | None = None
+    attributes: tuple[str, ...] = ()
+    deprecated: str | None = None
+    constants: tuple[str, ...] | None = None
+
+
+@frozen(kw_only=True)
+class CorpusFile:
+    """All premises of one file, in the order in which they stand there; `imports` are modules named in its header."""
+
+    path: str
+    module: str
+    imports: tuple[str, ...] = ()
+    premises: tuple[Premise, ...] = ()
 
 
 def premises_above(text: str, offset: int) -> tuple[Premise, ...]:
@@ -33,7 +50,8 @@ def premises_above(text: str, offset: int) -> tuple[Premise, ...]:
             full_name=declaration.full_name,
             kind=declaration.keyword,
             statement=statement_text(outline.scan, declaration),
-            line=text_map.line_of(declaration.keyword_start),
+            start=text_map.position(declaration.keyword_start),
+            end=text_map.position(declaration.end),
         )
         for declaration in outline.declarations()
         if declaration.full_name is not None and declaration.end <= offset
