@@ -108,7 +108,8 @@ class Traits:
 
     def score(self, log_probability: float, token_count: int) -> float:
         """The score of an answer from its log-probability: at most 0, larger is better."""
-        return min(0.0, log_probability / max(1, token_count) ** self.length_exponent)
+        scale: float = max(1, token_count) ** self.length_exponent
+        return min(0.0, log_probability / scale)
 
 
 class Adapter(Protocol):
