@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from lean_sidekick.core.decoding import Decoding
 from lean_sidekick.model_worker.messages import (
     Candidates,
-    Decoding,
     LoadReport,
     ModelSpec,
     Urgency,
@@ -26,9 +26,20 @@ class ModelClient(Protocol):
         """Loads a model before its first use."""
 
     async def generate(
-        self, model: ModelSpec, prompt: str, decoding: Decoding, *, urgency: Urgency, timeout_s: float
+        self,
+        model: ModelSpec,
+        prompt: str,
+        decoding: Decoding,
+        *,
+        urgency: Urgency,
+        timeout_s: float,
+        stop: tuple[str, ...] = (),
+        min_new_tokens: int = 0,
     ) -> Candidates:
-        """Candidates for one prompt. Calls that wait at the same time are run as one batch."""
+        """Candidates for one prompt, without what follows a `stop` text.
+
+        Calls that wait at the same time are run as one batch.
+        """
 
     async def embed(
         self, model: ModelSpec, texts: Sequence[str], *, urgency: Urgency, timeout_s: float, prefix: str = ""

@@ -9,7 +9,8 @@ from collections.abc import Hashable, Sequence
 
 from attrs import evolve, frozen
 
-from lean_sidekick.model_worker.messages import Decoding, Embed, Generate, Job, Load, Method, Score, Urgency
+from lean_sidekick.core.decoding import Strategy
+from lean_sidekick.model_worker.messages import Embed, Generate, Job, Load, Score, Urgency
 
 
 @frozen(kw_only=True)
@@ -25,7 +26,7 @@ def rows_of(job: Job) -> int:
     """How many rows of a batch a request takes."""
     match job:
         case Generate():
-            return job.decoding.count
+            return job.decoding.candidate_count
         case Embed() | Score():
             return len(job.texts)
         case Load():
@@ -57,14 +58,14 @@ def first_call(pending: Sequence[Part], limit: int) -> tuple[list[Part], list[Pa
     call: list[Part] = []
     free = limit
     for index, part in enumerate(pending):
-        if part.job.decoding.method is Method.BEAM:
+        if part.job.decoding.strategy is Strategy.BEAM:
             part = evolve(part, count=min(part.count, limit))
         if part.count <= free:
             call.append(part)
             free -= part.count
             continue
         rest = list(pending[index:])
-        if free and part.job.decoding.method is Method.SAMPLE:
+        if free and part.job.decoding.strategy is Strategy.SAMPLE:
             call.append(evolve(part, count=free))
             rest[0] = evolve(part, first=part.first + free, count=part.count - free)
         return call, rest
@@ -80,17 +81,6 @@ def _key(job: Job) -> Hashable:
     if not isinstance(job, Generate):
         return type(job), job.model
     decoding = job.decoding
-    if decoding.method is Method.SAMPLE:
-        return Generate, job.model, Method.SAMPLE
-    return Generate, job.model, Method.BEAM, _beam_settings(decoding)
-
-
-def _beam_settings(decoding: Decoding) -> Hashable:
-    return (
-        decoding.count,
-        decoding.max_new_tokens,
-        decoding.min_new_tokens,
-        decoding.repetition_penalty,
-        decoding.length_penalty,
-        decoding.stop,
-    )
+    if decoding.strategy is Strategy.SAMPLE:
+        return Generate, job.model, Strategy.SAMPLE
+    return Generate, job.model, evolve(decoding, seed=0), job.stop, job.min_new_tokens

@@ -18,13 +18,13 @@ from typing import TypeVar
 
 from attrs import define, field, frozen
 
+from lean_sidekick.core.decoding import Decoding
 from lean_sidekick.core.errors import InputError, ModelCrashed, ModelUnavailable, SidekickError, TimedOut
 from lean_sidekick.model_worker.messages import (
     Answer,
     AskStatus,
     Cancel,
     Candidates,
-    Decoding,
     Embed,
     Failed,
     FailureKind,
@@ -124,10 +124,26 @@ class WorkerClient:
         return await self._ask(Load(id=self._new_id(), model=model), LoadReport, timeout_s)
 
     async def generate(
-        self, model: ModelSpec, prompt: str, decoding: Decoding, *, urgency: Urgency, timeout_s: float
+        self,
+        model: ModelSpec,
+        prompt: str,
+        decoding: Decoding,
+        *,
+        urgency: Urgency,
+        timeout_s: float,
+        stop: tuple[str, ...] = (),
+        min_new_tokens: int = 0,
     ) -> Candidates:
         """See `ModelClient`."""
-        request = Generate(id=self._new_id(), model=model, prompt=prompt, decoding=decoding, urgency=urgency)
+        request = Generate(
+            id=self._new_id(),
+            model=model,
+            prompt=prompt,
+            decoding=decoding,
+            stop=stop,
+            min_new_tokens=min_new_tokens,
+            urgency=urgency,
+        )
         return await self._ask(request, Candidates, timeout_s)
 
     async def embed(

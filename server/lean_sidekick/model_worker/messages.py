@@ -15,6 +15,8 @@ from struct import unpack_from
 import cattrs
 from attrs import frozen
 
+from lean_sidekick.core.decoding import Decoding
+
 
 class ModelKind(Enum):
     """What a model does with a text."""
@@ -74,36 +76,6 @@ class ModelSpec:
     max_input_tokens: int = 4096
 
 
-class Method(Enum):
-    """How candidates are decoded."""
-
-    SAMPLE = "sample"
-    BEAM = "beam"
-
-
-@frozen(kw_only=True)
-class Decoding:
-    """How the candidates of one prompt are made.
-
-    Sampling draws `count` texts, the temperatures taking turns (temperature 0: the likeliest token each time);
-    `top_k` 0 and `top_p` 1 keep all tokens. Beam search keeps `count` beams and returns them all. A candidate's score
-    is its log-probability divided by its number of tokens to the power `length_penalty` (0: the sum, 1: the mean).
-    The same seed gives the same draws, whatever else is in the batch.
-    """
-
-    method: Method
-    count: int
-    max_new_tokens: int
-    min_new_tokens: int = 0
-    temperatures: tuple[float, ...] = (1.0,)
-    top_k: int = 0
-    top_p: float = 1.0
-    repetition_penalty: float = 1.0
-    length_penalty: float = 0.0
-    stop: tuple[str, ...] = ()
-    seed: int = 0
-
-
 class Urgency(Enum):
     """Who waits for an answer; the cursor's requests overtake those of a search."""
 
@@ -116,12 +88,17 @@ class Urgency(Enum):
 
 @frozen(kw_only=True)
 class Generate:
-    """Candidates for one prompt; requests that wait together are run together."""
+    """Candidates for one prompt; requests that wait together are run together.
+
+    A candidate ends before the first of the `stop` texts. `min_new_tokens` keeps it from ending earlier.
+    """
 
     id: int
     model: ModelSpec
     prompt: str
     decoding: Decoding
+    stop: tuple[str, ...] = ()
+    min_new_tokens: int = 0
     urgency: Urgency = Urgency.BACKGROUND
 
 
@@ -180,20 +157,19 @@ Request = Job | AskStatus | Cancel
 class Generated:
     """A text that a model wrote.
 
-    `logprob` is the natural logarithm of its probability, without temperature, penalties or cuts; `is_finished` is
-    false where the limit of tokens cut it off.
+    `log_probability` is the natural logarithm of its probability, without temperature, penalties or cuts;
+    `is_finished` is false where the limit of tokens cut it off.
     """
 
     text: str
-    score: float
-    logprob: float
+    log_probability: float
     tokens: int
     is_finished: bool
 
 
 @frozen(kw_only=True)
 class Candidates:
-    """The texts for one prompt, best score first, no text twice; `seconds` is the time of the batch they were in, of
+    """The texts for one prompt, likeliest first, no text twice; `seconds` is the time of the batch they were in, of
     `batch_rows` rows."""
 
     id: int

@@ -1,7 +1,7 @@
 """Runs batches on loaded models: loads on first use, and goes on with half the batch where memory runs out.
 
-Keeps the models of its last `MAX_LOADED` uses. What went wrong with one request never ends the others: each gets its own
-answer. Needs no model library itself; the models come from the `LoadBackend` that it is given.
+Keeps the models of its last `MAX_LOADED` uses. What goes wrong with one request never ends the others: each gets its
+own answer. Needs no model library itself; the models come from the `LoadBackend` that it is given.
 """
 
 import base64
@@ -140,7 +140,9 @@ class Runner:
     # -- running
 
     def _generate(self, jobs: Sequence[Generate], entry: _Entry) -> None:
-        pending = [Part(job=job, first=0, count=job.decoding.count) for job in jobs if self._fits(job, entry.backend)]
+        pending = [
+            Part(job=job, first=0, count=job.decoding.candidate_count) for job in jobs if self._fits(job, entry.backend)
+        ]
         texts: dict[int, list[Generated]] = {part.job.id: [] for part in pending}
         started, most_rows = time.perf_counter(), 0
         while pending := [part for part in pending if not self.is_cancelled(part.job.id)]:
@@ -157,7 +159,9 @@ class Runner:
                     self._halve(entry, rows)
                     continue
                 job = call[0].job
-                self._fail((job,), FailureKind.UNAVAILABLE, f"{job.model.source}: one sample needs more memory than there is.")
+                self._fail(
+                    (job,), FailureKind.UNAVAILABLE, f"{job.model.source}: one sample needs more memory than there is."
+                )
                 rest = [part for part in rest if part.job is not job]
             pending = rest
         seconds = time.perf_counter() - started
@@ -239,9 +243,9 @@ class Runner:
 
 
 def merge(generated: Sequence[Generated]) -> tuple[Generated, ...]:
-    """The texts without repeats, best score first; of equal texts the best-scored one is kept."""
+    """The texts without repeats, likeliest first; of equal texts the likeliest is kept."""
     best: dict[str, Generated] = {}
-    for one in sorted(generated, key=lambda g: -g.score):
+    for one in sorted(generated, key=lambda g: -g.log_probability):
         best.setdefault(one.text, one)
     return tuple(best.values())
 

@@ -1,7 +1,7 @@
 """Loads models from a folder or from the hub's cache: device, precision, memory before and after.
 
-Promises: nothing is downloaded, no code that comes with a model is run, and weights are read from `safetensors` files
-only (the older formats can hold programs). What cannot be loaded is a ModelUnavailable with one sentence that says what to do.
+Promises: nothing is downloaded, no code that comes with a model is run, and weights are read from `safetensors`
+files only (the older formats can hold programs). What cannot be loaded is a ModelUnavailable that says what to do.
 """
 
 import time
@@ -153,4 +153,3 @@ def _name(device: torch.device) -> str:
 def _first_sentence(error: Exception) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
     return text[:300].rstrip(".") + "."
-

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 import torch
 from transformers import LogitsProcessor
 
+from lean_sidekick.core.decoding import Decoding
 from lean_sidekick.model_worker.batching import Part
-from lean_sidekick.model_worker.messages import Decoding
 
 
 def draws(part: Part) -> torch.Tensor:
-    """The numbers in [0, 1) behind the rows of a part, shape (rows, max_new_tokens); row i's do not depend on the cut."""
+    """The numbers in [0, 1) behind a part's rows, shape (rows, max_new_tokens); a row's do not depend on the cut."""
     generator = torch.Generator().manual_seed(part.job.decoding.seed)
-    table = torch.rand(part.job.decoding.count, part.job.decoding.max_new_tokens, generator=generator)
+    table = torch.rand(part.job.decoding.candidate_count, part.job.decoding.max_new_tokens, generator=generator)
     return table[part.first : part.first + part.count]
 
 
@@ -45,8 +45,9 @@ class RowSampler(LogitsProcessor):
         self._is_greedy = column([t == 0 for t in temperatures]).bool()
         self._temperatures = column([t or 1.0 for t in temperatures])
         self._penalties = column([decoding.repetition_penalty for decoding, _ in rows])
-        self._min_tokens = column([decoding.min_new_tokens for decoding, _ in rows])
-        self._most_min_tokens = max(decoding.min_new_tokens for decoding, _ in rows)
+        least = [part.job.min_new_tokens for part in call for _ in range(part.count)]
+        self._min_tokens = column(least)
+        self._most_min_tokens = max(least)
         self._top_k = column([decoding.top_k or float("inf") for decoding, _ in rows])
         self._top_p = column([decoding.top_p for decoding, _ in rows])
         self._has_penalty = any(decoding.repetition_penalty != 1 for decoding, _ in rows)
@@ -100,4 +101,9 @@ def _penalised(logits: torch.Tensor, input_ids: torch.Tensor, penalties: torch.T
 
 
 def _temperature(decoding: Decoding, row: int) -> float:
-    return decoding.temperatures[row % len(decoding.temperatures)]
+    """The temperature of a row: `Decoding.shares` in order."""
+    for temperature, count in decoding.shares():
+        if row < count:
+            return temperature
+        row -= count
+    raise IndexError(row)
