@@ -62,6 +62,13 @@ async def running(client: WorkerClient, count: int) -> None:
             await asyncio.sleep(0)
 
 
+async def misbehaves(client: WorkerClient, flag: Path) -> None:
+    """The stand-in has come to the prompt with this flag."""
+    async with asyncio.timeout(LIMIT_S):
+        while not flag.exists():
+            await client.status(timeout_s=LIMIT_S)
+
+
 async def gone(pid: int) -> None:
     """The process has ended."""
     with suppress(psutil.NoSuchProcess):
@@ -108,14 +115,15 @@ async def test_a_batch_whose_worker_dies_is_run_again(client: WorkerClient, tmp_
 async def test_a_worker_killed_in_the_middle_of_a_batch(client: WorkerClient, tmp_path: Path) -> None:
     """Somebody kills it while requests run and wait: all are answered by the next one."""
     await ask(client, "warm")
-    held = asyncio.create_task(ask(client, f"hold once {tmp_path / 'flag'}", count=1))
-    await running(client, 1)
+    flag = tmp_path / "flag"
+    held = asyncio.create_task(ask(client, f"hold once {flag}", count=1))
+    await misbehaves(client, flag)
     waiting = asyncio.create_task(ask(client, "waiting", count=1))
     killed = client.pid
     assert killed is not None
     os.kill(killed, signal.SIGKILL)
     assert texts(await waiting) == ["waiting 0"]
-    assert texts(await held) == [f"hold once {tmp_path / 'flag'} 0"]
+    assert texts(await held) == [f"hold once {flag} 0"]
     assert client.pid not in (None, killed)
 
 
