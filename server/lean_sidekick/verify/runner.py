@@ -254,6 +254,7 @@ class RunnerSession:
                     call = self._call(batch, key=key, base=self._key(steps[:count]), steps=steps[count:])
                     answer = await self._ask(call, self._resumed_text(form, call), budget)
                     if isinstance(answer, Answer):
+                        self._has_answered = True
                         states.add(key)
                         return answer
                     # Dropped by Lean, or a step that only runs in its place: the whole text decides.

@@ -140,8 +140,8 @@ _WORDS = (
     ("«place»", "", ', fileName := "<input>", fileMap := FileMap.ofString text'),
 )
 
-# How a goal with the hypotheses of the main goal is printed: its target alone, below what was printed already. Printing is
-# half of what a candidate costs on an early Lean.
+# How a goal with the hypotheses of the main goal is printed: its target alone, below what was printed already.
+# Printing is half of what a candidate costs on an early Lean.
 _PRINTING = """\
 def caseOf (decl : MetavarDecl) : String :=
   match decl.userName with
@@ -298,8 +298,8 @@ def tryOne (isFocused : Bool) (main? : Option Main) (limits : Limits) (text : St
 def unlimited {α : Type} (x : TacticM α) : TacticM α :=
   withTheReader Core.Context (fun c => { c with maxHeartbeats := 0 }) x
 
-partial def work (isFocused : Bool) (main? : Option Main) (limits : Limits) (milliseconds start : Nat) (texts : Array String)
-    (next : IO.Ref Nat) (done : Array (Nat × Json)) : TacticM (Array (Nat × Json)) := do
+partial def work (isFocused : Bool) (main? : Option Main) (limits : Limits) (milliseconds start : Nat)
+    (texts : Array String) (next : IO.Ref Nat) (done : Array (Nat × Json)) : TacticM (Array (Nat × Json)) := do
   let i ← next.modifyGet fun i => (i, i + 1)
   if i < texts.size && (← IO.monoMsNow) - start ≤ milliseconds then
     limits.next
@@ -412,7 +412,8 @@ end LeanSidekick
 """
 
 _WITHOUT_STORE = """\
-elab "«keyword» " nonce:str heartbeats:num milliseconds:num workers:num base:str key:str steps:str texts:str : tactic =>
+elab "«keyword» " nonce:str heartbeats:num milliseconds:num workers:num base:str key:str steps:str texts:str :
+    tactic =>
   LeanSidekick.run none nonce heartbeats milliseconds workers base key steps texts
 """
 
