@@ -6,6 +6,7 @@ budget begins when Lean has read the file up to the first hole. Nothing is writt
 edit, or, where no proof was found, one with the best partial proof.
 """
 
+import re
 from collections.abc import Callable
 
 from attrs import define, evolve, field, frozen
@@ -22,6 +23,7 @@ from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.search.api import Progress, SearchTask
 from lean_sidekick.search.kinds import make_search
 from lean_sidekick.search.options import Part, SearchOptions
+from lean_sidekick.search.proof_text import PLACEHOLDER
 from lean_sidekick.search.result import PartialProof, SearchResult, SearchStatus
 from lean_sidekick.search.trace import SearchBegan, Trace
 from lean_sidekick.search.value import HandMadeValue
@@ -101,8 +103,8 @@ class Prover:
                 )
             )
             result = await make_search(self.options.kind, task, self.options.seed).run(goals, outside)
-            if result.partial is not None and not await _holds(session, result.partial, outside):
-                result = evolve(result, partial=None)
+            if result.partial is not None:
+                result = evolve(result, partial=await _confirmed(session, result.partial, outside))
             return _Filled(search=result, verdict=acceptance.verdict, prefix_error=found.prefix_error)
         finally:
             await session.close()
@@ -146,11 +148,17 @@ class _Acceptance:
         return self.verdict.message or self.verdict.status.value
 
 
-async def _holds(session: Session, partial: PartialProof, outside: int) -> bool:
-    """Whether Lean runs a partial proof without an error, its placeholders standing for the open goals."""
-    outcome = await session.run_steps([partial.block], Budget(seconds=PARTIAL_CHECK_S, checks=1))
-    is_run = outcome.kind in (OutcomeKind.CLOSED, OutcomeKind.PROGRESS)
-    return is_run and len(outcome.goals) <= outside
+async def _confirmed(session: Session, partial: PartialProof, outside: int) -> PartialProof | None:
+    """The partial proof as Lean runs it without an error, its placeholders standing for the open goals; None if not.
+
+    An early Lean has no `sorry` among its tactics, only `admit`. A candidate never holds either.
+    """
+    for placeholder in (PLACEHOLDER, "admit"):
+        block = re.sub(rf"\b{PLACEHOLDER}\b", placeholder, partial.block)
+        outcome = await session.run_steps([block], Budget(seconds=PARTIAL_CHECK_S, checks=1))
+        if outcome.kind in (OutcomeKind.CLOSED, OutcomeKind.PROGRESS) and len(outcome.goals) <= outside:
+            return evolve(partial, block=block)
+    return None
 
 
 def _holes(text: str, site: ProofSite) -> list[ProofSite]:

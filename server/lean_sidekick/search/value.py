@@ -29,6 +29,7 @@ FEATURES = (
     "connectives",
     "existentials",
     "equation",
+    "contradiction",
     "metavariables",
     "steps",
 )
@@ -57,6 +58,7 @@ def features(goals: Sequence[Goal], depth: int) -> tuple[float, ...]:
         math.log1p(sum(word in _ARROWS for word in words)),
         float("∃" in words),
         float("=" in words),
+        float(any(goal.target == "False" for goal in goals)),
         float(any(goal.has_metavariable for goal in goals)),
         float(depth),
     )
@@ -67,8 +69,9 @@ class HandMadeValue:
 
     def value(self, goals: Sequence[Goal], depth: int) -> float:
         """See `ValueFunction`."""
-        count, size, nesting, _, _, _, connectives, exists, _, shared, steps = features(goals, depth)
+        count, size, nesting, _, _, _, connectives, exists, _, absurd, shared, steps = features(goals, depth)
         effort = 0.25 * size + 0.1 * nesting + 0.2 * connectives + 0.4 * exists + 0.6 * shared + 0.06 * steps
+        effort += 0.8 * absurd  # the target says nothing of what has to be done
         return math.exp(-0.1 - effort - 0.5 * (count - 1))
 
 
