@@ -15,6 +15,7 @@ from lean_sidekick.core.premises import Premise, premises_above
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.search.options import PLAIN, Part, SearchOptions
 from lean_sidekick.tactics.api import TacticGenerator, TacticRequest
+from lean_sidekick.tactics.sampling import SampledGenerator
 from lean_sidekick.verify.api import Session
 
 
@@ -55,6 +56,8 @@ async def proposals_for(
     has_premises = Part.PREMISES not in options.without
     if not has_premises:
         generator = WithoutLemmas(inner=generator)
+    if options.temperature > 0:
+        generator = SampledGenerator(inner=generator, seed=options.seed, temperature=options.temperature)
     return Proposals(
         generator=generator,
         premises=premises_above(site.text, site.declaration.start) if has_premises else (),
