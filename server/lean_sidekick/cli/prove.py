@@ -110,7 +110,8 @@ async def _attempt(
     """Tries the declarations and prints each result as it comes; gives the error that ended it, if one did."""
     status = StatusLine()
     seconds = wish.timeout_s or settings.prove_timeout_s
-    options = evolve(search_options(settings), **({"kind": wish.kind} if wish.kind else {}))
+    options = search_options(settings)
+    options = evolve(options, kind=wish.kind or options.kind)
 
     def show(progress: ProveProgress) -> None:
         status.show(describe_progress(progress))
