@@ -56,6 +56,17 @@ def tidy_tactic(text: str) -> str:
     return block[3:].lstrip() if block.startswith("by ") and "\n" not in block else block
 
 
+def completed(said: str, prefix: str) -> tuple[str, ...]:
+    """The tactic that an answer says; none if it says nothing.
+
+    It has to begin with the prefix, whether the answer repeats that or goes on from it.
+    """
+    tactic = tidy_tactic(said)
+    if tactic and not tactic.startswith(prefix):
+        tactic = tidy_tactic(prefix + said)
+    return (tactic,) if tactic else ()
+
+
 def dedent(lines: list[str]) -> str:
     """Lines with the first line's margin taken off; lines with less of it lose what they have."""
     if not lines:

@@ -60,9 +60,8 @@ class Question:
 
     `goals` has the main goal first. `premises` come best first; adapters of models that were not trained on premises
     leave them out. `text_above` is the file up to the declaration, `statement` the declaration from its keyword up to
-    before `:=`, `declaration` its full name, `steps` the tactics that stand before the goals; all of these are empty
-    where nothing is known. `is_root` says that the goal is that of the statement itself. `prefix` is how the tactic
-    has to begin.
+    before `:=`, `declaration` its full name, `doc` the text of its doc comment, `steps` the tactics that stand before
+    the goals; all of these are empty where nothing is known. `prefix` is how the tactic has to begin.
     """
 
     goals: tuple[Goal, ...]
@@ -70,8 +69,8 @@ class Question:
     text_above: str = ""
     statement: str = ""
     declaration: str = ""
+    doc: str = ""
     steps: tuple[str, ...] = ()
-    is_root: bool = False
     prefix: str = ""
 
 

@@ -6,7 +6,7 @@ The model may echo the state before its answer, so what counts is what follows t
 from attrs import frozen
 
 from lean_sidekick.core.decoding import Decoding, Strategy
-from lean_sidekick.tactics.prompts.answers import tidy_tactic
+from lean_sidekick.tactics.prompts.answers import completed
 from lean_sidekick.tactics.prompts.api import AnswerKind, Prompt, Question, TokenUnit, Traits
 from lean_sidekick.tactics.prompts.states import fit_state
 
@@ -45,6 +45,4 @@ class BFSProver:
 
     def parse(self, answer: str, question: Question) -> tuple[str, ...]:
         """See `Adapter.parse`."""
-        _, echoed, said = answer.rpartition(_SEPARATOR)
-        tactic = tidy_tactic(said if echoed else question.prefix + answer)
-        return (tactic,) if tactic and tactic.startswith(question.prefix) else ()
+        return completed(answer.rpartition(_SEPARATOR)[2], question.prefix)

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from lean_sidekick.core.goals import INACCESSIBLE_MARK, Goal
 from lean_sidekick.tactics.prompts.api import Question, TokenUnit
 
-CUT_MARK = "…"
-
 
 def goal_text(goal: Goal) -> str:
     """A goal as Lean prints it, with its `case` line."""
@@ -28,23 +26,24 @@ def fit_state(goals: Sequence[Goal], unit: TokenUnit, room: int) -> str:
         if unit.count(text) <= room:
             return text
     lines = goal_text(goals[0]).split("\n") if goals else []
-    target = next((place for place, line in enumerate(lines) if line.startswith(("⊢", "|"))), 0)
-    for start in range(1, target + 1):
-        text = "\n".join(lines[start:])
-        if unit.count(text) <= room:
-            return text
-    return fit_start("\n".join(lines[target:]), unit, room)
+    place = next((place for place, line in enumerate(lines) if line.startswith(("⊢", "|"))), 0)
+    target = fit_start("\n".join(lines[place:]), unit, room)
+    hypotheses = fit_end("\n".join(lines[:place]), unit, room - unit.count(target))
+    return f"{hypotheses}\n{target}" if hypotheses else target
 
 
 def fit_end(text: str, unit: TokenUnit, room: int) -> str:
-    """The last whole lines of a text that fit into `room` units."""
+    """The last whole lines of a text that fit into `room` units, each with the end of its line."""
     if unit.count(text) <= room:
         return text
     lines = text.split("\n")
-    while len(lines) > 1 and unit.count("\n".join(lines)) > room:
-        # Halving first keeps this linear on long files; what is then still missing does not matter.
-        lines = lines[max(1, len(lines) // 8) :]
-    return "\n".join(lines) if unit.count("\n".join(lines)) <= room else ""
+    kept = len(lines)
+    for line in reversed(lines):
+        room -= unit.count(line + "\n")
+        if room < 0:
+            break
+        kept -= 1
+    return "\n".join(lines[kept:])
 
 
 def fit_start(text: str, unit: TokenUnit, room: int) -> str:
@@ -57,6 +56,19 @@ def fit_start(text: str, unit: TokenUnit, room: int) -> str:
         else:
             high = middle - 1
     return text[:low]
+
+
+def fit_file(text: str, unit: TokenUnit, room: int) -> str:
+    """A file's text in at most `room` units: where it is too long, its imports and its end."""
+    text = text.strip("\n")
+    if unit.count(text) <= room:
+        return text
+    lines = text.split("\n")
+    imports = "\n".join(line for line in lines if line.startswith("import "))
+    rest = fit_end(
+        "\n".join(line for line in lines if not line.startswith("import ")), unit, room - unit.count(imports)
+    )
+    return f"{imports}\n\n{rest}".strip("\n") if unit.count(imports) <= room else fit_end(text, unit, room)
 
 
 def steps_text(steps: Sequence[str], indentation: str = "  ") -> str:
