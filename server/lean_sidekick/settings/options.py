@@ -83,6 +83,8 @@ def expected(row: SettingRow) -> str:
     match row.kind:
         case SettingKind.BOOLEAN:
             return "true or false"
+        case SettingKind.STRING if row.choices:
+            return " or ".join(f"`{choice}`" for choice in row.choices)
         case SettingKind.STRING:
             return "a text"
         case SettingKind.STRINGS:
@@ -110,11 +112,15 @@ def _read(row: SettingRow, value: object) -> SettingValue | None:
         case SettingKind.BOOLEAN:
             return value if isinstance(value, bool) else None
         case SettingKind.STRING:
-            return value if isinstance(value, str) and "\0" not in value else None
+            return value if isinstance(value, str) and _is_allowed(row, value) else None
         case SettingKind.STRINGS:
             return _read_texts(row, value)
         case SettingKind.INTEGER | SettingKind.NUMBER:
             return _read_number(row, value)
+
+
+def _is_allowed(row: SettingRow, text: str) -> bool:
+    return text in row.choices if row.choices else "\0" not in text
 
 
 def _read_texts(row: SettingRow, value: object) -> tuple[str, ...] | None:

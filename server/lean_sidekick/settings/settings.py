@@ -31,7 +31,7 @@ class SettingRow:
 
     `is_guarded` marks settings that decide which programs run and with what rights, and where anything is sent: a
     project's own file sets them only if the user trusts the project. The range holds for numbers; `forbidden` are
-    texts that a list must not hold.
+    texts that a list must not hold; `choices` are all values that a text may have, if it is not free.
     """
 
     field_name: str
@@ -43,6 +43,7 @@ class SettingRow:
     maximum: float
     is_guarded: bool
     forbidden: tuple[str, ...]
+    choices: tuple[str, ...]
 
 
 _KINDS = {
@@ -63,6 +64,7 @@ def _setting(
     maximum: float = inf,
     is_guarded: bool = False,
     forbidden: tuple[str, ...] = (),
+    choices: tuple[str, ...] = (),
 ) -> Any:
     row = {
         "kind": _KINDS[type(default)],
@@ -73,6 +75,7 @@ def _setting(
         "maximum": maximum,
         "is_guarded": is_guarded,
         "forbidden": forbidden,
+        "choices": choices,
     }
     return field(default=default, metadata=row)
 
@@ -152,6 +155,12 @@ class Settings:
     prove_timeout_s: float = _setting(
         30.0, "prove.timeoutS", 'Seconds that "Complete the proof" may take.', minimum=0.1, maximum=3600
     )
+    search_kind: str = _setting(
+        "best-first",
+        "search.kind",
+        'How "Complete the proof" looks for a proof: the likeliest goal first, or Monte Carlo tree search.',
+        choices=("best-first", "mcts"),
+    )
     allowed_axioms: tuple[str, ...] = _setting(
         ("propext", "Classical.choice", "Quot.sound"),
         "check.allowedAxioms",
@@ -204,8 +213,9 @@ class Settings:
     models_remote_api: str = _setting(
         "auto",
         "models.remote.api",
-        "How the servers are asked: `completions`, `chat`, or `auto` (chat for models that have a chat form).",
+        "How the servers are asked; `auto` is chat for models that have a chat form.",
         is_guarded=True,
+        choices=("auto", "completions", "chat"),
     )
     models_remote_key_variable: str = _setting(
         "LEAN_SIDEKICK_API_KEY",
