@@ -59,7 +59,8 @@ def find_site(document: DocumentText, position: Position) -> ProofSite:
     found = list(re.finditer(r"\bsorry\b", text_map.line_text(position.line)))
     above = document.text[: text_map.offset(position)].rstrip()
     hole = Hole.TACTIC_SORRY
-    if not found and above.endswith(":= by"):
+    is_blank_behind = not document.text[text_map.offset(position) : text_map.line_end(position.line)].strip()
+    if not found and is_blank_behind and above.endswith(":= by"):
         start, hole = 0, Hole.EMPTY_BY
         found = list(re.compile("$").finditer(above, len(above)))
     if not found or text_map.line_text(position.line).lstrip().startswith("--"):
