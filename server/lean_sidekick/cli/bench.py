@@ -8,6 +8,7 @@ from attrs import evolve
 
 from lean_sidekick.cli.app import ExitStatus
 from lean_sidekick.cli.arguments import lean_option
+from lean_sidekick.cli.bench_premises import premises
 from lean_sidekick.cli.engines import engine_for, settings_for
 from lean_sidekick.cli.output import StatusLine, note, write_line
 from lean_sidekick.cli.places import read_lean_file
@@ -25,6 +26,9 @@ from lean_sidekick.evaluation.verify_run import Cell, VerifyBench
 @click.group("bench", short_help="Run a benchmark.")
 def command() -> None:
     """Run a benchmark and write its figures."""
+
+
+command.add_command(premises)
 
 
 @command.command("prove")
