@@ -6,22 +6,23 @@ from pathlib import Path
 import click
 
 from lean_sidekick.cli.app import ExitStatus
+from lean_sidekick.cli.arguments import out_option
 from lean_sidekick.cli.output import StatusLine, write_line
 from lean_sidekick.core.errors import InputError
 
 _COLUMNS = ("recall@1", "recall@10", "recall@32", "mrr", "ndcg@10", "ms_p50", "ms_p95")
 
 
-@click.command("premises")
+@click.command("premises", short_help="Measure how premises are found.")
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--corpus", type=click.Path(path_type=Path), help="The library that the exercises of DATA are asked of.")
 @click.option("--imports", type=click.Path(path_type=Path), help="JSON: each module with the list of its imports.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("bench-premises"), show_default=True)
-def premises(data: Path, corpus: Path | None, imports: Path | None, out: Path) -> int:
+@out_option("bench-premises")
+def command(data: Path, corpus: Path | None, imports: Path | None, out: Path) -> int:
     """Ask for the premises of the theorems of DATA (JSON lines), by each ranker alone and by all together."""
+    from lean_sidekick.evaluation.configuration import machine_fields
     from lean_sidekick.evaluation.premises_data import exercise_questions, read_library, read_theorems
     from lean_sidekick.evaluation.premises_run import run_premises
-    from lean_sidekick.evaluation.prove_run import machine
 
     library = read_library(corpus or data, imports)
     theorems = library.theorems if corpus is None else read_theorems(data)
@@ -36,7 +37,7 @@ def premises(data: Path, corpus: Path | None, imports: Path | None, out: Path) -
         "without_premises": sum(theorem.premises == () for theorem in theorems),
         "labels_kept_apart": sum(theorem.premises is None for theorem in theorems),
         "imports_known": library.seen_by is not None,
-        "machine": machine(),
+        "machine": machine_fields(),
     }
     write_line(f"{'way':22} " + " ".join(f"{name:>9}" for name in _COLUMNS))
     status = StatusLine()
