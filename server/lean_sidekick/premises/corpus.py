@@ -2,8 +2,8 @@
 
 Each line is `{"path", "imports", "premises": [{"full_name", "code", "start", "end", "kind"}]}`; positions are
 `[line, column]`, both from 1, and imports are paths. What LeanDojo's files do not hold (statement, doc string,
-attributes, deprecation, constants, the module) is written beside it under names of our own; a file without them is
-read from its `code`. Columns are written as we have them, in UTF-16 units.
+attributes, deprecation, what statement and proof use, the module) is written beside it under names of our own; a
+file without them is read from its `code`. Columns are written as we have them, in UTF-16 units.
 
 A line that cannot be read is reported and left out; the rest is used. A file is written under another name first, so
 that one that was written half is never taken for a whole one.
@@ -100,7 +100,7 @@ def module_path(module: str) -> str:
 def module_of(path: str) -> str:
     """The module that a path of a corpus stands for, as far as the path tells."""
     for folder in _PACKAGES:
-        before, found, rest = path.rpartition(folder)
+        _, found, rest = path.rpartition(folder)
         if found:
             path = rest.partition("/")[2]
             break
@@ -143,7 +143,8 @@ def _read_premise(data: dict[str, Any], module: str) -> Premise:
             doc=_text(data.get("doc") or ""),
             attributes=tuple(map(_text, data.get("attributes") or ())),
             deprecated=None if data.get("deprecated") is None else _text(data["deprecated"]),
-            constants=None if data.get("constants") is None else tuple(map(_text, data["constants"])),
+            constants=_names(data.get("constants")),
+            uses=_names(data.get("uses")),
         )
     else:
         premise = _from_code(premise, _text(data.get("code") or ""))
@@ -187,20 +188,18 @@ def _premise_object(premise: Premise) -> dict[str, Any]:
     more = {
         "doc": premise.doc,
         "attributes": list(premise.attributes),
+    }
+    said = {  # where an empty value is not a missing one
         "deprecated": premise.deprecated,
         "constants": None if premise.constants is None else list(premise.constants),
+        "uses": None if premise.uses is None else list(premise.uses),
     }
-    return data | {name: value for name, value in more.items() if value not in ("", [], None)} | _said(premise)
+    data |= {name: value for name, value in more.items() if value}
+    return data | {name: value for name, value in said.items() if value is not None}
 
 
-def _said(premise: Premise) -> dict[str, Any]:
-    """Empty values that say something: no constants are not unknown constants."""
-    said: dict[str, Any] = {}
-    if premise.constants == ():
-        said["constants"] = []
-    if premise.deprecated == "":
-        said["deprecated"] = ""
-    return said
+def _names(value: list[object] | None) -> tuple[str, ...] | None:
+    return None if value is None else tuple(map(_text, value))
 
 
 def _pair(position: Position | None) -> list[int] | None:

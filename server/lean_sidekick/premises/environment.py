@@ -70,20 +70,20 @@ class LeanEnvironment:
         """
         names = frozenset(wanted)
         waiting = deque(index for index, module in enumerate(self.modules) if module.name in names)
-        first, rows, is_second_try = 0, list[PremiseRow](), False
+        first, rows, alone = 0, list[PremiseRow](), 0
         while waiting:
-            # After trouble the module is asked for alone, so that it is known which one makes it.
-            batch = [waiting[0]] if is_second_try else list(islice(waiting, MODULES_AT_ONCE))
+            # After trouble the modules of that answer are asked for one by one, so that it is known which one makes it.
+            batch = [waiting[0]] if alone else list(islice(waiting, MODULES_AT_ONCE))
             try:
                 answer = await self._ask(batch, first)
             except (TimedOut, LeanCrashed, InputError) as error:
                 logger.info("no answer about %s: %s", self.modules[batch[0]].name, error)
-                if is_second_try:
+                if len(batch) == 1:
                     on_skipped(Skipped(name=self.modules[waiting.popleft()].name, reason=str(error)))
                     first, rows = 0, []
-                is_second_try = not is_second_try
+                alone = len(batch) if len(batch) > 1 else max(0, alone - 1)
                 continue
-            is_second_try = False
+            alone = max(0, alone - answer.done)
             for index in batch[: answer.done]:
                 own = [*rows, *(row for row in answer.rows if row.module == index)]
                 rows = []
@@ -216,6 +216,7 @@ def _corpus_file(module: ModuleRow, rows: Sequence[PremiseRow]) -> CorpusFile:
                 attributes=row.attributes,
                 deprecated=row.deprecated,
                 constants=row.constants,
+                uses=row.uses,
             )
             for row in _in_order(rows)
             if row.statement is not None

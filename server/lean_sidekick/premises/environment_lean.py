@@ -24,7 +24,9 @@ from typing import Any
 
 from attrs import frozen
 
+from lean_sidekick.core.declarations import split_name
 from lean_sidekick.core.positions import Position
+from lean_sidekick.core.scanner import KEYWORDS
 from lean_sidekick.lean.diagnostics import Diagnostic, Severity
 
 MODULES_KEYWORD = "lean_sidekick_modules"
@@ -64,6 +66,7 @@ class PremiseRow:
     attributes: tuple[str, ...]
     deprecated: str | None
     constants: tuple[str, ...]
+    uses: tuple[str, ...] | None
 
 
 @frozen(kw_only=True)
@@ -95,7 +98,9 @@ def modules_command(nonce: str, first: int, characters: int) -> str:
 
 def premises_command(nonce: str, modules: Sequence[int], first: int, characters: int, milliseconds: int) -> str:
     """The line that asks for the declarations of some modules."""
-    return f"{PREMISES_KEYWORD} {json.dumps(nonce)} {json.dumps(json.dumps(modules))} {first} {characters} {milliseconds}"
+    return (
+        f"{PREMISES_KEYWORD} {json.dumps(nonce)} {json.dumps(json.dumps(modules))} {first} {characters} {milliseconds}"
+    )
 
 
 def read_modules(nonce: str, diagnostics: Iterable[Diagnostic]) -> ModulesAnswer | None:
@@ -123,9 +128,7 @@ def _answer(nonce: str, diagnostics: Iterable[Diagnostic]) -> Any:
     """The parts of the one message with this nonce. Raises ValueError."""
     begin = f'["{nonce}",'
     found = [
-        d.message
-        for d in diagnostics
-        if d.severity is Severity.INFORMATION and d.message.lstrip().startswith(begin)
+        d.message for d in diagnostics if d.severity is Severity.INFORMATION and d.message.lstrip().startswith(begin)
     ]
     if len(found) != 1:
         raise ValueError(f"{len(found)} answers")
@@ -142,14 +145,17 @@ def _premise_row(
     attributes: list[str],
     deprecated: str | None,
     constants: list[str],
+    uses: list[str] | None,
 ) -> PremiseRow:
     start = end = None
     if place is not None:
         line, character, end_line, end_character = place
         start, end = Position(line - 1, character), Position(end_line - 1, end_character)
+        if start == end:  # what has no place gets the top of the file
+            start = end = None
     return PremiseRow(
         module=int(module),
-        name=str(name),
+        name=_typed(str(name)),
         kind=str(kind),
         statement=None if statement is None else str(statement),
         doc=(doc or "").strip(),
@@ -157,8 +163,17 @@ def _premise_row(
         end=end,
         attributes=tuple(map(str, attributes)),
         deprecated=None if deprecated is None else str(deprecated),
-        constants=tuple(map(str, constants)),
+        constants=tuple(_typed(str(name)) for name in constants),
+        uses=None if uses is None else tuple(_typed(str(name)) for name in uses),
     )
+
+
+def _typed(name: str) -> str:
+    """A name as it has to be typed: a Lean of 2021 leaves the guillemets of keywords out."""
+    components = split_name(name)
+    if KEYWORDS.isdisjoint(components):
+        return name
+    return ".".join(f"«{part}»" if part in KEYWORDS else part for part in components)
 
 
 def parts() -> tuple[Part, ...]:
@@ -317,6 +332,23 @@ def textOrNull (text : Option String) : Json :=
   | some text => Json.str text
   | none => Json.null
 
+/- The theorems and axioms in a proof; what Lean split off from it counts as a part of it. -/
+partial def usedIn (env : Environment) (depth : Nat) (done : Array Name) (proof : Expr) : Array Name :=
+  proof.getUsedConstants.foldl (init := done) fun done name =>
+    let isPart := name.isInternal || isPrivateName name || isGenerated name
+    match env.find? name with
+    | some (ConstantInfo.thmInfo val) =>
+      if !isPart then (if done.contains name then done else done.push name)
+      else if depth == 0 then done
+      else usedIn env (depth - 1) done val.value
+    | some (ConstantInfo.axiomInfo _) => if done.contains name then done else done.push name
+    | _ => done
+
+def namesOrNull (names : Option (Array Name)) : Json :=
+  match names with
+  | some names => Json.arr (names.map (fun n => Json.str (toString n)))
+  | none => Json.null
+
 def premiseRow (module : Nat) (info : ConstantInfo) : MetaM Json := do
   let name := info.name
   let statement ← attempt <| signature "" "" BinderInfo.default "" info.type
@@ -332,9 +364,13 @@ def premiseRow (module : Nat) (info : ConstantInfo) : MetaM Json := do
   if (← isSimp name) then attributes := attributes.push "simp"
   if (← isInst name) then attributes := attributes.push "instance"
   if (← isAbbreviation name) then attributes := attributes.push "reducible"
+  let env ← getEnv
+  let uses := match info with
+    | ConstantInfo.thmInfo val => some (usedIn env 3 #[] val.value)
+    | _ => none
   return Json.arr #[toJson module, Json.str (toString name), Json.str (← kindOf info), textOrNull statement,
     textOrNull (doc.getD none), place, Json.arr (attributes.map Json.str), textOrNull (deprecated.getD none),
-    Json.arr (info.type.getUsedConstants.map (fun c => Json.str (toString c)))]
+    namesOrNull (some info.type.getUsedConstants), namesOrNull uses]
 
 def unlimited (x : MetaM String) : MetaM String :=
   withTheReader Core.Context (fun c => { c with maxHeartbeats := 0 }) x

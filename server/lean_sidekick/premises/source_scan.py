@@ -7,6 +7,7 @@ out; any text is accepted.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import zip_longest
 
 from attrs import define, evolve, field
@@ -29,7 +30,9 @@ _IDENTIFIERS = re.compile(IDENTIFIER)
 _PROTECTED = re.compile(r"\bprotected\b")
 _BOUND = re.compile(rf"(?:[∀∃∑∏λ]|\b(?:fun|Σ))\s*((?:{IDENTIFIER}\s*)+)")
 _CONSTRUCTOR = re.compile(rf"(?<!\|)\|(?!\|)\s*({IDENTIFIER})")
-_FIELD = re.compile(rf"^[ \t]+(?:(?:private|protected)\s+)?({IDENTIFIER}(?:[ \t]+{IDENTIFIER})*)[ \t]*(?=:(?!=)|[({{\[])", re.M)
+_FIELD = re.compile(
+    rf"^[ \t]+(?:(?:private|protected)\s+)?({IDENTIFIER}(?:[ \t]+{IDENTIFIER})*)[ \t]*(?=:(?!=)|[({{\[])", re.M
+)
 _END_OF_FIELD = re.compile(r":=|\bderiving\b")
 
 
@@ -114,9 +117,8 @@ class _SourceReader:
     def _premise(self, command: Command, declaration: Declaration) -> Premise:
         scan = self.outline.scan
         own = statement_text(scan, declaration)
-        binders = self.scopes.binders_of(own)
-        own_names = {name for binder in _binders(own) for name in binder}
-        inherited = [b.text for b in binders if b.bracket == "[" or not own_names.issuperset(b.names)]
+        own_names = {name for names in _binders(own) for name in names}
+        inherited = [binder.text for binder in self.scopes.binders_of(own, own_names)]
         prelude = self._prelude(command)
         attributes, deprecated = _read_attributes(prelude)
         statement = " ".join([*inherited, own]).strip()
@@ -178,6 +180,7 @@ class _SourceReader:
         return tuple(found)
 
 
+@lru_cache(maxsize=1024)
 def _binders(statement: str) -> list[tuple[str, ...]]:
     """The names of each group in brackets of a statement."""
     scan = Scan(statement)

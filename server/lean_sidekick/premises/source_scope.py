@@ -1,11 +1,13 @@
-"""What surrounds a declaration in a source file: namespaces, sections, `variable`s and `open`s, as far as text tells. Pure.
+"""What surrounds a declaration in a source file: namespaces, sections, `variable`s and `open`s, as far as text tells.
 
 A `Scopes` is fed the commands of a file in order. It knows no types: a variable belongs to a declaration if its name is
 mentioned, an instance if all it speaks of does. Variables that Lean adds because a proof mentions them are not seen.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
+from functools import lru_cache
+from itertools import groupby
 
 from attrs import define, evolve, field, frozen
 
@@ -40,6 +42,7 @@ class Binder:
 class _Scope:
     name: str
     binders: list[Binder] = field(factory=list)
+    brackets: dict[str, str] = field(factory=dict)
     opens: list[str] = field(factory=list)
     included: set[str] = field(factory=set)
 
@@ -94,11 +97,13 @@ class Scopes:
         inner = [f"{namespace}.{name}" for name in opens for namespace in namespaces]
         return list(dict.fromkeys([*namespaces, *inner, *opens, ""]))
 
-    def binders_of(self, statement: str) -> list[Binder]:
-        """The variables that belong to a declaration with this statement, in order."""
+    def binders_of(self, statement: str, own_names: Container[str]) -> list[Binder]:
+        """The variables that belong to a declaration with this statement and binders of these names, in order."""
         binders = _visible([binder for scope in self._stack for binder in scope.binders])
-        included = {name for scope in self._stack for name in scope.included}
-        wanted = included | _mentioned(statement)
+        brackets = {name: bracket for scope in self._stack for name, bracket in scope.brackets.items()}
+        index_of = {name: index for index, binder in enumerate(binders) for name in binder.names}
+        wanted = {name for name in _mentioned(statement) if name not in own_names}
+        wanted |= {name for scope in self._stack for name in scope.included}
         used: set[int] = set()
         has_grown = True
         while has_grown:
@@ -108,33 +113,31 @@ class Scopes:
                     used.add(index)
                     wanted |= _mentioned(binder.type or "")
                     has_grown = True
-        names = {name for index in used for name in binders[index].names}
-        all_names = {name for binder in binders for name in binder.names}
         for index, binder in enumerate(binders):
-            speaks_of = _mentioned(binder.type or "") & all_names
-            if binder.bracket == "[" and speaks_of and speaks_of <= names:
+            speaks_of = [index_of[name] for name in _mentioned(binder.type or "") if name in index_of]
+            # One that stands before a variable speaks of an older one of that name.
+            if binder.bracket == "[" and speaks_of and all(i in used and i < index for i in speaks_of):
                 used.add(index)
-        chosen = (binders[index] for index in sorted(used))
-        return [
-            binder if binder.bracket == "[" else evolve(binder, names=tuple(n for n in binder.names if n in wanted))
-            for binder in chosen
-        ]
+        found: list[Binder] = []
+        for index in sorted(used):
+            binder = binders[index]
+            if binder.bracket == "[":
+                found.append(binder)
+                continue
+            names = [name for name in binder.names if name in wanted]
+            for bracket, group in groupby(names, key=lambda name: brackets.get(name, binder.bracket)):
+                found.append(evolve(binder, bracket=bracket, names=tuple(group)))
+        return found
 
     def _add_variables(self, command: Command) -> None:
+        known = {name for scope in self._stack for binder in scope.binders for name in binder.names}
+        scope = self._stack[-1]
         for binder in read_binders(self.scan, command.keyword_end, command.end):
-            if binder.type is None and self._rebind(binder):
-                continue
-            self._stack[-1].binders.append(binder)
-
-    def _rebind(self, change: Binder) -> bool:
-        """`variable {α}` changes the brackets of a variable that is there; false if there is none of that name."""
-        found = False
-        for scope in self._stack:
-            for index, binder in enumerate(scope.binders):
-                if set(change.names).intersection(binder.names):
-                    scope.binders[index] = evolve(binder, bracket=change.bracket)
-                    found = True
-        return found
+            if binder.type is None and known.intersection(binder.names):
+                # `variable {α}` changes the brackets of a variable that is there.
+                scope.brackets.update(dict.fromkeys(binder.names, binder.bracket))
+            else:
+                scope.binders.append(binder)
 
 
 def read_binders(scan: Scan, start: int, end: int) -> Iterator[Binder]:
@@ -196,9 +199,10 @@ def _one_line(scan: Scan, start: int, end: int) -> str:
     return " ".join(scan.without_comments(start, end).split())
 
 
-def _mentioned(text: str) -> set[str]:
-    """The first components of all identifiers."""
-    return {split_name(name)[0] for name in _IDENTIFIERS.findall(text)}
+@lru_cache(maxsize=1024)
+def _mentioned(text: str) -> frozenset[str]:
+    """The first components of all identifiers; the types of variables are asked about again and again."""
+    return frozenset(split_name(name)[0] for name in _IDENTIFIERS.findall(text))
 
 
 def _parts(rest: str) -> list[str]:
