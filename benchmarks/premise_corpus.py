@@ -31,9 +31,7 @@ Constants = dict[str, frozenset[str]]
 async def read(root: Path, sources: Sources, server: LeanServer | None) -> tuple[dict[str, object], Constants]:
     """The figures of one reading, and the constants of each premise."""
     skipped: list[Skipped] = []
-    corpus = ProjectCorpus(
-        sources=sources, server=server, on_skipped=skipped.append, on_progress=lambda progress: None
-    )
+    corpus = ProjectCorpus(sources=sources, server=server, on_skipped=skipped.append, on_progress=lambda progress: None)
     constants: Constants = {}
     process, began, peak, modules = psutil.Process(), time.monotonic(), 0, 0
     async for file in corpus.read():
