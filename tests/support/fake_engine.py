@@ -1,6 +1,7 @@
 """An engine without Lean, for tests of the editor's side.
 
-Every `sorry` is a site. What the engine answers stands in comments of the text itself:
+Every `sorry` is a site, and so is the end of a line that ends with `by` (then also the lines below it that are blank).
+What the engine answers stands in comments of the text itself:
 
     -- suggest: simp => closes the goal        one suggestion; several lines give several, one round each
     -- suggest: omega =?> closes the goal      the same, not confirmed alone
@@ -39,7 +40,8 @@ from lean_sidekick.engine.api import (
     SuggestionRound,
 )
 from lean_sidekick.lsp.projects import Backend
-from lean_sidekick.search.options import PLAIN, SearchOptions
+from lean_sidekick.search.options import SearchOptions
+from lean_sidekick.search.trace import Trace
 from lean_sidekick.settings import Settings
 
 _DIRECTIVE = re.compile(
@@ -50,10 +52,17 @@ _GOAL = parse_goal("⊢ True")
 
 
 def find_site(document: DocumentText, position: Position) -> ProofSite:
-    """The first `sorry` on the line that does not end before the position, else the last one on it."""
+    """The first `sorry` on the line that does not end before the position, else the last one on it, else an empty
+    `by` before the position."""
     text_map = TextMap(document.text)
     start = text_map.line_start(position.line)
     found = list(re.finditer(r"\bsorry\b", text_map.line_text(position.line)))
+    above = document.text[: text_map.offset(position)].rstrip()
+    hole = Hole.TACTIC_SORRY
+    is_blank_behind = not document.text[text_map.offset(position) : text_map.line_end(position.line)].strip()
+    if not found and is_blank_behind and above.endswith(":= by"):
+        start, hole = 0, Hole.EMPTY_BY
+        found = list(re.compile("$").finditer(above, len(above)))
     if not found or text_map.line_text(position.line).lstrip().startswith("--"):
         raise InputError("No tactic can stand here.")
     offset = text_map.offset(position) - start
@@ -73,7 +82,7 @@ def find_site(document: DocumentText, position: Position) -> ProofSite:
             is_private=False,
             is_mutual=False,
         ),
-        hole=Hole.TACTIC_SORRY,
+        hole=hole,
         start=start + match.start(),
         end=start + match.end(),
         indentation="  ",
@@ -142,7 +151,8 @@ class FakeEngine:
         names: frozenset[str] | None,
         budget_each: Callable[[], Budget],
         on_progress: Callable[[ProveProgress], None],
-        options: SearchOptions = PLAIN,
+        options: SearchOptions | None = None,
+        trace: Trace | None = None,
     ) -> AsyncGenerator[ProofResult, None]:
         raise NotImplementedError("the editor's side never asks this")
 
@@ -196,7 +206,9 @@ def _suggestion(site: ProofSite, value: str) -> Suggestion:
         candidate=Candidate(text=tactic, source=Source.PORTFOLIO, score=-1.0),
         outcome=Outcome(kind=OutcomeKind.CLOSED if is_closed else OutcomeKind.PROGRESS, goals=left),
         goals_left=left,
-        edit=TextEdit(start=site.start, end=site.end, new_text=tactic),
+        edit=TextEdit(
+            start=site.start, end=site.end, new_text=tactic if site.hole is Hole.TACTIC_SORRY else f"\n  {tactic}"
+        ),
         effect=effect,
         is_confirmed=is_closed and not match[2],
     )
