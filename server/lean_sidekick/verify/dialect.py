@@ -17,8 +17,8 @@ class Dialect:
 
     `mark` prints something, `trace_state` the goals; `recovery_off` says that `first | (candidate) | fail` turns error
     recovery off, which makes elaboration errors fail; `simp_steps` bounds `simp` where its loop never looks at the
-    heartbeats; `quiet` are the options that keep linters and `warningAsError` out of a check, `all_names` those that make
-    `trace_state` print as many names as error messages do.
+    heartbeats; `quiet` are the options that keep linters and `warningAsError` out of a check, `all_names` those that
+    make `trace_state` print as many names as error messages do.
     """
 
     mark: str
