@@ -30,14 +30,13 @@ async def test_every_way_is_measured(verifier: RunnerVerifier, tmp_path: Path) -
         verifier=verifier, tactics=TACTICS, rounds=2, on_cell=cells.append, prefixes=(0, 5), counts=(1, 8)
     )
     figures = await bench.run(tmp_path.as_uri())
-    assert figures["contradicted"] == 0
+    assert figures.contradicted == 0
     ways = {"single", "blocks", "runner", "copies"}
     assert {(c.way, c.prefix, c.count) for c in cells} == {
         *((way, p, n) for way in ways for p in (0, 5) for n in (1, 8)),
         *(("bare", p, 0) for p in (-1, 0, 5)),
     }
-    memory = figures["worker_memory_mb"]
-    assert isinstance(memory, dict) and memory["runner"] > memory["blocks"] > 10
+    assert figures.memory_mb["runner"] > figures.memory_mb["blocks"] > 10
 
 
 async def test_the_fast_ways_agree_with_one_by_one_checking(verifier: RunnerVerifier, tmp_path: Path) -> None:

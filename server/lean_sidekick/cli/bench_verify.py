@@ -60,12 +60,12 @@ async def _measure(data: Path, rounds: int, out: Path, lean: str | None) -> int:
         figures = await bench.run(data.absolute().parent.as_uri())
     finally:
         await verifier.close()
-    for name, figure in {**figures["goals"], **figures["worker_memory_mb"]}.items():
+    counts = {"checks": figures.checks, "contradicted": figures.contradicted}
+    memory = {f"worker memory, MB: {way}": size for way, size in figures.memory_mb.items()}
+    for name, figure in {**figures.goals, **memory, **counts}.items():
         write_line(f"{name:50} {figure}")
-    for name in ("checks", "contradicted"):
-        write_line(f"{name:50} {figures[name]}")
-    await _write(figures, data, settings, out / "verify.json")
-    return ExitStatus.DONE if figures["contradicted"] == 0 else ExitStatus.INCOMPLETE
+    await _write(figures.fields(), data, settings, out / "verify.json")
+    return ExitStatus.DONE if figures.contradicted == 0 else ExitStatus.INCOMPLETE
 
 
 async def _compare(data: Path, statements: Path, checks: int, out: Path, lean: str | None) -> int:

@@ -10,7 +10,7 @@ contradicts is counted. Ratios carry over to other machines; absolute figures do
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import psutil
 from attrs import define, field, frozen
@@ -93,6 +93,38 @@ class Cell:
         }
 
 
+@frozen(kw_only=True)
+class VerifyFigures:
+    """A finished run: its cells, how many times as fast as `single` each way is by place, the figures that goals were
+    set for, and the resident size of the workers."""
+
+    cells: tuple[Cell, ...]
+    ratios: Mapping[str, Mapping[str, float]]
+    goals: Mapping[str, float]
+    memory_mb: Mapping[str, float]
+
+    @property
+    def checks(self) -> int:
+        """Checks of the ways that the program uses."""
+        return sum(cell.count * len(cell.seconds) for cell in self.cells if cell.way in ("blocks", "runner"))
+
+    @property
+    def contradicted(self) -> int:
+        """Verdicts that the plainest check contradicts."""
+        return sum(cell.contradicted for cell in self.cells)
+
+    def fields(self) -> dict[str, object]:
+        """The figures as data."""
+        return {
+            "cells": [cell.row() for cell in self.cells],
+            "ratio_to_single": self.ratios,
+            "goals": self.goals,
+            "worker_memory_mb": self.memory_mb,
+            "checks": self.checks,
+            "contradicted": self.contradicted,
+        }
+
+
 @define
 class VerifyBench:
     """The measurement on one verifier, which it has for itself."""
@@ -106,7 +138,7 @@ class VerifyBench:
     _serial: int = field(default=0, init=False)
     _memory: dict[str, float] = field(factory=dict, init=False)
 
-    async def run(self, folder_uri: str) -> dict[str, object]:
+    async def run(self, folder_uri: str) -> VerifyFigures:
         """All cells, and what follows from them."""
         cells: list[Cell] = []
 
@@ -123,21 +155,14 @@ class VerifyBench:
                     add(cell)
             await self.verifier.close_document(uri)
         by_place = {(c.way, c.prefix, c.count): c for c in cells}
-        return {
-            "cells": [cell.row() for cell in cells],
-            "ratio_to_single": {
-                way: {
-                    f"prefix {p}, {n} candidates": _ratio(by_place, way, p, n)
-                    for p in self.prefixes
-                    for n in self.counts
-                }
-                for way in ("blocks", "runner", "copies")
-            },
-            "goals": {f"{way}: {k}": v for way in ("runner", "blocks") for k, v in _goals(cells, by_place, way)},
-            "worker_memory_mb": dict(self._memory),
-            "checks": sum(cell.count * len(cell.seconds) for cell in cells if cell.way in ("blocks", "runner")),
-            "contradicted": sum(cell.contradicted for cell in cells),
+        ratios = {
+            way: {
+                f"prefix {p}, {n} candidates": _ratio(by_place, way, p, n) for p in self.prefixes for n in self.counts
+            }
+            for way in ("blocks", "runner", "copies")
         }
+        goals = {f"{way}: {k}": v for way in ("runner", "blocks") for k, v in _goals(cells, by_place, way)}
+        return VerifyFigures(cells=tuple(cells), ratios=ratios, goals=goals, memory_mb=dict(self._memory))
 
     async def _bare(self, uri: str, prefix: int) -> Cell:
         seconds = []
