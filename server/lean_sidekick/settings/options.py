@@ -66,8 +66,8 @@ def parse_options(
                 unknown.append(name)
         elif row.is_guarded and not may_set_guarded:
             warnings.append(
-                f"{name} in {source} is ignored: a project may not choose what runs on your machine; set it "
-                f"yourself, or add the project's folder to {TRUSTED_PROJECTS} in your own settings file."
+                f"{name} in {source} is ignored: a project may not choose what runs on your machine or what leaves it; "
+                f"set it yourself, or add the project's folder to {TRUSTED_PROJECTS} in your own settings file."
             )
         elif (read := _read(row, value)) is None:
             warnings.append(f"{name} in {source} is ignored: it must be {expected(row)}, not {_show(value)}.")
