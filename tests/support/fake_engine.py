@@ -1,6 +1,7 @@
 """An engine without Lean, for tests of the editor's side.
 
-Every `sorry` is a site. What the engine answers stands in comments of the text itself:
+Every `sorry` is a site, and so is the end of a line that ends with `by` (then also the lines below it that are blank).
+What the engine answers stands in comments of the text itself:
 
     -- suggest: simp => closes the goal        one suggestion; several lines give several, one round each
     -- suggest: omega =?> closes the goal      the same, not confirmed alone
@@ -55,10 +56,17 @@ _GOAL = parse_goal("⊢ True")
 
 
 def find_site(document: DocumentText, position: Position) -> ProofSite:
-    """The first `sorry` on the line that does not end before the position, else the last one on it."""
+    """The first `sorry` on the line that does not end before the position, else the last one on it, else an empty
+    `by` before the position."""
     text_map = TextMap(document.text)
     start = text_map.line_start(position.line)
     found = list(re.finditer(r"\bsorry\b", text_map.line_text(position.line)))
+    above = document.text[: text_map.offset(position)].rstrip()
+    hole = Hole.TACTIC_SORRY
+    is_blank_behind = not document.text[text_map.offset(position) : text_map.line_end(position.line)].strip()
+    if not found and is_blank_behind and above.endswith(":= by"):
+        start, hole = 0, Hole.EMPTY_BY
+        found = list(re.compile("$").finditer(above, len(above)))
     if not found or text_map.line_text(position.line).lstrip().startswith("--"):
         raise InputError("No tactic can stand here.")
     offset = text_map.offset(position) - start
@@ -78,7 +86,7 @@ def find_site(document: DocumentText, position: Position) -> ProofSite:
             is_private=False,
             is_mutual=False,
         ),
-        hole=Hole.TACTIC_SORRY,
+        hole=hole,
         start=start + match.start(),
         end=start + match.end(),
         indentation="  ",
@@ -210,7 +218,9 @@ def _suggestion(site: ProofSite, value: str) -> Suggestion:
         candidate=Candidate(text=tactic, source=Source.PORTFOLIO, score=-1.0),
         outcome=Outcome(kind=OutcomeKind.CLOSED if is_closed else OutcomeKind.PROGRESS, goals=left),
         goals_left=left,
-        edit=TextEdit(start=site.start, end=site.end, new_text=tactic),
+        edit=TextEdit(
+            start=site.start, end=site.end, new_text=tactic if site.hole is Hole.TACTIC_SORRY else f"\n  {tactic}"
+        ),
         effect=effect,
         is_confirmed=is_closed and not match[2],
     )
