@@ -1,11 +1,11 @@
 """`bench prove`: the theorems of a set, proved by any configuration of the prover."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 from lean_sidekick.cli.app import ExitStatus
 from lean_sidekick.cli.arguments import lean_option, out_option
@@ -23,12 +23,13 @@ from lean_sidekick.evaluation.configuration import (
     program_version,
     settings_fields,
 )
+from lean_sidekick.evaluation.curve import draw_curve, write_curve
 from lean_sidekick.evaluation.data_sets import DataSet, Selection, open_data_set
 from lean_sidekick.evaluation.plain_check import plain_lean
-from lean_sidekick.evaluation.plots import Curve, draw_curves, save
 from lean_sidekick.evaluation.pool import LocalPool, Pool, workers_for_memory
-from lean_sidekick.evaluation.prove_run import ProveRun, proof_costs
+from lean_sidekick.evaluation.prove_run import ProveRun
 from lean_sidekick.evaluation.provers import EngineProvers, benchmark_settings
+from lean_sidekick.evaluation.results import Attempt, AttemptTask
 from lean_sidekick.evaluation.run_folder import SUMMARY_FILE, is_finished, open_run_folder, read_object
 from lean_sidekick.lean.project import find_project
 from lean_sidekick.search.options import Part, SearchKind
@@ -69,12 +70,13 @@ _SHOWN = ("theorems", "proved", "proved_at", "seconds_p50", "checks_total", "ref
     metavar="N|auto",
     help="Theorems at once, each with a Lean of its own; auto: as many as memory and cores allow. Default: 1.",
 )
+@click.option("--curve", is_flag=True, help="Every kind of search, and what each had proved at 1, 2, 5, 10 and 60 s.")
 @click.option("--restart", is_flag=True, help="Delete the run that --out holds and begin anew.")
 @out_option("bench-prove")
 @lean_option
 def command(
     data: Path,
-    timeout: float,
+    timeout: float | None,
     checks: int,
     attempts: int,
     seed: int,
@@ -85,6 +87,7 @@ def command(
     split: str,
     project: Path | None,
     workers: str,
+    curve: bool,
     restart: bool,
     out: Path,
     lean_path: str | None,
@@ -94,7 +97,7 @@ def command(
     Results are on disk as they come. The same command continues a run that was interrupted.
     """
     configuration = ProverConfiguration(
-        timeout_s=timeout,
+        timeout_s=timeout or (60.0 if curve else 10.0),
         check_limit=checks,
         attempts=attempts,
         seed=seed,
@@ -108,6 +111,9 @@ def command(
     wanted = Wanted(
         data=data, selection=selection, project=project, workers=_worker_count(workers), restart=restart, lean=lean_path
     )
+    if curve:
+        kinds = [configuration.search] if search else list(SearchKind)
+        return run_async(_curve(wanted, configuration, kinds, out))
     return run_async(_prove(wanted, configuration, out))
 
 
@@ -135,14 +141,33 @@ def _worker_count(text: str) -> int | None:
 async def _prove(wanted: Wanted, configuration: ProverConfiguration, out: Path) -> int:
     data = open_data_set(wanted.data, wanted.selection, wanted.project)
     summary = await prove_set(wanted, data, configuration, out)
-    show_summary(summary)
+    for key in _SHOWN:
+        write_line(f"{key:24} {summary[key]}")
+    _draw({configuration.search: out}, configuration, out / "proved")
+    return ExitStatus.DONE if summary["proved"] == summary["theorems"] else ExitStatus.INCOMPLETE
+
+
+async def _curve(wanted: Wanted, configuration: ProverConfiguration, kinds: Sequence[SearchKind], out: Path) -> int:
+    data = open_data_set(wanted.data, wanted.selection, wanted.project)
+    runs = {kind: out / kind.value for kind in kinds}
+    false_proofs = 0
+    for kind, folder in runs.items():
+        note(f"{kind.value}: {data.count} theorems, {configuration.timeout_s:g} s each")
+        summary = await prove_set(wanted, data, evolve(configuration, search=kind), folder)
+        false_proofs += int(str(summary["false_proofs"]))
+    for name, shares in write_curve(runs, configuration.timeout_s, out).items():
+        proved = ", ".join(f"{count} at {limit:g} s" for limit, count in shares.proved.items())
+        write_line(f"{name:12} of {shares.theorems}: {proved}")
+    write_line(f"{'false_proofs':12} {false_proofs}")
+    _draw(runs, configuration, out / "curve")
+    return ExitStatus.INCOMPLETE if false_proofs else ExitStatus.DONE
+
+
+def _draw(runs: Mapping[SearchKind, Path], configuration: ProverConfiguration, path: Path) -> None:
     try:
-        seconds, _, theorems = proof_costs(out)
-        curve = Curve(label=configuration.search.value, costs=seconds, theorems=theorems, limit=configuration.timeout_s)
-        save(draw_curves([curve], "seconds a theorem", 0.05), out / "proved")
+        draw_curve(runs, configuration.timeout_s, path)
     except ConfigError as error:
         note(str(error))
-    return ExitStatus.DONE if summary["proved"] == summary["theorems"] else ExitStatus.INCOMPLETE
 
 
 async def prove_set(
@@ -170,11 +195,11 @@ async def prove_set(
         machine={**machine_fields(), "workers": workers},
     )
     run = ProveRun(data=data, configuration=configuration, record=record)
-    await _run(run, LocalPool(provers=provers, workers=workers), out, restart=wanted.restart)
+    await _run(run, LocalPool(workers=provers, count=workers), out, restart=wanted.restart)
     return read_object(out / SUMMARY_FILE)
 
 
-async def _run(run: ProveRun, pool: Pool, out: Path, *, restart: bool) -> None:
+async def _run(run: ProveRun, pool: Pool[AttemptTask, Attempt], out: Path, *, restart: bool) -> None:
     status = StatusLine()
     with open_run_folder(out, run.record, run.data, restart=restart) as folder:
         done, proved = folder.done_count, 0
@@ -192,9 +217,3 @@ async def _run(run: ProveRun, pool: Pool, out: Path, *, restart: bool) -> None:
                         note(f"FALSE PROOF of {result.name}: {attempt.falsehood}")
                 status.show(f"{done} of {run.data.count}, {proved} proved now")
         status.clear()
-
-
-def show_summary(summary: Mapping[str, object]) -> None:
-    """Prints the figures of a run."""
-    for key in _SHOWN:
-        write_line(f"{key:24} {summary[key]}")

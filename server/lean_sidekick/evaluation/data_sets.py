@@ -9,6 +9,7 @@ import hashlib
 import re
 from array import array
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from attrs import frozen
@@ -72,8 +73,9 @@ def open_data_set(path: Path, selection: Selection, project: Path | None) -> Dat
         names.append(_hash(record.text(name_field(kind))))
         if kind is not Format.LEANDOJO:
             read(record)
-    if len(set(names)) < len(names):
+    if any(one == other for one, other in pairwise(sorted(names))):
         _refuse_repeat(path, kind)
+    del names
     count = defective = 0
     for record in _selected(path, selection):
         count += 1

@@ -10,7 +10,18 @@ from attrs import frozen
 
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.engine.api import ProofResult, ProofStatus
+from lean_sidekick.evaluation.items import Item
 from lean_sidekick.evaluation.json_lines import Record
+
+
+@frozen(kw_only=True)
+class AttemptTask:
+    """An attempt to be made: the number of the theorem in the data, the number of the attempt, and its seed."""
+
+    index: int
+    item: Item
+    attempt: int
+    seed: int
 
 
 @frozen(kw_only=True)
