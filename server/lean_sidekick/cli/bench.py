@@ -7,7 +7,7 @@ import importlib
 
 import click
 
-KINDS = ("prove", "recheck", "verify")
+KINDS = ("prove", "recheck", "effort", "verify")
 
 
 class _Kinds(click.Group):

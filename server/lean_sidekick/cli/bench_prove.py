@@ -8,7 +8,14 @@ import click
 from attrs import evolve, frozen
 
 from lean_sidekick.cli.app import ExitStatus
-from lean_sidekick.cli.arguments import lean_option, out_option
+from lean_sidekick.cli.arguments import (
+    every_option,
+    lean_option,
+    out_option,
+    project_option,
+    restart_option,
+    workers_option,
+)
 from lean_sidekick.cli.engines import settings_for
 from lean_sidekick.cli.output import StatusLine, note, write_line
 from lean_sidekick.cli.running import run_async
@@ -57,21 +64,12 @@ _SHOWN = ("theorems", "proved", "proved_at", "seconds_p50", "checks_total", "ref
     type=click.Choice([part.value for part in Part]),
     help="Leave this part out, to see what it is worth; may be repeated.",
 )
-@click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Only every Nth theorem.")
+@every_option
 @click.option("--split", default="", metavar="NAME", help="Only the items of this split (miniF2F: test or valid).")
-@click.option(
-    "--project",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="The Lean project whose imports the theorems use; without it, the project that DATA lies in.",
-)
-@click.option(
-    "--workers",
-    default="1",
-    metavar="N|auto",
-    help="Theorems at once, each with a Lean of its own; auto: as many as memory and cores allow. Default: 1.",
-)
+@project_option
+@workers_option
 @click.option("--curve", is_flag=True, help="Every kind of search, and what each had proved at 1, 2, 5, 10 and 60 s.")
-@click.option("--restart", is_flag=True, help="Delete the run that --out holds and begin anew.")
+@restart_option
 @out_option("bench-prove")
 @lean_option
 def command(
@@ -86,7 +84,7 @@ def command(
     every: int,
     split: str,
     project: Path | None,
-    workers: str,
+    workers: int | None,
     curve: bool,
     restart: bool,
     out: Path,
@@ -108,9 +106,7 @@ def command(
     if attempts > 1 and configuration.temperature == 0:
         raise ConfigError("Without noise all attempts are the same: name a --temperature above 0, or one attempt.")
     selection = Selection(split=split, every=every)
-    wanted = Wanted(
-        data=data, selection=selection, project=project, workers=_worker_count(workers), restart=restart, lean=lean_path
-    )
+    wanted = Wanted(data=data, selection=selection, project=project, workers=workers, restart=restart, lean=lean_path)
     if curve:
         kinds = [configuration.search] if search else list(SearchKind)
         return run_async(_curve(wanted, configuration, kinds, out))
@@ -127,15 +123,6 @@ class Wanted:
     workers: int | None
     restart: bool
     lean: str | None
-
-
-def _worker_count(text: str) -> int | None:
-    """The number of workers, None for as many as fit."""
-    if text == "auto":
-        return None
-    if not text.isdecimal() or not 1 <= int(text) <= 1024:
-        raise ConfigError(f"--workers takes a number from 1 to 1024, or auto, not {text}.")
-    return int(text)
 
 
 async def _prove(wanted: Wanted, configuration: ProverConfiguration, out: Path) -> int:

@@ -58,7 +58,11 @@ class DataSet:
 
     def items(self) -> Iterator[Item]:
         """The selected items in the order of the file, read as they are asked for."""
-        return map(self.read, _selected(self.path, self.selection))
+        return map(self.read, self.records())
+
+    def records(self) -> Iterator[Record]:
+        """The selected objects as they stand in the file; a prover never sees them."""
+        return _selected(self.path, self.selection)
 
 
 def open_data_set(path: Path, selection: Selection, project: Path | None) -> DataSet:
