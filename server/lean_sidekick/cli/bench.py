@@ -7,7 +7,7 @@ import importlib
 
 import click
 
-KINDS = ("prove", "recheck", "effort", "verify")
+KINDS = ("effort", "premises", "prove", "recheck", "verify")
 
 
 class _Kinds(click.Group):
