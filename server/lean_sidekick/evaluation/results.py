@@ -28,7 +28,8 @@ class AttemptTask:
 class Attempt:
     """One attempt at a theorem.
 
-    `falsehood` is why a plain run of Lean rejects a proof that was reported, "" if it accepts it or there is none.
+    `seconds` are those of the search; `opening_s` went before it, into reading the file up to the place. `falsehood` is
+    why a plain run of Lean rejects a proof that was reported, "" if it accepts it or there is none.
     `trace` names the file of the search tree in the run's folder, "" without one.
     """
 
@@ -40,6 +41,7 @@ class Attempt:
     checks: int
     message: str
     refused_by_final_check: int
+    opening_s: float = 0.0
     falsehood: str = ""
     trace: str = ""
 
@@ -60,6 +62,7 @@ class Attempt:
             checks=result.checks,
             message=result.message,
             refused_by_final_check=result.refused_by_final_check,
+            opening_s=round(result.opening_s, 3),
             falsehood=falsehood,
         )
 
@@ -114,6 +117,7 @@ def attempt_fields(attempt: Attempt) -> dict[str, object]:
         "proof": attempt.proof,
         "axioms": list(attempt.axioms),
         "seconds": attempt.seconds,
+        "opening_s": attempt.opening_s,
         "checks": attempt.checks,
         "message": attempt.message,
         "seed": attempt.seed,
@@ -160,6 +164,7 @@ def _attempt(fields: object, place: str) -> Attempt:
         refused_by_final_check=int(record.number("refused_by_final_check"))
         if "refused_by_final_check" in fields
         else 0,
+        opening_s=record.number("opening_s") if "opening_s" in fields else 0.0,
         falsehood=record.optional_text("falsehood"),
         trace=record.optional_text("trace"),
     )
