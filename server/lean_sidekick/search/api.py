@@ -11,6 +11,7 @@ from attrs import frozen
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.goals import Goal
+from lean_sidekick.search.polish import PolishOptions
 from lean_sidekick.search.result import SearchResult
 from lean_sidekick.search.trace import Trace
 from lean_sidekick.search.value import ValueFunction
@@ -46,7 +47,8 @@ class Progress:
 
 @frozen(kw_only=True)
 class SearchTask:
-    """What a search is given. Without `merges_states` equal states are searched apart each time they are met."""
+    """What a search is given. `width` is the columns that a line of the proof may have. Without `merges_states` equal
+    states are searched apart each time they are met."""
 
     session: Session
     generate: Generate
@@ -55,6 +57,8 @@ class SearchTask:
     on_progress: Callable[[Progress], None]
     value: ValueFunction
     trace: Trace
+    width: int = 100
+    polish: PolishOptions | None = None
     merges_states: bool = True
     limits: SearchLimits = SearchLimits()
 
