@@ -9,7 +9,11 @@ What the engine answers stands in comments of the text itself:
     -- warn: there is an error above           the warning of every round
     -- prove: simp                             "Complete the proof" finds this
     -- prove: nothing | hold | stubborn        it finds nothing; never ends; never ends and is slow to clean up
+<<<<<<< HEAD
     -- prove: gate                             it finds `simp` as soon as a test sets `is_gate_open` in this module
+=======
+    -- partial: simp; sorry                    it finds no proof, and this as the best partial one
+>>>>>>> main
     -- prove with sorry: simp                  it finds this, which depends on an unfinished lemma
     -- fail: no lean | imports | crash | bug   every question fails in this way
     -- print                                 every question prints to standard output
@@ -24,6 +28,8 @@ import re
 import sys
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
+
+from attrs import evolve
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate, Source
@@ -42,11 +48,12 @@ from lean_sidekick.engine.api import (
 )
 from lean_sidekick.lsp.projects import Backend
 from lean_sidekick.search.options import SearchOptions
+from lean_sidekick.search.result import PartialProof
 from lean_sidekick.search.trace import Trace
 from lean_sidekick.settings import Settings
 
 _DIRECTIVE = re.compile(
-    r"^[ \t]*-- (suggest|hold|warn|prove with sorry|prove|fail|print|child)(?:: (.*?))?\r?$", re.MULTILINE
+    r"^[ \t]*-- (suggest|hold|warn|prove with sorry|prove|partial|fail|print|child)(?:: (.*?))?\r?$", re.MULTILINE
 )
 _SUGGESTION = re.compile(r"(.*?) =(\??)> (.*)")
 _GOAL = parse_goal("⊢ True")
@@ -131,15 +138,26 @@ class FakeEngine:
         try:
             await self._begin(document)
             site = find_site(document, position)
-            how, tactic = next((d for d in _directives(document) if d[0].startswith("prove")), ("prove", "nothing"))
+            how, tactic = next(
+                (d for d in _directives(document) if d[0].startswith("prove") or d[0] == "partial"),
+                ("prove", "nothing"),
+            )
             on_progress(ProveProgress(checks=7, seconds=0.1, goals_left=2, trying="simp"))
             if tactic in ("hold", "stubborn"):
                 for checks in range(8, 1_000_000):
                     await asyncio.sleep(0.02)
                     on_progress(ProveProgress(checks=checks, seconds=0.1, goals_left=1, trying="omega"))
+<<<<<<< HEAD
             while tactic == "gate" and not is_gate_open:  # noqa: ASYNC110 (a test sets it from outside of any loop)
                 await asyncio.sleep(0.01)
             tactic = "simp" if tactic == "gate" else tactic
+=======
+            if how == "partial":
+                edit = TextEdit(start=site.start, end=site.end, new_text=tactic)
+                partial = PartialProof(block=tactic, goals_open=1, goals_proved=2)
+                result = _result(ProofStatus.TIMED_OUT, None, (), "No proof was found; the best leaves 1 goal open")
+                return evolve(result, partial=partial, partial_edits=(edit,))
+>>>>>>> main
             if tactic == "nothing":
                 return _result(ProofStatus.NOT_PROVED, None, (), "No proof was found in 7 checks.")
             edit = TextEdit(start=site.start, end=site.end, new_text=tactic)

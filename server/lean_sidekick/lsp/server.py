@@ -34,7 +34,12 @@ from lean_sidekick.lsp.features import (
 )
 from lean_sidekick.lsp.features.status import Status
 from lean_sidekick.lsp.logs import configure_logging, quiet_pygls
+<<<<<<< HEAD
 from lean_sidekick.lsp.methods import COMPLETE_PROOF, PROVE_FILE, RESTART_LEAN
+=======
+from lean_sidekick.lsp.methods import COMPLETE_PROOF, RESTART_LEAN
+from lean_sidekick.lsp.partials import Partials
+>>>>>>> main
 from lean_sidekick.lsp.projects import Backend, Projects, to_folders
 from lean_sidekick.lsp.protocol import SidekickProtocol, make_converter
 from lean_sidekick.lsp.requests import Handler, Parts, RequestContext, Requests
@@ -273,7 +278,15 @@ def _make_parts(protocol: SidekickProtocol, backend: Backend) -> Parts:
             client.refresh_inlay_hints()
 
     rounds = Rounds(texts=texts, projects=projects, status=status, tasks=tasks, on_settled=on_settled)
-    return Parts(client=client, texts=texts, projects=projects, rounds=rounds, status=status, tasks=tasks)
+    return Parts(
+        client=client,
+        texts=texts,
+        partials=Partials(),
+        projects=projects,
+        rounds=rounds,
+        status=status,
+        tasks=tasks,
+    )
 
 
 def _bare_params(params: Any) -> dict[str, Any]:
