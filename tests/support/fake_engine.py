@@ -9,11 +9,8 @@ What the engine answers stands in comments of the text itself:
     -- warn: there is an error above           the warning of every round
     -- prove: simp                             "Complete the proof" finds this
     -- prove: nothing | hold | stubborn        it finds nothing; never ends; never ends and is slow to clean up
-<<<<<<< HEAD
     -- prove: gate                             it finds `simp` as soon as a test sets `is_gate_open` in this module
-=======
     -- partial: simp; sorry                    it finds no proof, and this as the best partial one
->>>>>>> main
     -- prove with sorry: simp                  it finds this, which depends on an unfinished lemma
     -- fail: no lean | imports | crash | bug   every question fails in this way
     -- print                                 every question prints to standard output
@@ -147,17 +144,14 @@ class FakeEngine:
                 for checks in range(8, 1_000_000):
                     await asyncio.sleep(0.02)
                     on_progress(ProveProgress(checks=checks, seconds=0.1, goals_left=1, trying="omega"))
-<<<<<<< HEAD
             while tactic == "gate" and not is_gate_open:  # noqa: ASYNC110 (a test sets it from outside of any loop)
                 await asyncio.sleep(0.01)
             tactic = "simp" if tactic == "gate" else tactic
-=======
             if how == "partial":
                 edit = TextEdit(start=site.start, end=site.end, new_text=tactic)
                 partial = PartialProof(block=tactic, goals_open=1, goals_proved=2)
                 result = _result(ProofStatus.TIMED_OUT, None, (), "No proof was found; the best leaves 1 goal open")
                 return evolve(result, partial=partial, partial_edits=(edit,))
->>>>>>> main
             if tactic == "nothing":
                 return _result(ProofStatus.NOT_PROVED, None, (), "No proof was found in 7 checks.")
             edit = TextEdit(start=site.start, end=site.end, new_text=tactic)

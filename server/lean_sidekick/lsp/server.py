@@ -34,12 +34,8 @@ from lean_sidekick.lsp.features import (
 )
 from lean_sidekick.lsp.features.status import Status
 from lean_sidekick.lsp.logs import configure_logging, quiet_pygls
-<<<<<<< HEAD
 from lean_sidekick.lsp.methods import COMPLETE_PROOF, PROVE_FILE, RESTART_LEAN
-=======
-from lean_sidekick.lsp.methods import COMPLETE_PROOF, RESTART_LEAN
 from lean_sidekick.lsp.partials import Partials
->>>>>>> main
 from lean_sidekick.lsp.projects import Backend, Projects, to_folders
 from lean_sidekick.lsp.protocol import SidekickProtocol, make_converter
 from lean_sidekick.lsp.requests import Handler, Parts, RequestContext, Requests

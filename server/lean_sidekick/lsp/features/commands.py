@@ -20,16 +20,7 @@ from lean_sidekick.lsp.requests import RequestContext
 from lean_sidekick.lsp.snapshot import Snapshot
 
 _TITLE = "Complete the proof"
-<<<<<<< HEAD
-=======
 _OFFERED = ", which the code actions here offer."
-# The time limit is what ends a search; this only keeps a runaway one finite.
-_MAX_CHECKS = 1_000_000
-# A search that is still at work so long after its budget ended is given up.
-_OVERRUN_S = 5.0
-# What is left for the edit once the search is over.
-_EDIT_S = 15.0
->>>>>>> main
 
 
 async def complete_proof(ctx: RequestContext, params: types.ExecuteCommandParams) -> object:
