@@ -17,7 +17,7 @@ from lean_sidekick.search.result import SearchResult, SearchStatus
 from lean_sidekick.search.tree import GoalNode
 
 NEXT_BATCH = 2.0
-LENGTH_POWER = 0.0
+LENGTH_POWER = 0.5
 
 
 @define
