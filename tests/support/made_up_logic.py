@@ -69,6 +69,9 @@ class LogicSession:
                 outcome = _outcome(self._rule(goals, candidate.text)[0])
             yield CheckedCandidate(candidate=candidate, outcome=outcome)
 
+    def refuses(self, candidate: Candidate) -> Outcome | None:
+        return None
+
     async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
         budget.spend_checks(1)
         before = self.after(steps[:-1])

@@ -80,11 +80,12 @@ async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinde
 async def _start(
     project: Project, toolchain: Toolchain, settings: Settings, sandboxes: SandboxFinder
 ) -> ShadowVerifier:
+    sandbox = await _find_sandbox(settings, sandboxes)
     server = LeanServer(
         project,
         toolchain,
         ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None),
-        sandbox=await _find_sandbox(settings, sandboxes),
+        sandbox=sandbox,
     )
     await server.start()
     return ShadowVerifier(
@@ -94,6 +95,7 @@ async def _start(
             allow_programs=settings.allow_programs,
             keep_commands=settings.keep_commands,
             allowed_axioms=frozenset(settings.allowed_axioms),
+            allow_listed_models=sandbox is None,
         ),
         limits=Limits(
             batch_size=BATCH_SIZE,

@@ -42,7 +42,6 @@ from lean_sidekick.verify.packing import (
     parenthesized,
     shadow_text,
 )
-from lean_sidekick.verify.policy import refusal
 from lean_sidekick.verify.runner_lean import Answer, Row, RunnerText, invocation, read_answer, runner_texts
 from lean_sidekick.verify.shadow import ShadowSession, ShadowVerifier
 from lean_sidekick.verify.turns import Turns
@@ -237,6 +236,10 @@ class RunnerSession:
         """See `verify.api.Session`."""
         return await self.plain.site_state(budget)
 
+    def refuses(self, candidate: Candidate) -> Outcome | None:
+        """See `verify.api.Session`."""
+        return self.plain.refuses(candidate)
+
     async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
         """See `verify.api.Session`."""
         return await self.plain.run_steps(steps, budget)
@@ -257,11 +260,10 @@ class RunnerSession:
         self, steps: Sequence[str], candidates: Sequence[Candidate], budget: Budget
     ) -> AsyncGenerator[CheckedCandidate, None]:
         """See `verify.api.Session`."""
-        policy = self.plain.verifier.policy
         runnable: deque[Candidate] = deque()
         for_plain: list[Candidate] = []
         for candidate in candidates:
-            is_ours = candidate.text not in self._heavy and refusal(candidate.text, policy) is None
+            is_ours = candidate.text not in self._heavy and self.plain.refuses(candidate) is None
             (runnable if is_ours else for_plain).append(candidate)
         if self._form is None and not self.runner.is_hopeless(self._header) and not budget.is_spent:
             self.runner.warm(self._uri, self._header, self._above)
