@@ -14,7 +14,7 @@ from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.goals import Goal, parse_goal
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
-from lean_sidekick.search.api import Progress, SearchTask
+from lean_sidekick.search.api import LateSource, Progress, SearchTask
 from lean_sidekick.search.kinds import make_search
 from lean_sidekick.search.options import SearchKind
 from lean_sidekick.search.result import SearchResult
@@ -39,6 +39,7 @@ class LogicSession:
     roots: tuple[str, ...]
     asked: list[tuple[str, str]] = field(factory=list)
     pause: asyncio.Event | None = None
+    refused: frozenset[str] = frozenset()
 
     def after(self, steps: Sequence[str]) -> list[str] | OutcomeKind:
         """The goals after the steps, or how one of them failed."""
@@ -70,7 +71,7 @@ class LogicSession:
             yield CheckedCandidate(candidate=candidate, outcome=outcome)
 
     def refuses(self, candidate: Candidate) -> Outcome | None:
-        return None
+        return Outcome(kind=OutcomeKind.REFUSED) if candidate.text in self.refused else None
 
     async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
         budget.spend_checks(1)
@@ -111,6 +112,7 @@ class Attempt:
     refused: Mapping[str, str] = field(factory=dict)
     seed: int = 0
     merges_states: bool = True
+    late: LateSource | None = None
     session: LogicSession = field(init=False)
     progress: list[Progress] = field(factory=list, init=False)
     trace: Traced = field(factory=Traced, init=False)
@@ -129,7 +131,7 @@ class Attempt:
 
     async def run(self) -> SearchResult:
         task = SearchTask(
-            session=cast(Session, self.session),  # of which a search asks `check` and `run_steps` alone
+            session=cast(Session, self.session),  # of which a search asks to check and to run, and what is refused
             generate=self.generate,
             accept=self.accept,
             budget=self.budget,
@@ -137,6 +139,7 @@ class Attempt:
             value=HandMadeValue(),
             trace=self.trace if self.trace is not None else NoTrace(),
             merges_states=self.merges_states,
+            late=self.late,
         )
         goals = tuple(parse_goal(f"⊢ {root}") for root in self.roots)
         return await make_search(self.kind, task, self.seed).run(goals, 0)
