@@ -59,8 +59,10 @@ class Expansion:
         seen: set[str] = set()
         async with aclosing(self._run(node, batch)) as outcomes:
             async for checked in outcomes:
-                seen.add(checked.candidate.text)
                 kind = checked.outcome.kind
+                if kind is OutcomeKind.TIMED_OUT and self.task.budget.is_spent:
+                    continue  # it did not have its time
+                seen.add(checked.candidate.text)
                 if kind is OutcomeKind.TIMED_OUT:
                     self._hung.add(checked.candidate.text)
                 if kind is OutcomeKind.PROGRESS:
@@ -153,10 +155,10 @@ class Expansion:
 
     async def _candidates(self, node: GoalNode) -> tuple[list[Candidate], int]:
         """What is left to be tried at a node, and how many of it are next."""
-        late = self.task.late
-        waiting, size = self._waiting.get(node.key), self.task.limits.batch
+        late, limits = self.task.late, self.task.limits
+        waiting, size = self._waiting.get(node.key), limits.batch
         if waiting is None:
-            size = self.task.limits.first_batch
+            size = limits.first_batch
             self._expanded += 1
             if late is not None:
                 self._late_due.add(node.key)
@@ -167,7 +169,7 @@ class Expansion:
             known = {c.text for c in waiting} | self._tried.get(node.key, set())
             more = await late.candidates(node.goal, self.task.budget.seconds_left)
             waiting = sorted([*waiting, *(c for c in more if c.text not in known)], key=lambda c: -c.score)
-        return [c for c in waiting if c.text not in self._hung], size
+        return [c for c in waiting if c.text not in self._hung], limits.shared_batch if node.is_shared else size
 
     async def _run(self, node: GoalNode, batch: Sequence[Candidate]) -> AsyncGenerator[CheckedCandidate, None]:
         budget = self.task.budget
