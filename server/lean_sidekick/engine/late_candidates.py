@@ -63,6 +63,8 @@ class LateCandidates:
         return task
 
     async def _ask_all(self, request: TacticRequest) -> Sequence[Candidate]:
+        if "⊢" not in request.goal.text:
+            return ()  # a term to rewrite, as `conv` shows it: no model was trained on those
         parts = await asyncio.gather(*(self._ask(place, request) for place in range(len(self.generators))))
         found = deduplicate([candidate for part in parts for candidate in part])
         return sorted(found, key=lambda candidate: -candidate.score)
