@@ -17,6 +17,7 @@ from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.search.api import LateSource, Progress, SearchTask
 from lean_sidekick.search.kinds import make_search
 from lean_sidekick.search.options import SearchKind
+from lean_sidekick.search.polish import PolishOptions
 from lean_sidekick.search.result import SearchResult
 from lean_sidekick.search.trace import Event, NoTrace
 from lean_sidekick.search.value import HandMadeValue
@@ -73,6 +74,11 @@ class LogicSession:
     def refuses(self, candidate: Candidate) -> Outcome | None:
         return Outcome(kind=OutcomeKind.REFUSED) if candidate.text in self.refused else None
 
+    async def confirm(self, block: str, budget: Budget) -> Outcome:
+        budget.spend_checks(1)
+        is_proof = proves(self.rules, self.roots, block)
+        return Outcome(kind=OutcomeKind.CLOSED if is_proof else OutcomeKind.FAILED)
+
     async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
         budget.spend_checks(1)
         before = self.after(steps[:-1])
@@ -113,6 +119,7 @@ class Attempt:
     seed: int = 0
     merges_states: bool = True
     late: LateSource | None = None
+    polish: PolishOptions | None = None
     session: LogicSession = field(init=False)
     progress: list[Progress] = field(factory=list, init=False)
     trace: Traced = field(factory=Traced, init=False)
@@ -131,7 +138,7 @@ class Attempt:
 
     async def run(self) -> SearchResult:
         task = SearchTask(
-            session=cast(Session, self.session),  # of which a search asks to check and to run, and what is refused
+            session=cast(Session, self.session),  # only what a search asks of one
             generate=self.generate,
             accept=self.accept,
             budget=self.budget,
@@ -140,6 +147,7 @@ class Attempt:
             trace=self.trace if self.trace is not None else NoTrace(),
             merges_states=self.merges_states,
             late=self.late,
+            polish=self.polish,
         )
         goals = tuple(parse_goal(f"⊢ {root}") for root in self.roots)
         return await make_search(self.kind, task, self.seed).run(goals, 0)

@@ -68,7 +68,7 @@ def engine_on(start: StartVerifier, settings: Settings, models: ModelSources = N
 
 def search_options(settings: Settings) -> SearchOptions:
     """How the settings say to search."""
-    return SearchOptions(kind=SearchKind(settings.search_kind))
+    return SearchOptions(kind=SearchKind(settings.search_kind), narrows_simp=settings.search_simp_only)
 
 
 async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ShadowVerifier:

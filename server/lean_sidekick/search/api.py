@@ -11,6 +11,7 @@ from attrs import frozen
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.goals import Goal
+from lean_sidekick.search.polish import PolishOptions
 from lean_sidekick.search.result import SearchResult
 from lean_sidekick.search.trace import Trace
 from lean_sidekick.search.value import ValueFunction
@@ -62,7 +63,9 @@ class SearchTask:
     """What a search is given.
 
     `late` has more candidates for each goal, which join those of `generate` when they come; searches with it are not
-    repeatable to the letter. Without `merges_states` equal states are searched apart each time they are met."""
+    repeatable to the letter. `width` is the columns that a line of the proof may have. Without `merges_states` equal
+    states are searched apart each time they are met.
+    """
 
     session: Session
     generate: Generate
@@ -71,6 +74,8 @@ class SearchTask:
     on_progress: Callable[[Progress], None]
     value: ValueFunction
     trace: Trace
+    width: int = 100
+    polish: PolishOptions | None = None
     merges_states: bool = True
     late: LateSource | None = None
     limits: SearchLimits = SearchLimits()

@@ -10,12 +10,14 @@ from contextlib import aclosing
 
 from attrs import define, field
 
+from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.search.api import Progress, SearchTask
 from lean_sidekick.search.partial import BestState, best_state
-from lean_sidekick.search.proof_text import proof_block
+from lean_sidekick.search.polish import Polisher, size
+from lean_sidekick.search.proof_text import Step, block_of, broken, proof_steps
 from lean_sidekick.search.result import PartialProof, SearchResult, SearchStatus
 from lean_sidekick.search.trace import BatchRun, CandidateRun, NodeEnded, NodeMet, ProofFinished, SearchEnded
 from lean_sidekick.search.tree import GoalNode, ProofTree, closing_edges, replay
@@ -31,6 +33,7 @@ class Expansion:
 
     task: SearchTask
     tree: ProofTree = field(init=False)
+    found_s: float | None = field(default=None, init=False)
     _waiting: dict[str, list[Candidate]] = field(factory=dict, init=False)
     _tried: dict[str, set[str]] = field(factory=dict, init=False)
     _late_due: set[str] = field(factory=set, init=False)
@@ -100,18 +103,64 @@ class Expansion:
         return late is not None and is_empty and node.key in self._late_due and not late.is_ready(node.goal)
 
     async def accepted(self) -> str | None:
-        """The block of a finished proof that the final check took, if there is one; what it refused is banned."""
+        """The block of a finished proof that the final check took, if there is one, polished; what it refused is
+        banned."""
         while self.tree.is_proved:
-            block = proof_block(self.tree.roots)
-            refusal = await self.task.accept(block)
-            seconds = round(self.task.budget.seconds_spent, 3)
-            self.task.trace.write(ProofFinished(block=block, refusal=refusal or "", seconds=seconds))
+            steps = proof_steps(self.tree.roots)
+            block, refusal = self._render(steps), await self._refusal(self._render(steps))
+            if refusal is not None and block != block_of(steps):
+                block, refusal = block_of(steps), await self._refusal(block_of(steps))
             if refusal is None:
-                return block
+                self.found_s = self.task.budget.seconds_spent
+                return await self._polished(steps, block)
             self._refused += 1
             self._last_refusal = refusal
             self.tree.ban(closing_edges(self.tree.roots)[-1])
         return None
+
+    async def _polished(self, steps: tuple[Step, ...], block: str) -> str:
+        """The accepted proof, or a shorter one that the final check took as well."""
+        options = self.task.polish
+        if options is None:
+            return block
+        budget = options.budget(self.task.budget)
+        if size(steps) > 1:
+            steps = await self._with_closers(steps, budget)
+        polisher = Polisher(session=self.task.session, budget=budget, render=self._render)
+        better = await polisher.shorten(steps)
+        if options.narrows_simp:
+            better = await polisher.narrow(better)
+        self.task.budget.spend_checks(budget.checks_spent)
+        shorter = self._render(better)
+        return shorter if shorter != block and await self._refusal(shorter) is None else block
+
+    async def _with_closers(self, steps: tuple[Step, ...], budget: Budget) -> tuple[Step, ...]:
+        """The proof with one tactic in place of several, where a candidate that was not run yet closes the goal.
+
+        The goals of the proof are gone through from the top, so that the largest part goes first.
+        """
+        waiting = list(self.tree.roots)
+        while waiting and not budget.is_spent:
+            node = waiting.pop(0)
+            if node.proof is None or not node.proof.children or node.is_shared:
+                continue
+            batch = self._waiting.get(node.key, [])
+            async with aclosing(self.task.session.check(replay(node), batch, budget)) as outcomes:
+                async for checked in outcomes:
+                    if checked.outcome.kind is OutcomeKind.CLOSED:
+                        self.tree.replace_proof(node, checked.candidate)
+                        break
+            waiting += node.proof.children
+        return proof_steps(self.tree.roots)
+
+    async def _refusal(self, block: str) -> str | None:
+        refusal = await self.task.accept(block)
+        seconds = round(self.task.budget.seconds_spent, 3)
+        self.task.trace.write(ProofFinished(block=block, refusal=refusal or "", seconds=seconds))
+        return refusal
+
+    def _render(self, steps: tuple[Step, ...]) -> str:
+        return broken(block_of(steps), self.task.width)
 
     def _report(self, node: GoalNode) -> None:
         now = self.task.budget.seconds_spent
@@ -139,7 +188,7 @@ class Expansion:
             state = self.best_state()
             if state.choices or state.goals_proved:
                 partial = PartialProof(
-                    block=state.block(self.tree.roots),
+                    block=self._render(state.steps(self.tree.roots)),
                     goals_open=sum(len(node.goals) for node in state.open_goals),
                     goals_proved=state.goals_proved,
                 )
@@ -149,6 +198,7 @@ class Expansion:
             block=block,
             partial=partial,
             expanded=self._expanded,
+            found_s=self.found_s,
             refused=self._refused,
             last_refusal=self._last_refusal,
         )

@@ -103,6 +103,9 @@ class Session(Protocol):
         `sorry`. An error in the last of the lines is a failure.
         """
 
+    async def narrowed(self, steps: Sequence[str], text: str, budget: Budget) -> str | None:
+        """A `simp` after the steps as `simp only […]` with what it uses, not yet run; None if Lean does not say."""
+
     async def confirm(self, block: str, budget: Budget) -> Outcome:
         """Runs a block alone in the hole, exactly as the user would have it, all goals counted.
 

@@ -219,6 +219,9 @@ class _CachedSession:
     async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
         return await self.inner.run_steps(steps, budget)
 
+    async def narrowed(self, steps: Sequence[str], text: str, budget: Budget) -> str | None:
+        return await self.inner.narrowed(steps, text, budget)
+
     async def confirm(self, block: str, budget: Budget) -> Outcome:
         return await self.inner.confirm(block, budget)
 

@@ -207,6 +207,10 @@ class RunnerSession:
         """See `verify.api.Session`."""
         return await self.plain.run_steps(steps, budget)
 
+    async def narrowed(self, steps: Sequence[str], text: str, budget: Budget) -> str | None:
+        """See `verify.api.Session`."""
+        return await self.plain.narrowed(steps, text, budget)
+
     async def confirm(self, block: str, budget: Budget) -> Outcome:
         """See `verify.api.Session`."""
         return await self.plain.confirm(block, budget)

@@ -26,6 +26,7 @@ from lean_sidekick.lean.diagnostics import Diagnostic, is_heartbeat_timeout, is_
 from lean_sidekick.verify import final
 from lean_sidekick.verify.api import BROKEN, HUNG, FinalVerdict, Priority, SiteState
 from lean_sidekick.verify.dialect import Dialect
+from lean_sidekick.verify.narrow import asking, can_be_narrowed, read_rewrites, read_try_this, tracing
 from lean_sidekick.verify.packing import (
     MESSAGE_LIMIT,
     NOT_RUN_HERE,
@@ -215,6 +216,13 @@ class ShadowSession:
             return after.failure
         return Outcome(kind=OutcomeKind.PROGRESS if after.goals else OutcomeKind.CLOSED, goals=after.goals)
 
+    async def narrowed(self, steps: Sequence[str], text: str, budget: Budget) -> str | None:
+        """See `verify.api.Session`."""
+        if not can_be_narrowed(text):
+            return None
+        said = read_try_this(await self._said_by(steps, asking(text), budget))
+        return said or read_rewrites(text, await self._said_by(steps, tracing(text), budget))
+
     async def confirm(self, block: str, budget: Budget) -> Outcome:
         """See `verify.api.Session`."""
         refused = refusal(block, self.verifier.policy)
@@ -369,6 +377,20 @@ class ShadowSession:
             return Outcome(kind=OutcomeKind.CLOSED)
         same = [g.normal_form() for g in after.goals] == [g.normal_form() for g in before.goals]
         return Outcome(kind=OutcomeKind.NO_CHANGE if same else OutcomeKind.PROGRESS, goals=goals)
+
+    async def _said_by(self, steps: Sequence[str], text: str, budget: Budget) -> list[str]:
+        """What a tactic after the steps says that is no error; nothing where Lean does not come so far."""
+        dialect = self.verifier.dialect
+        lines = [*(bounded(step, dialect) for step in steps), text]
+        packed = pack_state(self.site, lines, dialect, base=self.base, heartbeats=self.verifier.limits.heartbeats)
+        budget.spend_checks(1)
+        async with self._turn:
+            try:
+                _, diagnostics = await self._elaborate(packed, self._wait(budget))
+            except (TimedOut, *BROKEN):
+                return []
+        own = packed.slots[0].candidate_lines
+        return [d.message for d in diagnostics if own.holds(d) and not d.is_error]
 
     async def _state_after(self, steps: list[str], budget: Budget) -> "_State":
         """All goals after the steps; an error in the last of them is a failure."""
