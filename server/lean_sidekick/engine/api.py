@@ -54,7 +54,8 @@ class Suggestion:
 class SuggestionRound:
     """What is known so far about one site; each round of a stream is at least as good as the last.
 
-    `warning` is one sentence if something above the site is wrong, "" otherwise.
+    `warning` is one sentence if something above the site is wrong, `model_trouble` one if a model that was
+    configured could not be asked; both are "" otherwise.
     """
 
     site: ProofSite
@@ -64,6 +65,7 @@ class SuggestionRound:
     checks: int
     seconds: float
     warning: str
+    model_trouble: str = ""
 
 
 class ProofStatus(Enum):

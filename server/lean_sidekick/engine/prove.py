@@ -82,7 +82,13 @@ class Prover:
             opening = Budget(seconds=OPENING_S, checks=budget.checks, clock=budget.clock) if is_first else budget
             found = await session.site_state(opening)
             proposals = await proposals_for(
-                site, session, self.sources.generator, self.sources.probes, opening, self.options
+                site,
+                found.state.goals,
+                session,
+                self.sources.generator,
+                self.sources.probes,
+                opening,
+                self.options,
             )
             if is_first:
                 self._opening_s = opening.seconds_spent
@@ -91,10 +97,12 @@ class Prover:
             if site.hole is Hole.TACTIC_SORRY:
                 goals = goals[:1]
             outside = len(found.state.goals) - len(goals)
+            late = self.sources.models.for_search(proposals.request)
             acceptance = _Acceptance(session=session, is_last=is_last)
             task = SearchTask(
                 session=session,
                 generate=proposals.candidates,
+                late=late,
                 accept=acceptance,
                 budget=budget,
                 on_progress=lambda progress: self._report(progress, budget),
@@ -114,10 +122,18 @@ class Prover:
                     merges_states=task.merges_states,
                 )
             )
-            result = await make_search(self.options.kind, task, self.options.seed).run(goals, outside)
+            try:
+                result = await make_search(self.options.kind, task, self.options.seed).run(goals, outside)
+            finally:
+                await late.close()
             if result.partial is not None:
                 result = evolve(result, partial=await _confirmed(session, result.partial, outside))
-            return _Filled(search=result, verdict=acceptance.verdict, prefix_error=found.prefix_error)
+            return _Filled(
+                search=result,
+                verdict=acceptance.verdict,
+                prefix_error=found.prefix_error,
+                model_trouble=late.trouble,
+            )
         finally:
             await session.close()
 
@@ -143,6 +159,7 @@ class _Filled:
     search: SearchResult
     verdict: FinalVerdict | None
     prefix_error: str
+    model_trouble: str
 
 
 @define(kw_only=True)
@@ -218,7 +235,7 @@ def _failure(site: ProofSite, current: ProofSite, filled: _Filled, budget: Budge
         axioms=(),
         seconds=budget.seconds_spent,
         checks=budget.checks_spent,
-        message=_reason(filled, budget, opening_s),
+        message="; ".join(filter(None, (_reason(filled, budget, opening_s), filled.model_trouble))),
         opening_s=opening_s,
         partial=search.partial,
         partial_edits=(_difference(site.text, text),) if text != site.text else (),

@@ -1,8 +1,8 @@
 """What both kinds of search do alike: run a node's candidates, grow the tree, offer finished proofs, tell the trace.
 
 A node's candidates are asked for once and each is run there at most once; since equal states are one node, a tactic
-that failed is not tried again at an equal state. A tactic that did not end is tried nowhere else. Which node is next
-is not decided here.
+that failed is not tried again at an equal state. A tactic that did not end is tried nowhere else. Candidates that come
+late join those that wait, by their scores. Which node is next is not decided here.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -35,6 +35,8 @@ class Expansion:
     tree: ProofTree = field(init=False)
     found_s: float | None = field(default=None, init=False)
     _waiting: dict[str, list[Candidate]] = field(factory=dict, init=False)
+    _tried: dict[str, set[str]] = field(factory=dict, init=False)
+    _late_due: set[str] = field(factory=set, init=False)
     _hung: set[str] = field(factory=set, init=False)
     _expanded: int = field(default=0, init=False)
     _refused: int = field(default=0, init=False)
@@ -75,7 +77,8 @@ class Expansion:
                 if kind is OutcomeKind.CLOSED:
                     break
         self._waiting[node.key] = [c for c in waiting if c.text not in seen]
-        node.has_untried = bool(self._waiting[node.key])
+        self._tried.setdefault(node.key, set()).update(seen)
+        node.has_untried = bool(self._waiting[node.key]) or node.key in self._late_due
         ran += [self._add(node, checked) for checked in progress]
         new = self._estimate_new()
         self.task.trace.write(
@@ -87,6 +90,17 @@ class Expansion:
             )
         )
         return new
+
+    def look_ahead(self, nodes: Sequence[GoalNode]) -> None:
+        """Begins to look for late candidates of nodes that are about to be expanded, all at once."""
+        if self.task.late is not None:
+            self.task.late.ask([node.goal for node in nodes])
+
+    def must_wait(self, node: GoalNode) -> bool:
+        """Whether nothing is left at a node but candidates that are still to come."""
+        late = self.task.late
+        is_empty = not self._waiting.get(node.key, True)
+        return late is not None and is_empty and node.key in self._late_due and not late.is_ready(node.goal)
 
     async def accepted(self) -> str | None:
         """The block of a finished proof that the final check took, if there is one, polished; what it refused is
@@ -191,12 +205,21 @@ class Expansion:
 
     async def _candidates(self, node: GoalNode) -> tuple[list[Candidate], int]:
         """What is left to be tried at a node, and how many of it are next."""
-        limits = self.task.limits
-        found, size = self._waiting.get(node.key), limits.batch
-        if found is None:
+        late, limits = self.task.late, self.task.limits
+        waiting, size = self._waiting.get(node.key), limits.batch
+        if waiting is None:
+            size = limits.first_batch
             self._expanded += 1
-            found, size = list(await self.task.generate(node.goal)), limits.first_batch
-        return [c for c in found if c.text not in self._hung], limits.shared_batch if node.is_shared else size
+            if late is not None:
+                self._late_due.add(node.key)
+                late.ask([node.goal])
+            waiting = list(await self.task.generate(node.goal))
+        if late is not None and node.key in self._late_due and (not waiting or late.is_ready(node.goal)):
+            self._late_due.discard(node.key)
+            known = {c.text for c in waiting} | self._tried.get(node.key, set())
+            more = await late.candidates(node.goal, self.task.budget.seconds_left)
+            waiting = sorted([*waiting, *(c for c in more if c.text not in known)], key=lambda c: -c.score)
+        return [c for c in waiting if c.text not in self._hung], limits.shared_batch if node.is_shared else size
 
     async def _run(self, node: GoalNode, batch: Sequence[Candidate]) -> AsyncGenerator[CheckedCandidate, None]:
         budget = self.task.budget
@@ -208,8 +231,10 @@ class Expansion:
         for candidate in batch:
             if budget.is_spent:
                 return
-            outcome = await self.task.session.run_steps([*replay(node), candidate.text], budget)
-            yield CheckedCandidate(candidate=candidate, outcome=_within(node, outcome))
+            outcome = self.task.session.refuses(candidate)
+            if outcome is None:
+                outcome = _within(node, await self.task.session.run_steps([*replay(node), candidate.text], budget))
+            yield CheckedCandidate(candidate=candidate, outcome=outcome)
 
     def _add(self, node: GoalNode, checked: CheckedCandidate) -> CandidateRun:
         goals = checked.outcome.goals

@@ -73,6 +73,9 @@ class _RecordedSession:
             budget.spend_checks(1)
             yield CheckedCandidate(candidate=candidate, outcome=read_outcome(answer))
 
+    def refuses(self, candidate: Candidate) -> Outcome | None:
+        return None
+
     async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
         budget.spend_checks(1)
         return read_outcome(self._answer((_RUN, site_key(self.site), steps_key(steps[:-1]), steps[-1])))
@@ -153,6 +156,9 @@ class _RecordingSession:
                 key = (_CHECK, site_key(self.site), steps_key(steps), checked.candidate.text)
                 self.recording.put(key, outcome_answer(checked.outcome))
             yield checked
+
+    def refuses(self, candidate: Candidate) -> Outcome | None:
+        return self.inner.refuses(candidate)
 
     async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
         outcome = await self.inner.run_steps(steps, budget)

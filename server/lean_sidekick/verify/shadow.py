@@ -45,7 +45,7 @@ from lean_sidekick.verify.packing import (
     read_state,
     shadow_text,
 )
-from lean_sidekick.verify.policy import Policy, refusal
+from lean_sidekick.verify.policy import Policy, candidate_refusal, refusal
 from lean_sidekick.verify.turns import Turns
 from lean_sidekick.verify.vocabulary import Vocabulary, learn
 
@@ -172,7 +172,7 @@ class ShadowSession:
         """See `verify.api.Session`."""
         runnable: list[Candidate] = []
         for candidate in candidates:
-            outcome = refusal(candidate.text, self.verifier.policy)
+            outcome = self.refuses(candidate)
             if outcome is None:
                 runnable.append(candidate)
             else:
@@ -199,10 +199,14 @@ class ShadowSession:
         by."""
         before = await self._state_after(list(steps), budget)
         for candidate in candidates:
-            outcome = refusal(candidate.text, self.verifier.policy)
+            outcome = self.refuses(candidate)
             if outcome is None:
                 outcome = await self._check_alone(steps, candidate.text, before, budget)
             yield CheckedCandidate(candidate=candidate, outcome=outcome)
+
+    def refuses(self, candidate: Candidate) -> Outcome | None:
+        """See `verify.api.Session`."""
+        return candidate_refusal(candidate, self.verifier.policy)
 
     async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
         """See `verify.api.Session`."""
