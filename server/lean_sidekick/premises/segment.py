@@ -60,7 +60,7 @@ class Segment:
     modules: tuple[str, ...]
     module_of: Array  # int32 (documents,)
     names: Array  # uint64 (documents,): hash of the full name
-    spelled: bytes | memoryview
+    spelled: bytes
     words: Postings
     symbols: Postings
     shapes: Postings

@@ -147,6 +147,7 @@ def test_every_error_was_given_a_status_on_purpose() -> None:
         "TimedOut",
         "ProtocolError",
         "StaleDocument",
+        "IndexDamaged",
     }
     assert {error.__name__ for error in errors.SidekickError.__subclasses__()} == known
     assert exit_status_of(errors.SidekickError("x")) == ExitStatus.INCOMPLETE
