@@ -8,7 +8,7 @@ import importlib
 
 import click
 
-KINDS = ("tactics",)
+KINDS = ("tactics", "value")
 
 
 class _Kinds(click.Group):

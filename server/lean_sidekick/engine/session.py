@@ -12,6 +12,7 @@ from pathlib import Path
 from lean_sidekick import __version__
 from lean_sidekick.engine.api import OPENING_S
 from lean_sidekick.engine.engine import ProjectEngine, StartVerifier
+from lean_sidekick.engine.models import NO_MODELS, ModelSources, open_models
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.lean.fingerprint import imports_key, toolchain_key
 from lean_sidekick.lean.launch import Limits as ProcessLimits
@@ -36,6 +37,8 @@ logger = logging.getLogger(__name__)
 OUTCOMES_FILE = "outcomes.sqlite3"
 BATCH_SIZE = 32
 HEARTBEATS = 40_000
+RUNNER_AFTER = 300
+"""Candidates of a file after which the in-document runner is loaded: two to three seconds of a search."""
 
 
 def open_engine(root: Path, settings: Settings) -> ProjectEngine:
@@ -46,17 +49,17 @@ def open_engine(root: Path, settings: Settings) -> ProjectEngine:
         project, toolchain = find_project(root), await find_lean(root, settings)
         key = await asyncio.to_thread(toolchain_key, toolchain) if settings.cache_outcomes else None
         plain = await _start(project, toolchain, settings, sandboxes)
-        verifier: Verifier = RunnerVerifier(plain, workers=settings.lean_threads) if settings.lean_runner else plain
+        verifier: Verifier = _with_runner(plain, settings) if settings.lean_runner else plain
         return verifier if key is None else _remembering(verifier, plain, project, key)
 
-    return engine_on(start, settings)
+    return engine_on(start, settings, open_models(settings, os.environ))
 
 
-def engine_on(start: StartVerifier, settings: Settings) -> ProjectEngine:
-    """An engine on any verifier."""
+def engine_on(start: StartVerifier, settings: Settings, models: ModelSources = NO_MODELS) -> ProjectEngine:
+    """An engine on any verifier, without models unless it is given some."""
     return ProjectEngine(
         start_verifier=start,
-        sources=Sources(generator=default_generator(), probes=vocabulary_probes()),
+        sources=Sources(generator=default_generator(), probes=vocabulary_probes(), models=models),
         suggestion_limit=settings.suggest_max_items,
         search_options=search_options(settings),
         idle_close_s=settings.lean_idle_close_minutes * 60,
@@ -65,7 +68,11 @@ def engine_on(start: StartVerifier, settings: Settings) -> ProjectEngine:
 
 def search_options(settings: Settings) -> SearchOptions:
     """How the settings say to search."""
-    return SearchOptions(kind=SearchKind(settings.search_kind))
+    return SearchOptions(
+        kind=SearchKind(settings.search_kind),
+        narrows_simp=settings.search_simp_only,
+        value_file=settings.search_value_file,
+    )
 
 
 async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ShadowVerifier:
@@ -80,11 +87,12 @@ async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinde
 async def _start(
     project: Project, toolchain: Toolchain, settings: Settings, sandboxes: SandboxFinder
 ) -> ShadowVerifier:
+    sandbox = await _find_sandbox(settings, sandboxes)
     server = LeanServer(
         project,
         toolchain,
         ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None),
-        sandbox=await _find_sandbox(settings, sandboxes),
+        sandbox=sandbox,
     )
     await server.start()
     return ShadowVerifier(
@@ -94,6 +102,7 @@ async def _start(
             allow_programs=settings.allow_programs,
             keep_commands=settings.keep_commands,
             allowed_axioms=frozenset(settings.allowed_axioms),
+            allow_listed_models=sandbox is None,
         ),
         limits=Limits(
             batch_size=BATCH_SIZE,
@@ -102,6 +111,10 @@ async def _start(
             opening_s=OPENING_S,
         ),
     )
+
+
+def _with_runner(plain: ShadowVerifier, settings: Settings) -> RunnerVerifier:
+    return RunnerVerifier(plain, workers=settings.lean_threads, warm_after=RUNNER_AFTER)
 
 
 def _remembering(inner: Verifier, plain: ShadowVerifier, project: Project, key: str) -> CachedVerifier:
