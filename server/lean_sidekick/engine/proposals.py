@@ -13,24 +13,43 @@ from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.premises import Premise, premises_above
 from lean_sidekick.core.sites import ProofSite
+from lean_sidekick.engine.api import DocumentText
+from lean_sidekick.engine.premises import ProjectPremises
 from lean_sidekick.search.options import PLAIN, Part, SearchOptions
 from lean_sidekick.tactics.api import TacticGenerator, TacticRequest
 from lean_sidekick.tactics.sampling import SampledGenerator
 from lean_sidekick.verify.api import Session
+
+RETRIEVED = 128
+"""Premises that are looked at for one goal; what they are used for is limited where candidates are made."""
 
 
 @frozen(kw_only=True)
 class Proposals:
     """A generator bound to one site."""
 
+    site: ProofSite
     generator: TacticGenerator
     premises: tuple[Premise, ...]
+    library: ProjectPremises | None
     known_tactics: frozenset[str]
 
     async def candidates(self, goal: Goal) -> Sequence[Candidate]:
         """Candidates for a goal at the site or below it, best first."""
-        request = TacticRequest(goal=goal, premises=self.premises, known_tactics=self.known_tactics)
+        request = TacticRequest(
+            goal=goal,
+            premises=self.premises,
+            known_tactics=self.known_tactics,
+            retrieved=await self._retrieved(goal),
+        )
         return await self.generator.generate(request)
+
+    async def _retrieved(self, goal: Goal) -> tuple[Premise, ...]:
+        if self.library is None:
+            return ()
+        document = DocumentText(uri=self.site.uri, version=self.site.version, text=self.site.text)
+        # Those above the site are looked at one and all, whatever their rank.
+        return tuple(await self.library.of_imports(document, goal, RETRIEVED))
 
 
 @frozen(kw_only=True)
@@ -51,6 +70,7 @@ async def proposals_for(
     probes: Sequence[str],
     budget: Budget,
     options: SearchOptions = PLAIN,
+    library: ProjectPremises | None = None,
 ) -> Proposals:
     """Learns what the toolchain has, if that is not known yet, and reads the file above the site."""
     has_premises = Part.PREMISES not in options.without
@@ -59,7 +79,9 @@ async def proposals_for(
     if options.temperature > 0:
         generator = SampledGenerator(inner=generator, seed=options.seed, temperature=options.temperature)
     return Proposals(
+        site=site,
         generator=generator,
         premises=premises_above(site.text, site.declaration.start) if has_premises else (),
+        library=library if has_premises else None,
         known_tactics=await session.known_tactics(probes, budget),
     )

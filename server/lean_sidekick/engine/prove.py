@@ -74,7 +74,13 @@ class Prover:
             opening = Budget(seconds=OPENING_S, checks=budget.checks, clock=budget.clock) if is_first else budget
             found = await session.site_state(opening)
             proposals = await proposals_for(
-                site, session, self.sources.generator, self.sources.probes, opening, self.options
+                site,
+                session,
+                self.sources.generator,
+                self.sources.probes,
+                opening,
+                self.options,
+                self.sources.premises,
             )
             if is_first:
                 self._opening_s = opening.seconds_spent

@@ -6,12 +6,15 @@ Nothing is started here; Lean starts with the first question.
 import asyncio
 import logging
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from lean_sidekick import __version__
+from lean_sidekick.core.errors import LeanUnavailable
 from lean_sidekick.engine.api import OPENING_S
 from lean_sidekick.engine.engine import ProjectEngine, StartVerifier
+from lean_sidekick.engine.premises import Library, ProjectPremises
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.lean.fingerprint import imports_key, toolchain_key
 from lean_sidekick.lean.launch import Limits as ProcessLimits
@@ -19,6 +22,9 @@ from lean_sidekick.lean.project import Project, find_project
 from lean_sidekick.lean.sandbox import Sandbox, SandboxFinder
 from lean_sidekick.lean.server import LeanServer
 from lean_sidekick.lean.toolchain import Toolchain, find_toolchain
+from lean_sidekick.premises.project_corpus import ProjectCorpus
+from lean_sidekick.premises.retriever import LocalRetriever
+from lean_sidekick.premises.sources import Sources as ModuleSources
 from lean_sidekick.search.options import SearchKind, SearchOptions
 from lean_sidekick.settings.paths import cache_folder
 from lean_sidekick.settings.settings import Settings
@@ -49,14 +55,18 @@ def open_engine(root: Path, settings: Settings) -> ProjectEngine:
         verifier: Verifier = RunnerVerifier(plain) if settings.lean_runner else plain
         return verifier if key is None else _remembering(verifier, plain, project, key)
 
-    return engine_on(start, settings)
+    return engine_on(start, settings, open_premises(root, settings, sandboxes))
 
 
-def engine_on(start: StartVerifier, settings: Settings) -> ProjectEngine:
-    """An engine on any verifier."""
+def engine_on(start: StartVerifier, settings: Settings, premises: ProjectPremises | None = None) -> ProjectEngine:
+    """An engine on any verifier; without `premises` it knows those of the open file alone."""
     return ProjectEngine(
         start_verifier=start,
-        sources=Sources(generator=default_generator(), probes=vocabulary_probes()),
+        sources=Sources(
+            generator=default_generator(),
+            probes=vocabulary_probes(),
+            premises=premises or ProjectPremises(root=Path.cwd(), load=None),
+        ),
         suggestion_limit=settings.suggest_max_items,
         search_options=search_options(settings),
         idle_close_s=settings.lean_idle_close_minutes * 60,
@@ -66,6 +76,41 @@ def engine_on(start: StartVerifier, settings: Settings) -> ProjectEngine:
 def search_options(settings: Settings) -> SearchOptions:
     """How the settings say to search."""
     return SearchOptions(kind=SearchKind(settings.search_kind))
+
+
+def open_premises(root: Path, settings: Settings, sandboxes: SandboxFinder) -> ProjectPremises:
+    """The premises of the project that holds a file or folder; nothing is loaded yet."""
+    project = find_project(root)
+
+    async def load(report: Callable[[str], None]) -> Library:
+        toolchain: Toolchain | None = None
+        server: LeanServer | None = None
+        try:
+            toolchain = await find_lean(root, settings)
+            server = await lean_server(project, toolchain, settings, sandboxes)
+        except LeanUnavailable as error:
+            logger.info("premises come from sources alone: %s", error)
+        sources = ModuleSources(project, toolchain, os.environ)
+        corpus = ProjectCorpus(
+            sources=sources,
+            server=server,
+            on_skipped=lambda skipped: logger.info("left out of the premises: %s, %s", skipped.name, skipped.reason),
+            on_progress=lambda progress: report(f"{progress.done} of {progress.total} modules are done"),
+        )
+        try:
+            files = [file async for file in corpus.read()]
+        finally:
+            if server is not None:
+                await server.close()
+        retriever = await asyncio.to_thread(LocalRetriever.from_files, files)
+        return Library(
+            retriever=retriever,
+            imports={file.module: file.imports for file in files},
+            find_source=lambda module: None if (source := sources.find(module)) is None else source.file,
+            close=retriever.close,
+        )
+
+    return ProjectPremises(root=project.root, load=load)
 
 
 async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ShadowVerifier:
@@ -80,12 +125,7 @@ async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinde
 async def _start(
     project: Project, toolchain: Toolchain, settings: Settings, sandboxes: SandboxFinder
 ) -> ShadowVerifier:
-    server = LeanServer(
-        project,
-        toolchain,
-        ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None),
-        sandbox=await _find_sandbox(settings, sandboxes),
-    )
+    server = await lean_server(project, toolchain, settings, sandboxes)
     await server.start()
     return ShadowVerifier(
         server=server,
@@ -111,6 +151,18 @@ def _remembering(inner: Verifier, plain: ShadowVerifier, project: Project, key: 
         store=OutcomeStore(path=cache_folder() / OUTCOMES_FILE),
         circumstances=Circumstances(toolchain=f"{__version__} {key}", policy=plain.policy, limits=plain.limits),
         imports_key=partial(imports_key, project, os.environ),
+    )
+
+
+async def lean_server(
+    project: Project, toolchain: Toolchain, settings: Settings, sandboxes: SandboxFinder
+) -> LeanServer:
+    """A Lean server of a project, in the sandbox that the settings ask for; not started yet."""
+    return LeanServer(
+        project,
+        toolchain,
+        ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None),
+        sandbox=await _find_sandbox(settings, sandboxes),
     )
 
 

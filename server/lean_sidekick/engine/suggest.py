@@ -14,6 +14,7 @@ from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.engine.api import SuggestionRound
+from lean_sidekick.engine.premises import ProjectPremises
 from lean_sidekick.engine.proposals import proposals_for
 from lean_sidekick.engine.ranking import rank
 from lean_sidekick.tactics.api import TacticGenerator
@@ -27,10 +28,11 @@ CONFIRMED_LIMIT = 3
 
 @frozen(kw_only=True)
 class Sources:
-    """Where candidates come from, and the tactic texts to learn a toolchain by."""
+    """Where candidates come from, the tactic texts to learn a toolchain by, and the project's premises."""
 
     generator: TacticGenerator
     probes: tuple[str, ...]
+    premises: ProjectPremises
 
 
 async def suggest(
@@ -40,8 +42,8 @@ async def suggest(
     found = await session.site_state(budget)
     if not found.state.goals:
         raise InputError("There is no goal left here.")
-    run = _Run(site=site, found=found, budget=budget, limit=limit)
-    proposals = await proposals_for(site, session, sources.generator, sources.probes, budget)
+    run = SiteRun(site=site, found=found, budget=budget, limit=limit)
+    proposals = await proposals_for(site, session, sources.generator, sources.probes, budget, library=sources.premises)
     candidates = list(await proposals.candidates(run.main_goal))
     start, size = 0, FIRST_BATCH
     while start < len(candidates) and not budget.is_spent and len(run.confirmed) < CONFIRMED_LIMIT:
@@ -54,7 +56,9 @@ async def suggest(
 
 
 @define(kw_only=True)
-class _Run:
+class SiteRun:
+    """What is known of the candidates at one site; those that close the goal count once they were confirmed alone."""
+
     site: ProofSite
     found: SiteState
     budget: Budget
@@ -64,10 +68,12 @@ class _Run:
 
     @property
     def main_goal(self) -> Goal:
+        """The goal that candidates are run on."""
         return self.found.state.goals[0]
 
     @property
     def others(self) -> tuple[Goal, ...]:
+        """The other goals at the site."""
         return self.found.state.goals[1:]
 
     async def confirm(self, session: Session) -> None:
