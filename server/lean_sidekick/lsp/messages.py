@@ -6,7 +6,7 @@ what the messages do.
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 import cattrs
 from attrs import Attribute, field, frozen
@@ -15,9 +15,11 @@ from attrs.validators import ge, instance_of
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.lsp.methods import COMPLETE_PROOF, RESTART_LEAN, STATUS_CHANGED
 
+_Params = TypeVar("_Params")
 
-def _is_whole(_instance: object, attribute: "Attribute[int]", value: object) -> None:
-    # To Python, true is a whole number.
+
+def is_whole(_instance: object, attribute: "Attribute[int]", value: object) -> None:
+    """A validator: to Python, true is a whole number."""
     if type(value) is not int:
         raise TypeError(f"{attribute.name} must be a whole number")
 
@@ -44,8 +46,8 @@ class StatusChangedParams:
 class WirePosition:
     """A position as the standard has it: a zero-based line and a column in UTF-16 code units."""
 
-    line: int = field(validator=[_is_whole, ge(0)])
-    character: int = field(validator=[_is_whole, ge(0)])
+    line: int = field(validator=[is_whole, ge(0)])
+    character: int = field(validator=[is_whole, ge(0)])
 
 
 @frozen(kw_only=True)
@@ -53,7 +55,7 @@ class CompleteProofParams:
     """The one argument of the command `leanSidekick.completeProof`: where, and in which version of the text."""
 
     uri: str = field(validator=instance_of(str))
-    version: int = field(validator=_is_whole)
+    version: int = field(validator=is_whole)
     position: WirePosition
 
 
@@ -113,14 +115,21 @@ for _primitive in (int, str):
 
 def read_complete_proof(arguments: Sequence[Any] | None) -> CompleteProofParams:
     """Reads the arguments of `leanSidekick.completeProof`. Raises InputError."""
+    return read_argument(
+        CompleteProofParams,
+        arguments,
+        f"{COMPLETE_PROOF} takes one argument {{uri, version, position}}: "
+        "the document's URI, its version number, and a position in it.",
+    )
+
+
+def read_argument(kind: type[_Params], arguments: Sequence[Any] | None, explanation: str) -> _Params:
+    """Reads the one argument of a command. Raises InputError with the explanation."""
     try:
         (argument,) = arguments or ()
-        return _converter.structure(argument, CompleteProofParams)
+        return _converter.structure(argument, kind)
     except (cattrs.BaseValidationError, ValueError, TypeError):
-        raise InputError(
-            f"{COMPLETE_PROOF} takes one argument {{uri, version, position}}: "
-            "the document's URI, its version number, and a position in it."
-        ) from None
+        raise InputError(explanation) from None
 
 
 def to_wire(value: object) -> Any:

@@ -4,5 +4,9 @@ STATUS_CHANGED = "leanSidekick/statusChanged"
 
 COMPLETE_PROOF = "leanSidekick.completeProof"
 RESTART_LEAN = "leanSidekick.restartLean"
+FIND_PREMISES = "leanSidekick.findPremises"
+FIND_LEMMA = "leanSidekick.findLemma"
+PREMISE_USES = "leanSidekick.premiseUses"
+CHOOSE_PREMISE = "leanSidekick.choosePremise"
 
-COMMANDS = (COMPLETE_PROOF, RESTART_LEAN)
+COMMANDS = (COMPLETE_PROOF, RESTART_LEAN, FIND_PREMISES, FIND_LEMMA, PREMISE_USES, CHOOSE_PREMISE)

@@ -23,10 +23,25 @@ from lean_sidekick.core.errors import InputError
 from lean_sidekick.lsp.bootstrap import SERVER_NAME, Handover
 from lean_sidekick.lsp.capabilities import read_capabilities
 from lean_sidekick.lsp.client import Client
-from lean_sidekick.lsp.features import code_actions, commands, configuration, documents, inlay_hints, inline_completion
+from lean_sidekick.lsp.features import (
+    code_actions,
+    commands,
+    configuration,
+    documents,
+    inlay_hints,
+    inline_completion,
+    premises,
+)
 from lean_sidekick.lsp.features.status import Status
 from lean_sidekick.lsp.logs import configure_logging, quiet_pygls
-from lean_sidekick.lsp.methods import COMPLETE_PROOF, RESTART_LEAN
+from lean_sidekick.lsp.methods import (
+    CHOOSE_PREMISE,
+    COMPLETE_PROOF,
+    FIND_LEMMA,
+    FIND_PREMISES,
+    PREMISE_USES,
+    RESTART_LEAN,
+)
 from lean_sidekick.lsp.partials import Partials
 from lean_sidekick.lsp.projects import Backend, Projects, to_folders
 from lean_sidekick.lsp.protocol import SidekickProtocol, make_converter
@@ -247,7 +262,14 @@ async def _execute(ctx: RequestContext, params: types.ExecuteCommandParams) -> o
     return await command(ctx, params)
 
 
-_COMMANDS = {COMPLETE_PROOF: commands.complete_proof, RESTART_LEAN: commands.restart_lean}
+_COMMANDS = {
+    COMPLETE_PROOF: commands.complete_proof,
+    RESTART_LEAN: commands.restart_lean,
+    FIND_PREMISES: premises.find_premises,
+    FIND_LEMMA: premises.find_lemma,
+    PREMISE_USES: premises.premise_uses,
+    CHOOSE_PREMISE: premises.choose_premise,
+}
 
 
 def _make_parts(protocol: SidekickProtocol, backend: Backend) -> Parts:
