@@ -1,6 +1,7 @@
 """The premises of a project, as far as they are loaded: what a place may use, and which of it helps or says something.
 
-Loading goes on in the background; until it is done, a question is answered from the open file alone, and nobody waits.
+Loading begins with the first question of a person, or when it is asked for, and goes on in the background; until it is
+done, questions are answered from the open file alone, and nobody waits.
 Where premises stand and what `note` says is for people to see.
 """
 
@@ -12,7 +13,7 @@ from urllib.parse import unquote, urlparse
 
 from attrs import define, field, frozen
 
-from lean_sidekick.core.errors import SidekickError
+from lean_sidekick.core.errors import InputError, SidekickError
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.premises import Premise
 from lean_sidekick.engine.api import DocumentText, PremiseFinding
@@ -29,11 +30,13 @@ logger = logging.getLogger(__name__)
 class Library:
     """What was loaded: a retriever, the imports of each module, and where a module's source lies.
 
-    `find_source` looks at the disk; `close` ends what the retriever needs.
+    `list_names` gives all premises with their modules, in an order that stays; `find_source` looks at the disk; both
+    may be slow. `close` ends what the retriever needs.
     """
 
     retriever: Retriever
     imports: Mapping[str, Sequence[str]]
+    list_names: Callable[[], Sequence[tuple[str, str]]]
     find_source: Callable[[str], Path | None]
     close: Callable[[], None]
 
@@ -68,8 +71,10 @@ class ProjectPremises:
             await asyncio.shield(self._loading)
 
     async def of_imports(self, document: DocumentText, goal: Goal, k: int) -> Sequence[Premise]:
-        """At most `k` premises of other files for a goal, best first; none while nothing is loaded."""
-        self.start()
+        """At most `k` premises of other files for a goal, best first; none while nothing is loaded.
+
+        Does not begin to load: a search must not share the machine with that unasked.
+        """
         if self._library is None:
             return ()
         found = await self._library.retriever.for_goal(goal, self._accessible(document, ()), k)
@@ -105,6 +110,13 @@ class ProjectPremises:
             )
             for one in found
         )
+
+    async def library(self) -> Library:
+        """What is loaded, as soon as it is. Raises InputError where nothing could be."""
+        await self.ready()
+        if self._library is None:
+            raise InputError(self.note or "There are no premises of other files here.")
+        return self._library
 
     async def close(self) -> None:
         """Ends the loading, and what was loaded."""

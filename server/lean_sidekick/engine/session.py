@@ -78,7 +78,7 @@ def search_options(settings: Settings) -> SearchOptions:
     return SearchOptions(kind=SearchKind(settings.search_kind))
 
 
-def open_premises(root: Path, settings: Settings, sandboxes: SandboxFinder) -> ProjectPremises:
+def open_premises(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ProjectPremises:
     """The premises of the project that holds a file or folder; nothing is loaded yet."""
     project = find_project(root)
 
@@ -87,7 +87,7 @@ def open_premises(root: Path, settings: Settings, sandboxes: SandboxFinder) -> P
         server: LeanServer | None = None
         try:
             toolchain = await find_lean(root, settings)
-            server = await lean_server(project, toolchain, settings, sandboxes)
+            server = await lean_server(project, toolchain, settings, sandboxes or SandboxFinder(os.environ))
         except LeanUnavailable as error:
             logger.info("premises come from sources alone: %s", error)
         sources = ModuleSources(project, toolchain, os.environ)
@@ -106,6 +106,7 @@ def open_premises(root: Path, settings: Settings, sandboxes: SandboxFinder) -> P
         return Library(
             retriever=retriever,
             imports={file.module: file.imports for file in files},
+            list_names=lambda: [(premise.full_name, file.module) for file in files for premise in file.premises],
             find_source=lambda module: None if (source := sources.find(module)) is None else source.file,
             close=retriever.close,
         )

@@ -1,8 +1,9 @@
-"""Lemmas as tactics: those of the open file and the core table, in `exact`, `apply`, `rw` and `simp`.
+"""Lemmas as tactics, in `exact`, `apply`, `rw` and `simp`: those of the open file, and those that retrieval found.
 
 A lemma is offered only where its statement, read from text, can fit: its conclusion the target, or a side of its
 equation a part of the target. Lemmas of the open file come before those of the library. Numbers are capped: lemmas
-that fit everything must not crowd out the rest.
+that fit everything must not crowd out the rest. Where retrieval has nothing to say, as before the index is built, a
+small table stands in for the library.
 """
 
 import asyncio
@@ -36,6 +37,7 @@ from lean_sidekick.tactics.sequents import as_argument, open_statement
 _MAX_APPLIED = 12
 _MAX_REWRITES = 16
 _MAX_SIMP = 6
+_MAX_IN_SET = 5
 _MAX_PLACES = 3
 _READ_AT_ONCE = 32
 
@@ -58,6 +60,7 @@ def lemma_candidates(
     found = [
         *_uses(shape, _own(premises, shape), 0.0),
         *_uses(shape, library, -0.4),
+        *(_simp_set(shape, library) if retrieved else ()),
         *_definitions(shape, premises),
         *_alternatives(shape, library),
         *_computed(shape, dialect),
@@ -195,6 +198,18 @@ def _with_arguments(lemma: Lemma, values: Mapping[str, Term]) -> str | None:
     if not names or any(name not in values for name in names):
         return None
     return " ".join([lemma.name, *(as_argument(values[name].rendered) for name in names)])
+
+
+def _simp_set(shape: GoalShape, lemmas: Sequence[Lemma]) -> Iterator[tuple[str, float]]:
+    """`simp` with the first equations that make a part of the target smaller, together."""
+    names = []
+    for lemma in lemmas:
+        equation = equation_of(lemma.statement)
+        forward = rewrite(equation, shape.target) if equation is not None else None
+        if forward is not None and _size(forward.result) < _size(shape.target):
+            names.append(lemma.name)
+    if len(names) > 1:
+        yield f"simp [{', '.join(names[:_MAX_IN_SET])}]", -2.0
 
 
 def _definitions(shape: GoalShape, premises: Sequence[Premise]) -> list[tuple[str, float]]:

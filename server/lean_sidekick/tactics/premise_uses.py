@@ -24,8 +24,11 @@ def premise_uses(premise: Premise, shape: GoalShape) -> list[Candidate]:
 
 
 def _uses(name: str, lemma: Lemma | None, hypotheses: list[str]) -> Iterator[str]:
-    blanks = 0 if lemma is None else sum(1 for a in telescope(lemma.statement)[0] if a.kind is BinderKind.EXPLICIT)
-    yield " ".join([f"exact {name}", *["_"] * blanks])
+    arguments = [] if lemma is None else telescope(lemma.statement)[0]
+    explicit = [argument for argument in arguments if argument.kind is BinderKind.EXPLICIT]
+    # What is to be proved of an argument is looked for among the hypotheses; the rest Lean finds by itself.
+    blanks = ["(by assumption)" if argument.is_premise else "_" for argument in explicit]
+    yield " ".join([f"exact {name}", *blanks])
     if blanks:
         yield f"exact {name}"
     yield f"apply {name}"
@@ -39,6 +42,5 @@ def _uses(name: str, lemma: Lemma | None, hypotheses: list[str]) -> Iterator[str
             yield f"rw [{name}] at {hypothesis}"
             yield f"rw [← {name}] at {hypothesis}"
         yield f"simp [{name}] at {hypothesis}"
-        if blanks:
-            yield f"exact {name} {hypothesis}"
+        if any(argument.is_premise for argument in explicit):
             yield f"have := {name} {hypothesis}"
