@@ -68,7 +68,7 @@ async def uses_of_premise(
     async for item in session.check((), candidates, budget):
         run.checked.append(item)
     await run.confirm(session)
-    return run.round(is_complete=True)
+    return run.round(is_complete=True, trouble="")
 
 
 async def _find(premises: ProjectPremises, site: ProofSite, name: str) -> Premise:

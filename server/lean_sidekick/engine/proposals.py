@@ -15,8 +15,9 @@ from lean_sidekick.core.premises import Premise, premises_above
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.engine.api import DocumentText
 from lean_sidekick.engine.premises import ProjectPremises
+from lean_sidekick.engine.surroundings import is_whole_proof, surroundings_of
 from lean_sidekick.search.options import PLAIN, Part, SearchOptions
-from lean_sidekick.tactics.api import TacticGenerator, TacticRequest
+from lean_sidekick.tactics.api import Surroundings, TacticGenerator, TacticRequest
 from lean_sidekick.tactics.sampling import SampledGenerator
 from lean_sidekick.verify.api import Session
 
@@ -33,16 +34,23 @@ class Proposals:
     premises: tuple[Premise, ...]
     library: ProjectPremises | None
     known_tactics: frozenset[str]
+    surroundings: Surroundings
+    root: str | None
 
     async def candidates(self, goal: Goal) -> Sequence[Candidate]:
         """Candidates for a goal at the site or below it, best first."""
-        request = TacticRequest(
+        return await self.generator.generate(await self.request(goal))
+
+    async def request(self, goal: Goal) -> TacticRequest:
+        """What generators may look at for a goal at the site or below it."""
+        return TacticRequest(
             goal=goal,
             premises=self.premises,
             known_tactics=self.known_tactics,
             retrieved=await self._retrieved(goal),
+            surroundings=self.surroundings,
+            is_root=goal.text == self.root,
         )
-        return await self.generator.generate(request)
 
     async def _retrieved(self, goal: Goal) -> tuple[Premise, ...]:
         if self.library is None:
@@ -65,6 +73,7 @@ class WithoutLemmas:
 
 async def proposals_for(
     site: ProofSite,
+    goals: tuple[Goal, ...],
     session: Session,
     generator: TacticGenerator,
     probes: Sequence[str],
@@ -72,7 +81,8 @@ async def proposals_for(
     options: SearchOptions = PLAIN,
     library: ProjectPremises | None = None,
 ) -> Proposals:
-    """Learns what the toolchain has, if that is not known yet, and reads the file above the site."""
+    """Learns what the toolchain has, if that is not known yet, and reads the file above the site; `goals` are those
+    at the site."""
     has_premises = Part.PREMISES not in options.without
     if not has_premises:
         generator = WithoutLemmas(inner=generator)
@@ -84,4 +94,6 @@ async def proposals_for(
         premises=premises_above(site.text, site.declaration.start) if has_premises else (),
         library=library if has_premises else None,
         known_tactics=await session.known_tactics(probes, budget),
+        surroundings=surroundings_of(site),
+        root=goals[0].text if goals and is_whole_proof(site) else None,
     )

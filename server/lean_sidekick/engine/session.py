@@ -14,6 +14,7 @@ from lean_sidekick import __version__
 from lean_sidekick.core.errors import LeanUnavailable
 from lean_sidekick.engine.api import OPENING_S
 from lean_sidekick.engine.engine import ProjectEngine, StartVerifier
+from lean_sidekick.engine.models import NO_MODELS, ModelSources, open_models
 from lean_sidekick.engine.premises import Library, ProjectPremises
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.lean.fingerprint import imports_key, toolchain_key
@@ -42,6 +43,8 @@ logger = logging.getLogger(__name__)
 OUTCOMES_FILE = "outcomes.sqlite3"
 BATCH_SIZE = 32
 HEARTBEATS = 40_000
+RUNNER_AFTER = 300
+"""Candidates of a file after which the in-document runner is loaded: two to three seconds of a search."""
 
 
 def open_engine(root: Path, settings: Settings) -> ProjectEngine:
@@ -52,20 +55,28 @@ def open_engine(root: Path, settings: Settings) -> ProjectEngine:
         project, toolchain = find_project(root), await find_lean(root, settings)
         key = await asyncio.to_thread(toolchain_key, toolchain) if settings.cache_outcomes else None
         plain = await _start(project, toolchain, settings, sandboxes)
-        verifier: Verifier = RunnerVerifier(plain, workers=settings.lean_threads) if settings.lean_runner else plain
+        verifier: Verifier = _with_runner(plain, settings) if settings.lean_runner else plain
         return verifier if key is None else _remembering(verifier, plain, project, key)
 
-    return engine_on(start, settings, open_premises(root, settings, sandboxes))
+    premises = open_premises(root, settings, sandboxes)
+    return engine_on(start, settings, open_models(settings, os.environ), premises)
 
 
-def engine_on(start: StartVerifier, settings: Settings, premises: ProjectPremises | None = None) -> ProjectEngine:
-    """An engine on any verifier; without `premises` it knows those of the open file alone."""
+def engine_on(
+    start: StartVerifier,
+    settings: Settings,
+    models: ModelSources = NO_MODELS,
+    premises: ProjectPremises | None = None,
+) -> ProjectEngine:
+    """An engine on any verifier, without models unless it is given some; without `premises` it knows those of the
+    open file alone."""
     return ProjectEngine(
         start_verifier=start,
         sources=Sources(
             generator=default_generator(),
             probes=vocabulary_probes(),
             premises=premises or ProjectPremises(root=Path.cwd(), load=None),
+            models=models,
         ),
         suggestion_limit=settings.suggest_max_items,
         search_options=search_options(settings),
@@ -75,7 +86,11 @@ def engine_on(start: StartVerifier, settings: Settings, premises: ProjectPremise
 
 def search_options(settings: Settings) -> SearchOptions:
     """How the settings say to search."""
-    return SearchOptions(kind=SearchKind(settings.search_kind))
+    return SearchOptions(
+        kind=SearchKind(settings.search_kind),
+        narrows_simp=settings.search_simp_only,
+        value_file=settings.search_value_file,
+    )
 
 
 def open_premises(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ProjectPremises:
@@ -87,7 +102,8 @@ def open_premises(root: Path, settings: Settings, sandboxes: SandboxFinder | Non
         server: LeanServer | None = None
         try:
             toolchain = await find_lean(root, settings)
-            server = await lean_server(project, toolchain, settings, sandboxes or SandboxFinder(os.environ))
+            sandbox = await _find_sandbox(settings, sandboxes or SandboxFinder(os.environ))
+            server = _lean_server(project, toolchain, settings, sandbox)
         except LeanUnavailable as error:
             logger.info("premises come from sources alone: %s", error)
         sources = ModuleSources(project, toolchain, os.environ)
@@ -126,7 +142,8 @@ async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinde
 async def _start(
     project: Project, toolchain: Toolchain, settings: Settings, sandboxes: SandboxFinder
 ) -> ShadowVerifier:
-    server = await lean_server(project, toolchain, settings, sandboxes)
+    sandbox = await _find_sandbox(settings, sandboxes)
+    server = _lean_server(project, toolchain, settings, sandbox)
     await server.start()
     return ShadowVerifier(
         server=server,
@@ -135,6 +152,7 @@ async def _start(
             allow_programs=settings.allow_programs,
             keep_commands=settings.keep_commands,
             allowed_axioms=frozenset(settings.allowed_axioms),
+            allow_listed_models=sandbox is None,
         ),
         limits=Limits(
             batch_size=BATCH_SIZE,
@@ -143,6 +161,10 @@ async def _start(
             opening_s=OPENING_S,
         ),
     )
+
+
+def _with_runner(plain: ShadowVerifier, settings: Settings) -> RunnerVerifier:
+    return RunnerVerifier(plain, workers=settings.lean_threads, warm_after=RUNNER_AFTER)
 
 
 def _remembering(inner: Verifier, plain: ShadowVerifier, project: Project, key: str) -> CachedVerifier:
@@ -155,16 +177,10 @@ def _remembering(inner: Verifier, plain: ShadowVerifier, project: Project, key: 
     )
 
 
-async def lean_server(
-    project: Project, toolchain: Toolchain, settings: Settings, sandboxes: SandboxFinder
-) -> LeanServer:
-    """A Lean server of a project, in the sandbox that the settings ask for; not started yet."""
-    return LeanServer(
-        project,
-        toolchain,
-        ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None),
-        sandbox=await _find_sandbox(settings, sandboxes),
-    )
+def _lean_server(project: Project, toolchain: Toolchain, settings: Settings, sandbox: Sandbox | None) -> LeanServer:
+    """A Lean server of a project, not started yet."""
+    limits = ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None)
+    return LeanServer(project, toolchain, limits, sandbox=sandbox)
 
 
 async def _find_sandbox(settings: Settings, sandboxes: SandboxFinder) -> Sandbox | None:

@@ -13,7 +13,7 @@ from attrs import Attribute, field, frozen
 from attrs.validators import ge, instance_of
 
 from lean_sidekick.core.errors import InputError
-from lean_sidekick.lsp.methods import COMPLETE_PROOF, RESTART_LEAN, STATUS_CHANGED
+from lean_sidekick.lsp.methods import COMPLETE_PROOF, PROVE_FILE, RESTART_LEAN, STATUS_CHANGED
 
 _Params = TypeVar("_Params")
 
@@ -86,6 +86,23 @@ class CompleteProofResult:
 
 
 @frozen(kw_only=True)
+class ProveFileParams:
+    """The one argument of the command `leanSidekick.proveFile`: a document, and the version that is meant."""
+
+    uri: str = field(validator=instance_of(str))
+    version: int = field(validator=is_whole)
+
+
+@frozen(kw_only=True)
+class ProveFileResult:
+    """The result of `leanSidekick.proveFile`: declarations proved and left, and a line for each in `message`."""
+
+    proved: int
+    left: int
+    message: str
+
+
+@frozen(kw_only=True)
 class RestartLeanResult:
     """The result of `leanSidekick.restartLean`: how many projects' Lean processes were ended."""
 
@@ -104,6 +121,7 @@ class OwnMessage:
 OWN_MESSAGES = (
     OwnMessage(name=STATUS_CHANGED, params=StatusChangedParams, result=None),
     OwnMessage(name=COMPLETE_PROOF, params=CompleteProofParams, result=CompleteProofResult),
+    OwnMessage(name=PROVE_FILE, params=ProveFileParams, result=ProveFileResult),
     OwnMessage(name=RESTART_LEAN, params=None, result=RestartLeanResult),
 )
 
@@ -120,6 +138,15 @@ def read_complete_proof(arguments: Sequence[Any] | None) -> CompleteProofParams:
         arguments,
         f"{COMPLETE_PROOF} takes one argument {{uri, version, position}}: "
         "the document's URI, its version number, and a position in it.",
+    )
+
+
+def read_prove_file(arguments: Sequence[Any] | None) -> ProveFileParams:
+    """Reads the arguments of `leanSidekick.proveFile`. Raises InputError."""
+    return read_argument(
+        ProveFileParams,
+        arguments,
+        f"{PROVE_FILE} takes one argument {{uri, version}}: the document's URI and its version number.",
     )
 
 

@@ -78,7 +78,7 @@ class RequestContext:
         return snapshot
 
     def newest(self, uri: str) -> Snapshot:
-        """The newest version of a document, for an answer that stays good when the text moves on. Raises InputError."""
+        """The newest version of a document, for work that outlives versions. Raises InputError if it is not open."""
         return self._texts.snapshot(uri)
 
     def commit(self) -> None:

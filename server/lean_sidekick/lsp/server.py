@@ -31,6 +31,7 @@ from lean_sidekick.lsp.features import (
     inlay_hints,
     inline_completion,
     premises,
+    prove_file,
 )
 from lean_sidekick.lsp.features.status import Status
 from lean_sidekick.lsp.logs import configure_logging, quiet_pygls
@@ -40,6 +41,7 @@ from lean_sidekick.lsp.methods import (
     FIND_LEMMA,
     FIND_PREMISES,
     PREMISE_USES,
+    PROVE_FILE,
     RESTART_LEAN,
 )
 from lean_sidekick.lsp.partials import Partials
@@ -258,12 +260,13 @@ class _AnswerFilter:
 async def _execute(ctx: RequestContext, params: types.ExecuteCommandParams) -> object:
     command = _COMMANDS.get(params.command)
     if command is None:
-        raise InputError(f"There is no command {params.command}; there are {' and '.join(_COMMANDS)}.")
+        raise InputError(f"There is no command {params.command}; there are {', '.join(_COMMANDS)}.")
     return await command(ctx, params)
 
 
 _COMMANDS = {
     COMPLETE_PROOF: commands.complete_proof,
+    PROVE_FILE: prove_file.prove_file,
     RESTART_LEAN: commands.restart_lean,
     FIND_PREMISES: premises.find_premises,
     FIND_LEMMA: premises.find_lemma,

@@ -16,6 +16,7 @@ from lean_sidekick.core.scanner import words
 from lean_sidekick.tactics.api import TacticGenerator, TacticRequest
 from lean_sidekick.tactics.arithmetic import ArithmeticArguments
 from lean_sidekick.tactics.case_splits import CaseSplits
+from lean_sidekick.tactics.conversions import ByMode, Conversions
 from lean_sidekick.tactics.core_lemmas import probe_names
 from lean_sidekick.tactics.dialect import name_probe
 from lean_sidekick.tactics.hypotheses import Hypotheses
@@ -77,7 +78,7 @@ def default_generator() -> TacticGenerator:
         ArithmeticArguments(),
         Lemmas(),
     )
-    return MergedGenerator(sources, CANDIDATE_LIMIT)
+    return ByMode(tactics=MergedGenerator(sources, CANDIDATE_LIMIT), conversions=Conversions())
 
 
 def vocabulary_probes() -> tuple[str, ...]:

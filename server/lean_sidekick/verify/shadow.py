@@ -26,6 +26,7 @@ from lean_sidekick.lean.diagnostics import Diagnostic, is_heartbeat_timeout, is_
 from lean_sidekick.verify import final
 from lean_sidekick.verify.api import BROKEN, HUNG, FinalVerdict, Priority, SiteState
 from lean_sidekick.verify.dialect import Dialect
+from lean_sidekick.verify.narrow import asking, can_be_narrowed, read_rewrites, read_try_this, tracing
 from lean_sidekick.verify.packing import (
     MESSAGE_LIMIT,
     NOT_RUN_HERE,
@@ -44,7 +45,7 @@ from lean_sidekick.verify.packing import (
     read_state,
     shadow_text,
 )
-from lean_sidekick.verify.policy import Policy, refusal
+from lean_sidekick.verify.policy import Policy, candidate_refusal, refusal
 from lean_sidekick.verify.turns import Turns
 from lean_sidekick.verify.vocabulary import Vocabulary, learn
 
@@ -171,7 +172,7 @@ class ShadowSession:
         """See `verify.api.Session`."""
         runnable: list[Candidate] = []
         for candidate in candidates:
-            outcome = refusal(candidate.text, self.verifier.policy)
+            outcome = self.refuses(candidate)
             if outcome is None:
                 runnable.append(candidate)
             else:
@@ -198,10 +199,14 @@ class ShadowSession:
         by."""
         before = await self._state_after(list(steps), budget)
         for candidate in candidates:
-            outcome = refusal(candidate.text, self.verifier.policy)
+            outcome = self.refuses(candidate)
             if outcome is None:
                 outcome = await self._check_alone(steps, candidate.text, before, budget)
             yield CheckedCandidate(candidate=candidate, outcome=outcome)
+
+    def refuses(self, candidate: Candidate) -> Outcome | None:
+        """See `verify.api.Session`."""
+        return candidate_refusal(candidate, self.verifier.policy)
 
     async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
         """See `verify.api.Session`."""
@@ -211,11 +216,24 @@ class ShadowSession:
             return after.failure
         return Outcome(kind=OutcomeKind.PROGRESS if after.goals else OutcomeKind.CLOSED, goals=after.goals)
 
+    async def narrowed(self, steps: Sequence[str], text: str, budget: Budget) -> str | None:
+        """See `verify.api.Session`."""
+        if not can_be_narrowed(text):
+            return None
+        said = read_try_this(await self._said_by(steps, asking(text), budget))
+        return said or read_rewrites(text, await self._said_by(steps, tracing(text), budget))
+
     async def confirm(self, block: str, budget: Budget) -> Outcome:
         """See `verify.api.Session`."""
         refused = refusal(block, self.verifier.policy)
         if refused is not None:
             return refused
+        if self.site.is_conv:
+            # A `conv` step leaves a term, and rarely a finished proof: it is good if it runs, and changes the goals.
+            outcome = await self._check_alone([], block, await self._state_after([], budget), budget)
+            if outcome.kind is not OutcomeKind.CLOSED:
+                budget.spend_checks(1)
+                return outcome
         packed = shadow_text(self.site, block, base=self.base)
         height = block.count("\n") + 1
         budget.spend_checks(1)
@@ -275,6 +293,8 @@ class ShadowSession:
 
     async def _check_batch(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> "_BatchResult":
         """One edit; a second one, with a parse probe for each candidate, where the first was not parsed to its end."""
+        if self.site.is_conv:
+            return await self._one_by_one(steps, batch, budget)
         # `skip` first shows the main goal, `skip` last shows that Lean came to the end of the candidates.
         texts = ["skip", *(candidate.text for candidate in batch), "skip"]
         unparsed = [text for text in texts[1:-1] if text not in self._parsed]
@@ -357,6 +377,20 @@ class ShadowSession:
             return Outcome(kind=OutcomeKind.CLOSED)
         same = [g.normal_form() for g in after.goals] == [g.normal_form() for g in before.goals]
         return Outcome(kind=OutcomeKind.NO_CHANGE if same else OutcomeKind.PROGRESS, goals=goals)
+
+    async def _said_by(self, steps: Sequence[str], text: str, budget: Budget) -> list[str]:
+        """What a tactic after the steps says that is no error; nothing where Lean does not come so far."""
+        dialect = self.verifier.dialect
+        lines = [*(bounded(step, dialect) for step in steps), text]
+        packed = pack_state(self.site, lines, dialect, base=self.base, heartbeats=self.verifier.limits.heartbeats)
+        budget.spend_checks(1)
+        async with self._turn:
+            try:
+                _, diagnostics = await self._elaborate(packed, self._wait(budget))
+            except (TimedOut, *BROKEN):
+                return []
+        own = packed.slots[0].candidate_lines
+        return [d.message for d in diagnostics if own.holds(d) and not d.is_error]
 
     async def _state_after(self, steps: list[str], budget: Budget) -> "_State":
         """All goals after the steps; an error in the last of them is a failure."""
