@@ -163,3 +163,8 @@ class ProjectPremises:
             return {}
         found = {module: self._library.find_source(module) for module in modules}
         return {module: path.absolute().as_uri() for module, path in found.items() if path is not None}
+
+
+def no_premises() -> ProjectPremises:
+    """Nothing but the open file."""
+    return ProjectPremises(root=Path.cwd(), load=None)

@@ -15,7 +15,7 @@ from lean_sidekick.core.errors import LeanUnavailable
 from lean_sidekick.engine.api import OPENING_S
 from lean_sidekick.engine.engine import ProjectEngine, StartVerifier
 from lean_sidekick.engine.models import NO_MODELS, ModelSources, open_models
-from lean_sidekick.engine.premises import Library, ProjectPremises
+from lean_sidekick.engine.premises import Library, ProjectPremises, no_premises
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.lean.fingerprint import imports_key, toolchain_key
 from lean_sidekick.lean.launch import Limits as ProcessLimits
@@ -75,7 +75,7 @@ def engine_on(
         sources=Sources(
             generator=default_generator(),
             probes=vocabulary_probes(),
-            premises=premises or ProjectPremises(root=Path.cwd(), load=None),
+            premises=premises or no_premises(),
             models=models,
         ),
         suggestion_limit=settings.suggest_max_items,

@@ -20,7 +20,7 @@ from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.engine.api import SuggestionRound
 from lean_sidekick.engine.late_candidates import LateCandidates
 from lean_sidekick.engine.models import NO_MODELS, ModelSources
-from lean_sidekick.engine.premises import ProjectPremises
+from lean_sidekick.engine.premises import ProjectPremises, no_premises
 from lean_sidekick.engine.proposals import proposals_for
 from lean_sidekick.engine.ranking import rank
 from lean_sidekick.tactics.api import TacticGenerator
@@ -39,7 +39,7 @@ class Sources:
 
     generator: TacticGenerator
     probes: tuple[str, ...]
-    premises: ProjectPremises
+    premises: ProjectPremises = field(factory=no_premises)
     models: ModelSources = NO_MODELS
 
 
