@@ -1,0 +1,162 @@
+"""Steps taken at similar goals, as candidates: a k-nearest-neighbour source that learns while the user writes.
+
+After Tactician (Blaauwbroek, Urban, Geuvers 2020, "The Tactician"): goals are sets of features, weighted by how rare
+they are; what is alike is measured by the weight of the common ones, and a step counts less the longer ago it was
+taken. A step is offered in the names of the goal at hand (`renaming`). `StepIndex` is kept in memory and is bounded:
+the steps used longest ago go first. Deterministic: age counts steps, not seconds. No Lean, no disk.
+"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from attrs import define, field, frozen
+
+from lean_sidekick.core.candidates import Candidate, Source
+from lean_sidekick.core.steps import StepOrigin, TakenStep
+from lean_sidekick.tactics.api import TacticRequest
+from lean_sidekick.tactics.features import features
+from lean_sidekick.tactics.goal_shape import GoalShape, read_goal
+from lean_sidekick.tactics.renaming import renamed
+from lean_sidekick.tactics.step_texts import step_texts
+
+SIZE_LIMIT = 20_000
+NEIGHBOURS = 32
+CANDIDATES = 12
+_HALF_LIFE = 4_000
+"""Steps after which a step counts `_AGED` of what it counted."""
+_AGED = 0.8
+_PREFERRED = 1.1
+"""What an accepted suggestion counts more than a step of a finished proof."""
+_BEST = -0.3
+_SLOPE = 2.2
+
+
+@frozen(kw_only=True)
+class Neighbour:
+    """A step with the likeness of its goal, 0 to 1."""
+
+    step: TakenStep
+    shape: GoalShape
+    likeness: float
+
+
+@define
+class StepIndex:
+    """The steps known, by the features of their goals; all calls come from one thread."""
+
+    size_limit: int = SIZE_LIMIT
+    _steps: dict[int, tuple[TakenStep, frozenset[str]]] = field(factory=dict, init=False)
+    _ids: dict[tuple[str, str, str], int] = field(factory=dict, init=False)
+    _having: defaultdict[str, set[int]] = field(factory=lambda: defaultdict(set), init=False)
+    _of: defaultdict[str, set[int]] = field(factory=lambda: defaultdict(set), init=False)
+    _clock: int = field(default=0, init=False)
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def add(self, steps: Iterable[TakenStep]) -> None:
+        """Adds steps, oldest first; one that is there already becomes the newest."""
+        for step in steps:
+            key = _key(step)
+            if key in self._ids:
+                self._remove(self._ids[key])
+            self._clock += 1
+            shape = read_goal(step.goal)
+            found = features(shape)
+            self._steps[self._clock] = step, found
+            self._ids[key] = self._clock
+            self._of[step.declaration].add(self._clock)
+            for feature in found:
+                self._having[feature].add(self._clock)
+            while len(self._steps) > self.size_limit:
+                self._remove(next(iter(self._steps)))
+
+    def replace(self, declaration: str, steps: Sequence[TakenStep]) -> None:
+        """Puts steps in the place of those that a declaration had before; those that stay keep their age."""
+        staying = {_key(step) for step in steps}
+        for number in list(self._of.get(declaration, ())):
+            step, _ = self._steps[number]
+            if step.origin is StepOrigin.PROOF and _key(step) not in staying:
+                self._remove(number)
+        self.add(step for step in steps if _key(step) not in self._ids)
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        for number in list(self._steps):
+            self._remove(number)
+
+    def nearest(self, shape: GoalShape, count: int) -> list[Neighbour]:
+        """The steps whose goals are most alike, best first."""
+        wanted = features(shape)
+        total = len(self._steps)
+        weights = {one: math.log((1 + total) / (1 + len(self._having.get(one, ())))) + 0.1 for one in wanted}
+        own = sum(weights.values())
+        common: Counter[int] = Counter()
+        for feature, weight in weights.items():
+            for number in self._having.get(feature, ()):
+                common[number] += weight
+        scored = []
+        for number, weight in common.items():
+            step, found = self._steps[number]
+            other = sum(self._weight(feature, total) for feature in found)
+            likeness = weight / (own + other - weight) * self._decay(number)
+            if step.origin is StepOrigin.ACCEPTED:
+                likeness = min(1.0, likeness * _PREFERRED)
+            scored.append((-likeness, -number))
+        return [
+            Neighbour(step=step, shape=read_goal(step.goal), likeness=-likeness)
+            for likeness, number in sorted(scored)[:count]
+            for step in (self._steps[-number][0],)
+        ]
+
+    def _weight(self, feature: str, total: int) -> float:
+        return math.log((1 + total) / (1 + len(self._having[feature]))) + 0.1
+
+    def _decay(self, number: int) -> float:
+        age = self._clock - number
+        return _AGED + (1 - _AGED) * 0.5 ** (age / _HALF_LIFE)
+
+    def _remove(self, number: int) -> None:
+        step, found = self._steps.pop(number)
+        del self._ids[_key(step)]
+        for group, name in [(self._of, step.declaration), *((self._having, feature) for feature in found)]:
+            group[name].discard(number)
+            if not group[name]:
+                del group[name]
+
+
+def _key(step: TakenStep) -> tuple[str, str, str]:
+    return step.declaration, step.goal.normal_form(), step.tactic
+
+
+@frozen
+class Neighbours:
+    """Steps taken at similar goals as a generator."""
+
+    index: StepIndex
+
+    async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
+        """Steps in the names of the goal, those of the most similar goals first."""
+        return neighbour_candidates(read_goal(request.goal), self.index)
+
+
+def neighbour_candidates(shape: GoalShape, index: StepIndex) -> list[Candidate]:
+    """Steps in the names of the goal, those of the most similar goals first."""
+    best: dict[str, float] = {}
+    for neighbour in index.nearest(shape, NEIGHBOURS):
+        for text, penalty in _offered(neighbour, shape):
+            score = _BEST + _SLOPE * math.log(max(neighbour.likeness, 0.01)) - penalty
+            if text not in best:
+                best[text] = score
+            else:  # several similar goals say more than one
+                best[text] = min(_BEST, max(best[text], score) + 0.15)
+    found = [Candidate(text=text, source=Source.NEIGHBOUR, score=min(score, -0.05)) for text, score in best.items()]
+    return sorted(found, key=lambda candidate: -candidate.score)[:CANDIDATES]
+
+
+def _offered(neighbour: Neighbour, shape: GoalShape) -> Iterator[tuple[str, float]]:
+    for text, penalty in step_texts(neighbour.step.tactic):
+        rewritten = renamed(text, neighbour.shape, shape)
+        if rewritten is not None:
+            yield rewritten, penalty
