@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
+from lean_sidekick.core.terms import Shape, Term, subterms
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import NLINARITH, Dialect
 from lean_sidekick.tactics.goal_shape import FALSE, ORDERS, GoalShape, Local, plain_type, read_goal
 from lean_sidekick.tactics.normal import normal
-from lean_sidekick.tactics.terms import Shape, Term, subterms
 
 _FIELDS = frozenset({"Real", "Rat", "Int", "NNReal", "Nat"})
 _RINGS = frozenset({"Real", "Rat", "Int", "Complex", ""})

@@ -7,6 +7,7 @@ and `obtain` are known they are used, as people write them. What is apart alread
 from collections.abc import Iterator, Sequence
 
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
+from lean_sidekick.core.terms import Term, match
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import OBTAIN, RCASES, Dialect
 from lean_sidekick.tactics.goal_shape import (
@@ -21,7 +22,6 @@ from lean_sidekick.tactics.goal_shape import (
 from lean_sidekick.tactics.induction import data_steps
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.patterns import pattern
-from lean_sidekick.tactics.terms import Term, match
 
 
 class CaseSplits:

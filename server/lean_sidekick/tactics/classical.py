@@ -6,10 +6,10 @@ The propositions are those that connectives in the hypotheses and the target joi
 
 from collections.abc import Iterator
 
+from lean_sidekick.core.terms import Shape, Term, opaque, operator, subterms
 from lean_sidekick.tactics.dialect import BY_CASES, BY_CONTRA, EXFALSO, Dialect
 from lean_sidekick.tactics.goal_shape import CONNECTIVES, FALSE, GoalShape, negation, telescope
 from lean_sidekick.tactics.names import Names
-from lean_sidekick.tactics.terms import Shape, Term, opaque, operator, subterms
 
 _MAX_CASES = 5
 

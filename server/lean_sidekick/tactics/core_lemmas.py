@@ -9,11 +9,11 @@ from functools import cached_property, lru_cache
 
 from attrs import frozen
 
+from lean_sidekick.core.term_reader import read_binders
+from lean_sidekick.core.terms import Term
 from lean_sidekick.tactics.dialect import Dialect, name_probe
 from lean_sidekick.tactics.goal_shape import FALSE, carrier, symbols_of, telescope
 from lean_sidekick.tactics.normal import normal
-from lean_sidekick.tactics.term_reader import read_binders
-from lean_sidekick.tactics.terms import Term
 
 _TABLE = """
 Nat.add_comm | (n m : Nat) : n + m = m + n

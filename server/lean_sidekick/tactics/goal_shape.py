@@ -13,8 +13,8 @@ from functools import cached_property, lru_cache
 from attrs import frozen
 
 from lean_sidekick.core.goals import Goal
-from lean_sidekick.tactics.term_reader import read_term
-from lean_sidekick.tactics.terms import (
+from lean_sidekick.core.term_reader import read_term
+from lean_sidekick.core.terms import (
     BinderKind,
     Shape,
     Term,

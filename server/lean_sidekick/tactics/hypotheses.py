@@ -7,6 +7,7 @@ side fits a part of it. Whole proofs from hypotheses are in `proof_terms`, simpl
 from collections.abc import Iterator, Sequence
 
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
+from lean_sidekick.core.terms import Shape, Term, match, replace
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import MOD_CAST, SIMPA, Dialect
 from lean_sidekick.tactics.goal_shape import FALSE, GoalShape, Local, Nature, is_numeral, negation, read_goal
@@ -14,7 +15,6 @@ from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.normal import normal
 from lean_sidekick.tactics.rewriting import Equation, equation_of, is_settled, rewrite
 from lean_sidekick.tactics.sequents import open_statement
-from lean_sidekick.tactics.terms import Shape, Term, match, replace
 
 _CONSTRUCTORS = frozenset({"Nat.succ", "some", "Sum.inl", "Sum.inr", "List.cons", "Option.some", "Int.ofNat"})
 

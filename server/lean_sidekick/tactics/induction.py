@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import frozen
 
+from lean_sidekick.core.terms import Shape, Term, subterms
 from lean_sidekick.tactics.goal_shape import GoalShape, Local, Nature, negation, plain_type
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.normal import normal
-from lean_sidekick.tactics.terms import Shape, Term, subterms
 
 _MAX_SPLIT_DATA = 4
 

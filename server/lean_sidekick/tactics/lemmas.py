@@ -12,6 +12,8 @@ from itertools import islice
 
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
 from lean_sidekick.core.premises import Premise
+from lean_sidekick.core.term_reader import read_binders
+from lean_sidekick.core.terms import BinderKind, Shape, Term, match, subterms
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.core_lemmas import Lemma, core_lemmas
 from lean_sidekick.tactics.dialect import Dialect
@@ -31,8 +33,6 @@ from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.normal import normal
 from lean_sidekick.tactics.rewriting import Equation, equation_of, is_settled, rewrite, rewrites
 from lean_sidekick.tactics.sequents import as_argument, open_statement
-from lean_sidekick.tactics.term_reader import read_binders
-from lean_sidekick.tactics.terms import BinderKind, Shape, Term, match, subterms
 
 _MAX_APPLIED = 12
 _MAX_REWRITES = 16

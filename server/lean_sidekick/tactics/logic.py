@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from attrs import define, evolve, field
 
 from lean_sidekick.core.goals import INACCESSIBLE_MARK
+from lean_sidekick.core.terms import BinderKind, Shape, Term, atom, match, operator, substitute, subterms
 from lean_sidekick.tactics.goal_shape import FALSE, GoalShape, conjuncts, instantiate, is_numeral, type_of
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.normal import normal
@@ -26,7 +27,6 @@ from lean_sidekick.tactics.sequents import (
     open_statement,
     without_brackets,
 )
-from lean_sidekick.tactics.terms import BinderKind, Shape, Term, atom, match, operator, substitute, subterms
 
 _STEP_LIMIT = 400
 _MAX_DEPTH = 7

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable
 
 from lean_sidekick.core.scanner import words
+from lean_sidekick.core.terms import Shape, Term, fresh_name
 from lean_sidekick.tactics.goal_shape import negation, plain_type
-from lean_sidekick.tactics.terms import Shape, Term, fresh_name
 
 _USABLE = re.compile(r"[^\W\d][\w']*\Z")
 _RESERVED = frozenset(

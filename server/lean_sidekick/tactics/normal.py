@@ -7,8 +7,8 @@ Rewriting needs the text as it stands, so it does not use this. Pure.
 
 from collections.abc import Mapping
 
+from lean_sidekick.core.terms import Shape, Term, atom, operator, with_args
 from lean_sidekick.tactics.goal_shape import type_of
-from lean_sidekick.tactics.terms import Shape, Term, atom, operator, with_args
 
 _ONE, _ZERO = atom("1"), atom("0")
 _FLIPPED = {"≥": "≤", ">": "<"}

@@ -3,9 +3,9 @@
 `⟨x, hx, hy⟩` is what `intro`, `have` and `match` take in every Lean 4; `ha | hb` needs `rcases` or `rintro`. Pure text.
 """
 
+from lean_sidekick.core.terms import Term, atom, substitute
 from lean_sidekick.tactics.goal_shape import conjuncts
 from lean_sidekick.tactics.names import Names
-from lean_sidekick.tactics.terms import Term, atom, substitute
 
 
 def pattern(statement: Term, names: Names, *, with_cases: bool) -> str:

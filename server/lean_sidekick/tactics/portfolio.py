@@ -11,10 +11,10 @@ from enum import Enum
 from attrs import frozen
 
 from lean_sidekick.core.candidates import Candidate, Source
+from lean_sidekick.core.terms import Shape, Term, subterms
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import FORM_PROBES, Dialect
 from lean_sidekick.tactics.goal_shape import CONNECTIVES, FALSE, ORDERS, GoalShape, is_numeral, read_goal, telescope
-from lean_sidekick.tactics.terms import Shape, Term, subterms
 
 
 class Cost(Enum):

@@ -7,6 +7,7 @@ what it finds. Without a proof there is no candidate.
 from collections.abc import Sequence
 
 from lean_sidekick.core.candidates import Candidate, Source
+from lean_sidekick.core.terms import Term
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.core_lemmas import Lemma
 from lean_sidekick.tactics.dialect import Dialect
@@ -15,7 +16,6 @@ from lean_sidekick.tactics.lemmas import read_ahead, usable_lemmas
 from lean_sidekick.tactics.logic import prove
 from lean_sidekick.tactics.normal import normal
 from lean_sidekick.tactics.sequents import Fact
-from lean_sidekick.tactics.terms import Term
 
 _MAX_LEMMAS = 40
 _MAX_LENGTH = 1500

@@ -8,9 +8,9 @@ from functools import lru_cache
 
 from attrs import frozen
 
+from lean_sidekick.core.terms import Shape, Term, match, replace, substitute, subterms
 from lean_sidekick.tactics.goal_shape import FALSE
 from lean_sidekick.tactics.sequents import open_statement
-from lean_sidekick.tactics.terms import Shape, Term, match, replace, substitute, subterms
 
 
 @frozen(kw_only=True)

@@ -13,11 +13,11 @@ from attrs import define, field, frozen
 
 from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.scanner import words
+from lean_sidekick.core.terms import Shape, Term, application, atom, operator, replace, subterms
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import Dialect
 from lean_sidekick.tactics.goal_shape import GoalShape, Local, is_numeral, plain_type, read_goal, type_of
 from lean_sidekick.tactics.rewriting import Equation, equation_of, is_settled, rewrite
-from lean_sidekick.tactics.terms import Shape, Term, application, atom, operator, replace, subterms
 
 _MAX_STEPS = 60
 _MAX_LENGTH = 2500

@@ -10,8 +10,8 @@ from functools import lru_cache
 from attrs import evolve, frozen
 
 from lean_sidekick.core.goals import INACCESSIBLE_MARK
+from lean_sidekick.core.terms import Term, atom, operator
 from lean_sidekick.tactics.goal_shape import FALSE, TRUE, Argument, instantiate, negation
-from lean_sidekick.tactics.terms import Term, atom, operator
 
 _MAX_FACTS = 60
 

@@ -8,6 +8,7 @@ Every candidate is one tactic whose leftover goals have names that can be typed.
 from collections.abc import Iterator, Sequence
 
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
+from lean_sidekick.core.terms import Shape, Term
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.classical import cases_on, classical_steps, is_decided
 from lean_sidekick.tactics.dialect import CONGR, EXT, FUNEXT, LEFT, RINTRO, Dialect
@@ -24,7 +25,6 @@ from lean_sidekick.tactics.goal_shape import (
 )
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.patterns import pattern
-from lean_sidekick.tactics.terms import Shape, Term
 from lean_sidekick.tactics.witnesses import witnesses
 
 

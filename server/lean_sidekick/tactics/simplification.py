@@ -10,11 +10,11 @@ from attrs import frozen
 
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
 from lean_sidekick.core.goals import INACCESSIBLE_MARK
+from lean_sidekick.core.terms import Shape, Term, subterms
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import SIMP_STAR, UNFOLD, Dialect
 from lean_sidekick.tactics.goal_shape import GoalShape, read_goal
 from lean_sidekick.tactics.rewriting import equation_of
-from lean_sidekick.tactics.terms import Shape, Term, subterms
 
 # Lemmas that permute: simp with them terminates only if its order is right for them.
 REORDERING = frozenset(

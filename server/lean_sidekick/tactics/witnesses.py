@@ -5,9 +5,9 @@ A value is only a guess; the type is compared by its text, and where Lean printe
 
 from collections.abc import Iterator, Mapping
 
+from lean_sidekick.core.terms import Shape, Term, application, atom, match, operator, subterms
 from lean_sidekick.tactics.dialect import USE, Dialect
 from lean_sidekick.tactics.goal_shape import GoalShape, Local, Nature, conjuncts, plain_type, symbols_of, type_of
-from lean_sidekick.tactics.terms import Shape, Term, application, atom, match, operator, subterms
 
 _MAX_WITNESSES = 8
 _SMALL_VALUES: Mapping[str, tuple[Term, ...]] = {

@@ -3,9 +3,9 @@
 import pytest
 
 from lean_sidekick.core.goals import parse_goal
+from lean_sidekick.core.term_reader import read_term
 from lean_sidekick.tactics.goal_shape import Nature, conjuncts, disjuncts, negation, read_goal, telescope
 from lean_sidekick.tactics.normal import normal
-from lean_sidekick.tactics.term_reader import read_term
 
 GOAL = """case succ
 α : Type u_1

@@ -6,12 +6,12 @@ from tactic_checks import EARLY, texts
 from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.goals import parse_goal
 from lean_sidekick.core.premises import Premise
+from lean_sidekick.core.term_reader import read_term
+from lean_sidekick.core.terms import Shape
 from lean_sidekick.tactics.core_lemmas import core_lemmas, probe_names
 from lean_sidekick.tactics.dialect import Dialect, name_probe
 from lean_sidekick.tactics.goal_shape import GoalShape, read_goal
 from lean_sidekick.tactics.lemmas import lemma_candidates
-from lean_sidekick.tactics.term_reader import read_term
-from lean_sidekick.tactics.terms import Shape
 
 
 def own(goal: str, **statements: str) -> list[str]:

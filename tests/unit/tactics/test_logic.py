@@ -3,10 +3,10 @@
 import pytest
 
 from lean_sidekick.core.goals import parse_goal
+from lean_sidekick.core.term_reader import read_binders
 from lean_sidekick.tactics.goal_shape import read_goal
 from lean_sidekick.tactics.logic import prove
 from lean_sidekick.tactics.sequents import Fact
-from lean_sidekick.tactics.term_reader import read_binders
 
 
 def check_proof(goal: str, expected: str | None) -> None:

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lean_sidekick.core.term_reader import read_term
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.patterns import pattern
-from lean_sidekick.tactics.term_reader import read_term
 
 
 def test_names_follow_what_they_stand_for() -> None:

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from attrs import frozen
 
-from lean_sidekick.tactics.terms import (
+from lean_sidekick.core.terms import (
     INFIX,
     PREFIX,
     QUANTIFIERS,

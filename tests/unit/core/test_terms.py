@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lean_sidekick.tactics.term_reader import read_binders, read_term
-from lean_sidekick.tactics.terms import Shape, atom, fresh_name, match, replace, substitute
+from lean_sidekick.core.term_reader import read_binders, read_term
+from lean_sidekick.core.terms import Shape, atom, fresh_name, match, replace, substitute
 
 ROUND_TRIPS = [
     "p ∧ (q ∨ r) → ¬p ∨ q",
