@@ -14,7 +14,7 @@ from lean_sidekick.core.scanner import KEYWORDS
 from lean_sidekick.tactics.features import abstract, local_labels
 from lean_sidekick.tactics.goal_shape import GoalShape, Local, Nature
 from lean_sidekick.tactics.names import Names
-from lean_sidekick.tactics.terms import IDENTIFIER, Shape, Term, atom, substitute
+from lean_sidekick.core.terms import IDENTIFIER, Shape, Term, atom, substitute
 
 _SAME_STATEMENT = 8
 _SAME_TYPE = 4
@@ -22,6 +22,9 @@ _SAME_HEAD = 1
 _SAME_NAME = 1
 _SAME_PLACE = 3
 _MIN_LIKENESS = 2
+_MAX_WAYS = 3
+_CLOSE = 3
+"""How much less alike another way may be to be tried as well."""
 _NAME = re.compile(rf"(?<![\w.'!?✝«»]){IDENTIFIER.pattern}")
 _BOUND_AFTER = re.compile(
     r"(?<![\w.])(?:intros?|rintro|fun|λ|obtain|with|funext|ext|rename_i|by_cases|by_contra|generalizing)(?![\w.'])"
@@ -30,22 +33,23 @@ _BOUND_AFTER = re.compile(
 _TAKES_A_NAME = frozenset({"induction", "cases", "subst", "injection", "clear", "revert", "rcases", "obtain", "generalizing"})
 
 
-def renamed(tactic: str, old: GoalShape, new: GoalShape) -> str | None:
-    """The tactic, used at `old`, in the names of `new`; None where a hypothesis has no counterpart."""
-    if INACCESSIBLE_MARK in tactic:
-        return None
-    spoken = {name.partition(".")[0] for name in _NAME.findall(tactic)} | set(_NAME.findall(tactic))
+def renamings(tactic: str, old: GoalShape, new: GoalShape) -> list[str]:
+    """The tactic, used at `old`, in the names of `new`: the likeliest way first, and others where several hypotheses are
+    alike; none where a hypothesis has no counterpart."""
+    names = set(_NAME.findall(tactic))
+    spoken = names | {name.partition(".")[0] for name in names}
+    if INACCESSIBLE_MARK in tactic or any(name in old.taken and name not in old.types for name in spoken):
+        return []  # it names something whose name cannot be typed, or that is hidden by another
     used = [local for local in old.locals if local.name in spoken]
-    if any(name in old.taken and name not in old.types for name in spoken):
-        return None  # a hypothesis whose name cannot be typed, or that is hidden by another
-    values = _counterparts(used, old, new, only_names=_TAKES_A_NAME.intersection(tactic.split()))
-    if values is None:
-        return None
-    names = Names(new.taken | {value for value in values.values()})
-    for name in _introduced(tactic):
-        if name not in old.taken and name in new.taken:
-            values.setdefault(name, names.fresh(name))
-    return _put(tactic, values)
+    takes_names = not _TAKES_A_NAME.isdisjoint(tactic.split())
+    found = []
+    for values in _counterparts(used, old, new, takes_terms=not takes_names):
+        fresh = Names(new.taken | set(values.values()))
+        for name in _introduced(tactic):
+            if name not in old.taken and name in new.taken:
+                values.setdefault(name, fresh.fresh(name))
+        found.append(_put(tactic, values))
+    return list(dict.fromkeys(found))
 
 
 def _put(tactic: str, values: Mapping[str, str]) -> str:
@@ -66,35 +70,39 @@ def _introduced(tactic: str) -> Iterator[str]:
                 yield name
 
 
-def _counterparts(
-    used: list[Local], old: GoalShape, new: GoalShape, *, only_names: frozenset[str]
-) -> dict[str, str] | None:
-    """For each hypothesis of the old goal one of the new goal, or a term of it; None if one has none."""
+def _counterparts(used: list[Local], old: GoalShape, new: GoalShape, *, takes_terms: bool) -> list[dict[str, str]]:
+    """Ways to put a hypothesis of the new goal, or a term of it, for each of the old one; likeliest first."""
     places = _places(old, new)
-    values: dict[str, str] = {}
-    taken: set[str] = set()
+    ways: list[tuple[int, dict[str, str]]] = [(0, {})]
     # Data first: what statements are about decides which statements are alike.
     for local in sorted(used, key=lambda one: one.nature is Nature.PROOF):
-        likeness = {
-            other.name: _likeness(local, other, old, new, values) + _SAME_PLACE * min(places[local.name, other.name], 2)
-            for other in new.locals
-            if other.name not in taken and other.nature is local.nature
-        }
-        best = max(likeness, key=lambda name: likeness[name], default=None)
-        term = _term_at(local, places, new) if not only_names else None
-        if best is not None and likeness[best] >= _MIN_LIKENESS:
-            if term is None or places[local.name, best]:
-                values[local.name] = best
-                taken.add(best)
-                continue
-        if term is None:
-            return None
-        values[local.name] = term
-    return values
+        longer = []
+        for score, values in ways:
+            options = {
+                other.name: likeness
+                for other in new.locals
+                if other.nature is local.nature
+                and other.name not in values.values()
+                and (likeness := _likeness(local, other, old, new, values, places)) >= _MIN_LIKENESS
+            }
+            term = _term_at(local, places, new) if takes_terms else None
+            if term is not None and (not options or not places[local.name, max(options, key=options.__getitem__)]):
+                options = {term: _SAME_TYPE}
+            longer += [(score + likeness, {**values, local.name: name}) for name, likeness in options.items()]
+        ways = sorted(longer, key=lambda way: -way[0])[:_MAX_WAYS]
+    return [values for score, values in ways if score >= ways[0][0] - _CLOSE]
 
 
-def _likeness(local: Local, other: Local, old: GoalShape, new: GoalShape, values: Mapping[str, str]) -> int:
+def _likeness(
+    local: Local,
+    other: Local,
+    old: GoalShape,
+    new: GoalShape,
+    values: Mapping[str, str],
+    places: Counter[tuple[str, str]],
+) -> int:
     score = _SAME_NAME if local.name == other.name else 0
+    score += _SAME_PLACE * min(places[local.name, other.name], 2)
     if local.nature is Nature.PROOF:
         expected = substitute(local.type, {name: atom(value) for name, value in values.items()})
         if expected.alpha_key == other.type.alpha_key:
