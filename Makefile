@@ -65,6 +65,16 @@ test-live: $(VENV)/.dev ## the tests that ask a real Lean (LEAN_SIDEKICK_LEAN, o
 	@$(NEEDS_LEAN)
 	$(BIN)/pytest -m live
 
+EDITOR_FOLDER ?= $(CURDIR)/build/code-server
+
+.PHONY: test-editors
+test-editors: package ## the tests in a real VS Code (in Chromium) and in Neovim; with a Lean if there is one
+	@for program in chromium rg nvim; do command -v $$program >/dev/null || { \
+		echo "$$program is not on the PATH: install the packages chromium, ripgrep and neovim."; exit 1; }; done
+	sh $(EXTENSION)/test-browser/install-code-server.sh "$(EDITOR_FOLDER)"
+	EDITOR_FOLDER="$(EDITOR_FOLDER)" node --test --test-reporter=spec $(EXTENSION)/test-browser/vscode.test.mjs
+	$(BIN)/pytest -m editor
+
 .PHONY: record
 record: $(VENV)/.dev ## with a real Lean: record its answers again, and say which verdicts changed
 	@$(NEEDS_LEAN)

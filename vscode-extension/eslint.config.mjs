@@ -25,7 +25,13 @@ export default tseslint.config(
     },
   },
   {
-    files: ["scripts/**/*.mjs", "test/**/*.mjs"],
+    files: ["test-browser/**/*.mjs"],
+    languageOptions: {
+      globals: { fetch: "readonly", setTimeout: "readonly", URL: "readonly", encodeURIComponent: "readonly" },
+    },
+  },
+  {
+    files: ["scripts/**/*.mjs", "test/**/*.mjs", "test-browser/**/*.mjs"],
     languageOptions: {
       globals: { Buffer: "readonly", console: "readonly", process: "readonly", setInterval: "readonly" },
     },

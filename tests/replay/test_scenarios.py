@@ -31,6 +31,13 @@ EXPECTED = {
     "a lemma of the open file": "exact h (f 0)" + CLOSES,
     "the proof would need a sorry of somebody else": "proved_with_sorry\nexact helper f",
     "a cursor outside of any proof": "InputError: No tactic can stand here",
+    "in an editor: suggest at suggest": "exact h.2  -- closes this goal, 1 goal left: ⊢ p",
+    "in an editor: prove at suggest": "proved\napply And.intro\n· exact h.2\n· exact h.1",
+    "in an editor: suggest at act": "exact Or.inr hq" + CLOSES,
+    "in an editor: prove at act": "proved\nexact Or.inr hq",
+    "in an editor: suggest at complete": "exact ⟨h.2.2, h.1⟩" + CLOSES,
+    "in an editor: prove at complete": "proved\nexact ⟨h.2.2, h.1⟩",
+    "in an editor: suggest at endless": "apply ",
 }
 
 

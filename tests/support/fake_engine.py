@@ -39,6 +39,7 @@ from lean_sidekick.engine.api import (
     SuggestionRound,
 )
 from lean_sidekick.lsp.projects import Backend
+from lean_sidekick.search.options import PLAIN, SearchOptions
 from lean_sidekick.settings import Settings
 
 _DIRECTIVE = re.compile(
@@ -141,6 +142,7 @@ class FakeEngine:
         names: frozenset[str] | None,
         budget_each: Callable[[], Budget],
         on_progress: Callable[[ProveProgress], None],
+        options: SearchOptions = PLAIN,
     ) -> AsyncGenerator[ProofResult, None]:
         raise NotImplementedError("the editor's side never asks this")
 

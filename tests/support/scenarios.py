@@ -3,12 +3,19 @@
 Replay tests and live tests ask the same; `support.record` makes the recording.
 """
 
+import json
+from pathlib import Path
+
 from attrs import frozen
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.errors import SidekickError
 from lean_sidekick.core.positions import TextMap
 from lean_sidekick.engine.api import DocumentText, Engine, SuggestionRound
+
+ENDLESS = "never_ends"
+"""The declaration of the editor tests whose search does not end where answers come from a recording."""
+_EDITOR_TEXTS = Path(__file__).resolve().parents[1] / "editors" / "texts.json"
 
 
 @frozen(kw_only=True)
@@ -18,6 +25,12 @@ class Scenario:
     name: str
     wish: str
     text: str
+
+
+def editor_texts() -> dict[str, str]:
+    """The texts that the tests in real editors open, by name."""
+    found: dict[str, str] = json.loads(_EDITOR_TEXTS.read_text(encoding="utf-8"))
+    return found
 
 
 SCENARIOS = (
@@ -104,6 +117,12 @@ SCENARIOS = (
         wish="suggest",
         text="def two : Nat := 1 $0+ 1\n",
     ),
+    *(
+        Scenario(name=f"in an editor: {wish} at {name}", wish=wish, text=text)
+        for name, text in editor_texts().items()
+        for wish in ("suggest", "prove")
+        if ENDLESS not in text or wish == "suggest"
+    ),
 )
 
 
@@ -118,7 +137,7 @@ async def ask(scenario: Scenario, engine: Engine) -> str:
     """The answer as text: the best suggestions, the proof, or the sentence of an error."""
     document, offset = document_of(scenario)
     position = TextMap(document.text).position(offset)
-    budget = Budget(seconds=20.0, checks=100)
+    budget = Budget(seconds=20.0, checks=1_000)
     try:
         if scenario.wish == "prove":
             result = await engine.prove_at(document, position, budget, lambda _: None)

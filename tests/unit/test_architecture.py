@@ -11,7 +11,14 @@ PACKAGE = Path(__file__).parents[2] / "server" / "lean_sidekick"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base"}
 MAX_LINES = 500
-PURE = ("core/*.py", "verify/packing.py", "verify/policy.py", "engine/ranking.py", "search/tree.py")
+PURE = (
+    "core/*.py",
+    "verify/packing.py",
+    "verify/policy.py",
+    "engine/ranking.py",
+    "search/tree.py",
+    "tactics/prompts/*.py",
+)
 DOES_IO = {"asyncio", "subprocess", "socket", "threading", "pathlib", "os", "io", "tempfile", "shutil", "logging"}
 
 

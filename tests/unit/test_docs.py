@@ -67,8 +67,11 @@ def test_a_row_names_every_option_of_its_command(name: str) -> None:
     row = command_rows()[name]
     leaves = [command]
     if isinstance(command, click.Group):
-        leaves = list(command.commands.values())
-        assert [leaf for leaf in command.commands if f"`{name} {leaf} " not in row] == []
+        inside = click.Context(command, parent=context)
+        names = command.list_commands(inside)
+        leaves = [leaf for leaf in (command.get_command(inside, found) for found in names) if leaf is not None]
+        assert len(leaves) == len(names) > 0
+        assert [leaf for leaf in names if f"`{name} {leaf} " not in row] == []
     for leaf in leaves:
         for parameter in leaf.params:
             if isinstance(parameter, click.Option):

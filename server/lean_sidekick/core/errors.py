@@ -39,3 +39,11 @@ class StaleDocument(SidekickError):
 
 class NotRecorded(SidekickError):
     """A question was put to recordings that do not hold its answer."""
+
+
+class ModelUnavailable(SidekickError):
+    """A model is not on this machine, cannot be loaded, or its libraries are missing."""
+
+
+class ModelCrashed(SidekickError):
+    """The process that holds models died while it was needed."""

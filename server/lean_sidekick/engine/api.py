@@ -16,6 +16,7 @@ from lean_sidekick.core.goals import Goal, ProofState
 from lean_sidekick.core.outcomes import Outcome
 from lean_sidekick.core.positions import Position, TextEdit
 from lean_sidekick.core.sites import ProofSite
+from lean_sidekick.search.options import PLAIN, SearchOptions
 
 
 @frozen(kw_only=True)
@@ -126,8 +127,12 @@ class Engine(Protocol):
         names: frozenset[str] | None,
         budget_each: Callable[[], Budget],
         on_progress: Callable[[ProveProgress], None],
+        options: SearchOptions = PLAIN,
     ) -> AsyncGenerator[ProofResult, None]:
-        """Tries every declaration that has a hole (only those named, if names are given), in file order."""
+        """Tries every declaration that has a hole (only those named, if names are given), in file order.
+
+        `options` say how to search; benchmarks alone ask for another way than the product's.
+        """
 
     async def close(self) -> None:
         """Ends every process that belongs to this project."""

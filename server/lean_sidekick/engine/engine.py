@@ -20,6 +20,7 @@ from lean_sidekick.engine.api import DocumentText, ProofResult, ProofStatus, Pro
 from lean_sidekick.engine.prove import Prover
 from lean_sidekick.engine.site_finder import find_declaration_sites, find_site
 from lean_sidekick.engine.suggest import Sources, suggest
+from lean_sidekick.search.options import PLAIN, SearchOptions
 from lean_sidekick.verify.api import Priority, Verifier
 
 StartVerifier = Callable[[], Awaitable[Verifier]]
@@ -63,7 +64,7 @@ class ProjectEngine:
     ) -> ProofResult:
         """See `Engine.prove_at`."""
         site = find_site(document.text, document.uri, document.version, position)
-        return await self._prove(site, budget, on_progress)
+        return await self._prove(site, budget, on_progress, PLAIN)
 
     async def prove_all(
         self,
@@ -71,12 +72,13 @@ class ProjectEngine:
         names: frozenset[str] | None,
         budget_each: Callable[[], Budget],
         on_progress: Callable[[ProveProgress], None],
+        options: SearchOptions = PLAIN,
     ) -> AsyncGenerator[ProofResult, None]:
         """See `Engine.prove_all`."""
         for declaration, sites in find_declaration_sites(document.text, document.uri, document.version, names):
             budget = budget_each()
             try:
-                yield await self._prove(sites[0], budget, on_progress)
+                yield await self._prove(sites[0], budget, on_progress, options)
             except (LeanUnavailable, ImportsOutOfDate, NotRecorded):
                 raise  # true of the whole file, so trying the next declaration helps nobody
             except SidekickError as error:
@@ -94,11 +96,11 @@ class ProjectEngine:
             await asyncio.wait(self._closing)
 
     async def _prove(
-        self, site: ProofSite, budget: Budget, on_progress: Callable[[ProveProgress], None]
+        self, site: ProofSite, budget: Budget, on_progress: Callable[[ProveProgress], None], options: SearchOptions
     ) -> ProofResult:
         with self._question():
             verifier = await self._ready()
-            prover = Prover(verifier=verifier, sources=self.sources, on_progress=on_progress)
+            prover = Prover(verifier=verifier, sources=self.sources, on_progress=on_progress, options=options)
             return await prover.prove(site, budget)
 
     async def _ready(self) -> Verifier:

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from lean_sidekick.core.budget import Budget
-from lean_sidekick.core.candidates import Candidate
+from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.premises import Premise, premises_above
 from lean_sidekick.core.sites import ProofSite
+from lean_sidekick.search.options import PLAIN, Part, SearchOptions
 from lean_sidekick.tactics.api import TacticGenerator, TacticRequest
+from lean_sidekick.tactics.sampling import SampledGenerator
 from lean_sidekick.verify.api import Session
 
 
@@ -31,12 +33,33 @@ class Proposals:
         return await self.generator.generate(request)
 
 
+@frozen(kw_only=True)
+class WithoutLemmas:
+    """Another generator without the candidates that are uses of named lemmas."""
+
+    inner: TacticGenerator
+
+    async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
+        """The inner generator's candidates but those."""
+        return [found for found in await self.inner.generate(request) if found.source is not Source.LEMMA]
+
+
 async def proposals_for(
-    site: ProofSite, session: Session, generator: TacticGenerator, probes: Sequence[str], budget: Budget
+    site: ProofSite,
+    session: Session,
+    generator: TacticGenerator,
+    probes: Sequence[str],
+    budget: Budget,
+    options: SearchOptions = PLAIN,
 ) -> Proposals:
     """Learns what the toolchain has, if that is not known yet, and reads the file above the site."""
+    has_premises = Part.PREMISES not in options.without
+    if not has_premises:
+        generator = WithoutLemmas(inner=generator)
+    if options.temperature > 0:
+        generator = SampledGenerator(inner=generator, seed=options.seed, temperature=options.temperature)
     return Proposals(
         generator=generator,
-        premises=premises_above(site.text, site.declaration.start),
+        premises=premises_above(site.text, site.declaration.start) if has_premises else (),
         known_tactics=await session.known_tactics(probes, budget),
     )

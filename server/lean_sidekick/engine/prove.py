@@ -19,6 +19,7 @@ from lean_sidekick.engine.api import ProofResult, ProofStatus, ProveProgress
 from lean_sidekick.engine.proposals import proposals_for
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.search.best_first import BestFirst, Progress
+from lean_sidekick.search.options import PLAIN, SearchOptions
 from lean_sidekick.search.result import SearchResult, SearchStatus
 from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority, Session, Verifier
 
@@ -33,6 +34,7 @@ class Prover:
     verifier: Verifier
     sources: Sources
     on_progress: Callable[[ProveProgress], None]
+    options: SearchOptions = PLAIN
 
     async def prove(self, site: ProofSite, budget: Budget) -> ProofResult:
         """Tries to fill the site's hole and all others of its declaration.
@@ -66,7 +68,9 @@ class Prover:
                     ),
                     message="the goals here share metavariables, which is not supported yet",
                 )
-            proposals = await proposals_for(site, session, self.sources.generator, self.sources.probes, budget)
+            proposals = await proposals_for(
+                site, session, self.sources.generator, self.sources.probes, budget, self.options
+            )
             acceptance = _Acceptance(session=session, is_last=is_last)
             search = BestFirst(
                 session=session,

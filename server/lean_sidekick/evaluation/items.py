@@ -1,59 +1,97 @@
-"""Benchmark items: theorems to prove, read from JSON lines.
+"""Theorems to prove: what a prover may see of a benchmark item, and how one is read in each format.
 
-Two shapes are read: `name` and `statement` (a header that ends in `:= by`), and miniF2F's `header` and
-`formal_statement`. Only these fields are kept, so that nothing else of an item, a reference proof above all, can
-reach the prover.
+Only the name and the statement with what stands above it are kept, so that nothing else of an item, a reference proof
+above all, can reach a prover. Statements end in `:= by`; a `sorry` that stands for the proof is taken off.
 """
 
-import json
-from collections.abc import Mapping
-from pathlib import Path
+import re
+from enum import Enum
 
 from attrs import frozen
 
 from lean_sidekick.core.errors import InputError
+from lean_sidekick.evaluation.json_lines import Record
+
+_END = re.compile(r":=\s*(?:by)?\s*(?:sorry)?\s*\Z")
 
 
 @frozen(kw_only=True)
 class Item:
-    """A theorem to prove; `text` is a Lean file that ends in `:= by`."""
+    """A theorem to prove.
+
+    `text` is a Lean file that ends in `:= by`. `defect` says what is known to be wrong with the statement, "" if
+    nothing is; it is for the report alone.
+    """
 
     name: str
     text: str
+    defect: str = ""
 
 
-def read_items(path: Path) -> tuple[Item, ...]:
-    """The items of a file, in order. Raises InputError that names the file and the line."""
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}.") from None
-    items = [_read(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
-    if not items:
-        raise InputError(f"{path} holds no item.")
-    seen: set[str] = set()
-    for item in items:
-        if item.name in seen:
-            raise InputError(f"{path}: the name {item.name} occurs twice.")
-        seen.add(item.name)
-    return tuple(items)
+class Format(Enum):
+    """The formats of benchmark files; the values are their names for people."""
+
+    STATEMENT = "name and statement"
+    FORMAL_STATEMENT = "header and formal_statement (miniF2F, ProofNet)"
+    MINICODEPROPS = "full_name, prop_defn and deps (miniCodeProps)"
+    LEANDOJO = "LeanDojo Benchmark"
 
 
-def _read(line: str, place: str) -> Item:
-    try:
-        fields = json.loads(line)
-    except ValueError as error:
-        raise InputError(f"{place}: not JSON ({error}).") from None
-    if not isinstance(fields, Mapping) or not isinstance(fields.get("name"), str):
-        raise InputError(f"{place}: an item is an object with a `name`.")
-    statement = fields.get("statement", fields.get("formal_statement"))
-    if not isinstance(statement, str) or not statement.strip():
-        raise InputError(f"{place}: the item has no `statement` and no `formal_statement`.")
-    statement = statement.rstrip().removesuffix("sorry").rstrip()
-    if not statement.endswith("by"):
-        raise InputError(f"{place}: the statement does not end in `:= by`.")
-    header = fields.get("header") or ""
-    if not isinstance(header, str):
-        raise InputError(f"{place}: `header` is no text.")
-    start = header.rstrip() + "\n\n" if header.strip() else ""
-    return Item(name=fields["name"], text=f"{start}{statement}\n")
+# deepseek-ai/DeepSeek-Prover-V1.5, issue 26. Other copies differ in text, so the names alone are not a verdict on a
+# copy: such items are counted apart, whatever they say there.
+MINIF2F_DEFECTS = {
+    "induction_pord1p1on2powklt5on2": "unparenthesised big operator in the copy of DeepSeek",
+    "induction_prod1p1onk3le3m1onn": "unparenthesised big operator in the copy of DeepSeek",
+    "amc12a_2021_p9": "unparenthesised big operator in the copy of DeepSeek",
+    "mathd_algebra_158": "unparenthesised big operator in the copy of DeepSeek",
+    "mathd_algebra_342": "unparenthesised big operator in the copy of DeepSeek",
+    "mathd_algebra_314": "division of natural numbers: 1 / 4 is 0",
+}
+
+
+def format_of(record: Record) -> Format:
+    """The format of a file, seen from its first object. Raises InputError where it holds no theorems to prove."""
+    fields = record.fields
+    if "formal_statement" in fields:
+        return Format.FORMAL_STATEMENT
+    if "prop_defn" in fields:
+        return Format.MINICODEPROPS
+    if "traced_tactics" in fields or {"file_path", "full_name", "start"} <= fields.keys():
+        return Format.LEANDOJO
+    if "library" in fields and "type" in fields:
+        raise InputError(
+            f"{record.place}: theorems of a library, which are already there when its modules are imported and rely on "
+            "the context of their files: this set is for premises and training, not for proving."
+        )
+    if "state_before" in fields:
+        raise InputError(f"{record.place}: steps of proofs, not theorems to prove.")
+    if "name" in fields and "statement" in fields:
+        return Format.STATEMENT
+    raise InputError(
+        f"{record.place}: no theorem to prove: an item has `name` and `statement`, or `header` and `formal_statement`, "
+        "or another format that docs/benchmarks.md names."
+    )
+
+
+def name_field(kind: Format) -> str:
+    """The field that names an item."""
+    return "full_name" if kind in (Format.MINICODEPROPS, Format.LEANDOJO) else "name"
+
+
+def read_item(record: Record, kind: Format) -> Item:
+    """The item of an object in a format that carries its statement. Raises InputError."""
+    if kind is Format.STATEMENT:
+        return _item(record, kind, "statement", "header", defects={})
+    if kind is Format.FORMAL_STATEMENT:
+        return _item(record, kind, "formal_statement", "header", defects=MINIF2F_DEFECTS)
+    return _item(record, kind, "prop_defn", "deps", defects={})
+
+
+def _item(record: Record, kind: Format, statement: str, header: str, defects: dict[str, str]) -> Item:
+    text = record.text(statement).rstrip()
+    body, found = _END.subn(":= by", text)
+    if not found:
+        raise InputError(f"{record.place}: the statement does not end in `:= by`.")
+    above = record.optional_text(header).rstrip()
+    label = record.text(name_field(kind))
+    return Item(name=label, text=f"{above}\n\n{body}\n" if above else f"{body}\n", defect=defects.get(label, ""))

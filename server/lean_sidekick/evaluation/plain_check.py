@@ -8,17 +8,43 @@ import asyncio
 import os
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
+from attrs import frozen
+
 from lean_sidekick.core.errors import LeanUnavailable
+from lean_sidekick.lean.launch import plain_command
+from lean_sidekick.lean.project import Project
+from lean_sidekick.lean.toolchain import Toolchain
 
-LIMIT_S = 120.0
+LIMIT_S = 300.0
 
 
-async def find_falsehood(
-    lean: tuple[str, ...], statement: str, name: str, proof: str, allowed: frozenset[str]
-) -> str | None:
-    """Why a plain run rejects `proof` under `statement`; None if it accepts it."""
+@frozen(kw_only=True)
+class PlainLean:
+    """How a file is given to Lean: the program and its first arguments, the folder and the environment it runs in, and
+    the axioms that a proof may use."""
+
+    command: tuple[str, ...]
+    folder: Path
+    environment: Mapping[str, str]
+    allowed_axioms: frozenset[str]
+
+
+def plain_lean(project: Project, toolchain: Toolchain, allowed_axioms: frozenset[str]) -> PlainLean:
+    """The plain Lean of a project: `lake env lean` with a lakefile. Raises ImportsOutOfDate, ConfigError."""
+    command = plain_command(project, toolchain, os.environ)
+    return PlainLean(
+        command=command.arguments,
+        folder=command.folder,
+        environment=command.environment,
+        allowed_axioms=allowed_axioms,
+    )
+
+
+async def find_falsehood(lean: PlainLean, statement: str, name: str, proof: str) -> str | None:
+    """Why a plain run rejects `proof` under `statement`; None if it accepts it. Raises LeanUnavailable."""
     block = "\n".join(f"  {line}" if line.strip() else line for line in proof.split("\n"))
     text = f"{statement.rstrip()}\n{block}\n\n#print axioms {name}\n"
     with tempfile.TemporaryDirectory() as folder:
@@ -26,15 +52,16 @@ async def find_falsehood(
         path.write_text(text, encoding="utf-8")
         try:
             process = await asyncio.create_subprocess_exec(
-                *lean,
+                *lean.command,
                 str(path),
-                env=dict(os.environ),
+                cwd=lean.folder,
+                env=dict(lean.environment),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
             )
         except OSError as error:
-            raise LeanUnavailable(f"{lean[0]} cannot be started ({error.strerror}).") from error
+            raise LeanUnavailable(f"{lean.command[0]} cannot be started ({error.strerror}).") from error
         try:
             async with asyncio.timeout(LIMIT_S):
                 output, _ = await process.communicate()
@@ -44,7 +71,7 @@ async def find_falsehood(
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-    return _read(output.decode(errors="replace"), process.returncode or 0, allowed)
+    return _read(output.decode(errors="replace"), process.returncode or 0, lean.allowed_axioms)
 
 
 def _read(output: str, status: int, allowed: frozenset[str]) -> str | None:

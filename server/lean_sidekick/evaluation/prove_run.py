@@ -1,127 +1,138 @@
-"""`bench prove`: a prover over a set of theorems, with every reported proof judged again by a plain `lean` run.
+"""`bench prove`: a prover over a set of theorems.
 
-Writes `results.jsonl` (one object a theorem, as `prove --json` gives them, as they come) and `summary.json`. The
-files are the run: figures are computed from them, never kept elsewhere. Proofs are judged after the time of their
-theorem was taken.
+Takes the tasks that are not done, gives them to a pool, and writes what comes to the run's folder. Figures are computed
+from the files of the run alone. Knows neither Lean nor how a prover works.
 """
 
-import json
-import os
-import platform
 import statistics
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from array import array
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 from attrs import frozen
 
-from lean_sidekick import __version__
-from lean_sidekick.core.budget import Budget
-from lean_sidekick.engine.api import DocumentText, Engine, ProofResult, ProofStatus
-from lean_sidekick.evaluation.items import Item
-from lean_sidekick.evaluation.plain_check import find_falsehood
+from lean_sidekick.engine.api import ProofStatus
+from lean_sidekick.evaluation.configuration import ProverConfiguration, RunRecord
+from lean_sidekick.evaluation.data_sets import DataSet
+from lean_sidekick.evaluation.json_lines import read_records
+from lean_sidekick.evaluation.metrics import counts_within, pass_figures
+from lean_sidekick.evaluation.pool import Pool, Task
+from lean_sidekick.evaluation.results import (
+    Attempt,
+    TheoremResult,
+    attempt_fields,
+    read_attempt,
+    read_theorem,
+    theorem_fields,
+)
+from lean_sidekick.evaluation.run_folder import RESULTS_FILE, RunFolder
 
-CHECK_LIMIT = 1_000_000
 SECONDS_SHOWN = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+CHECKS_SHOWN = (10, 30, 100, 300, 1_000, 3_000, 10_000)
 
 
 @frozen(kw_only=True)
 class ProveRun:
-    """What a run is made with: the items, seconds for each, the Lean that judges, and words for the record."""
+    """A run: what is proved, by which prover, and what is known of it beforehand."""
 
-    items: tuple[Item, ...]
-    data_name: str
-    timeout_s: float
-    lean: tuple[str, ...]
-    lean_version: str
-    allowed_axioms: frozenset[str]
+    data: DataSet
+    configuration: ProverConfiguration
+    record: RunRecord
 
+    async def attempts(self, pool: Pool, folder: RunFolder) -> AsyncGenerator[TheoremResult, None]:
+        """Makes the attempts that are missing; every theorem is given when all of its attempts are done and written."""
+        open_attempts: dict[int, dict[int, Attempt]] = {}
+        async with aclosing(pool.results(self._tasks(folder, open_attempts))) as results:
+            async for done in results:
+                task, found = done.task, open_attempts[done.task.index]
+                found[task.attempt] = done.result
+                if len(found) < self.configuration.attempts:
+                    folder.add_attempt(task.item.name, task.attempt, attempt_fields(done.result))
+                    continue
+                del open_attempts[task.index]
+                attempts = tuple(found[number] for number in sorted(found))
+                result = TheoremResult(name=task.item.name, attempts=attempts, defect=task.item.defect)
+                folder.add(task.index, theorem_fields(result))
+                yield result
+        folder.sort()
+        folder.finish(summary(folder.path, self.record, self.configuration))
 
-@frozen(kw_only=True)
-class Judged:
-    """One theorem's result; `falsehood` is why the plain run rejects a proof reported as proved."""
-
-    item: Item
-    result: ProofResult
-    falsehood: str | None
-
-
-async def attempts(run: ProveRun, engine: Engine, folder: Path) -> AsyncIterator[Judged]:
-    """Tries the items one after the other under one URI, so that the imports stay loaded."""
-    uri = (folder / "Benchmark.lean").absolute().as_uri()
-    for version, item in enumerate(run.items, 1):
-        document = DocumentText(uri=uri, version=version, text=item.text)
-        results = engine.prove_all(
-            document,
-            None,
-            lambda: Budget(seconds=run.timeout_s, checks=CHECK_LIMIT),
-            lambda _progress: None,
-        )
-        found = [result async for result in results]
-        result = found[-1] if found else _no_hole(item)
-        falsehood = None
-        if result.status is ProofStatus.PROVED:
-            falsehood = await find_falsehood(run.lean, item.text, item.name, result.proof or "", run.allowed_axioms)
-        yield Judged(item=item, result=result, falsehood=falsehood)
+    def _tasks(self, folder: RunFolder, open_attempts: dict[int, dict[int, Attempt]]) -> Iterator[Task]:
+        configuration = self.configuration
+        for index, item in enumerate(self.data.items()):
+            if folder.is_done(index):
+                continue
+            early = {number: read_attempt(record) for number, record in folder.early_attempts(index).items()}
+            open_attempts[index] = dict(early)
+            for number in range(configuration.attempts):
+                if number not in early:
+                    yield Task(index=index, item=item, attempt=number, seed=configuration.attempt_seed(number))
 
 
-async def write_run(
-    run: ProveRun,
-    judged: AsyncIterator[Judged],
-    folder: Path,
-    fields: Callable[[ProofResult], Mapping[str, object]],
-) -> AsyncIterator[Judged]:
-    """Writes `results.jsonl` as results come and `summary.json` at the end, and passes the results on."""
-    folder.mkdir(parents=True, exist_ok=True)
-    done: list[Judged] = []
-    with (folder / "results.jsonl").open("w", encoding="utf-8") as out:
-        async for one in judged:
-            done.append(one)
-            row = {**fields(one.result), "declaration": one.item.name}
-            if one.falsehood is not None:
-                row["falsehood"] = one.falsehood
-            out.write(json.dumps(row, ensure_ascii=False) + "\n")
-            out.flush()
-            yield one
-    text = json.dumps(summary(run, done), ensure_ascii=False, indent=1)
-    (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
+def summary(folder: Path, record: RunRecord, configuration: ProverConfiguration) -> dict[str, object]:
+    """The figures of a run, from its rows.
 
-
-def summary(run: ProveRun, done: Sequence[Judged]) -> dict[str, object]:
-    """The figures of a run. A proof that the plain run rejects counts as false, not as proved."""
-    proved = [j for j in done if j.result.status is ProofStatus.PROVED and j.falsehood is None]
-    times = sorted(j.result.seconds for j in proved)
-    limits = sorted({s for s in SECONDS_SHOWN if s < run.timeout_s} | {run.timeout_s})
+    A proof that the plain run rejects counts as false, not as proved. Theorems with a known defect are counted apart
+    and in none of the other figures but `checks_total`, `refused_by_final_check` and `false_proofs`. With several
+    attempts a theorem is proved if one of them proved it, and its time is the shortest.
+    """
+    times, checks = array("d"), array("d")
+    statuses: Counter[str] = Counter()
+    outcomes: Counter[tuple[int, int]] = Counter()
+    defective: Counter[str] = Counter()
+    checks_total = refused = false_proofs = 0
+    for row in read_records(folder / RESULTS_FILE):
+        result = read_theorem(row)
+        checks_total += sum(attempt.checks for attempt in result.attempts)
+        refused += sum(attempt.refused_by_final_check for attempt in result.attempts)
+        false_proofs += sum(bool(attempt.falsehood) for attempt in result.attempts)
+        if result.defect:
+            defective["theorems"] += 1
+            defective["proved"] += bool(result.proofs)
+            continue
+        outcomes[len(result.attempts), len(result.proofs)] += 1
+        statuses["false_proof" if result.best.falsehood else result.best.status.value] += 1
+        if result.proofs:
+            times.append(min(proof.seconds for proof in result.proofs))
+            checks.append(min(proof.checks for proof in result.proofs))
+    theorems, limit = outcomes.total(), configuration.timeout_s
+    limits = sorted({s for s in SECONDS_SHOWN if s < limit} | {limit})
+    ks = sorted({1, configuration.attempts} | {2**i for i in range(1, configuration.attempts.bit_length())})
     return {
-        "theorems": len(done),
-        "proved": len(proved),
-        "share_proved": round(len(proved) / len(done), 4) if done else 0.0,
-        "proved_at": {f"{s:g}": sum(t <= s for t in times) for s in limits},
+        "theorems": theorems,
+        "proved": len(times),
+        "share_proved": round(len(times) / theorems, 4) if theorems else 0.0,
+        "pass_at": pass_figures(outcomes, [k for k in ks if k <= configuration.attempts], configuration.seed)
+        if theorems
+        else {},
+        "proved_at": counts_within(times, limits),
+        "proved_at_checks": counts_within(checks, CHECKS_SHOWN),
         "seconds_p50": round(statistics.median(times), 3) if times else None,
-        "checks_total": sum(j.result.checks for j in done),
-        "refused_by_final_check": sum(j.result.refused_by_final_check for j in done),
-        "false_proofs": sum(j.falsehood is not None for j in done),
-        "data": run.data_name,
-        "timeout_s": run.timeout_s,
-        "seconds_all": [round(t, 3) for t in times],
-        "lean": run.lean_version,
-        "version": __version__,
-        "machine": machine(),
+        "checks_total": checks_total,
+        "refused_by_final_check": refused,
+        "false_proofs": false_proofs,
+        "known_defective": {"theorems": defective["theorems"], "proved": defective["proved"]},
+        "statuses": {name: statuses[name] for name in (*(status.value for status in ProofStatus), "false_proof")},
+        "timeout_s": limit,
+        **record.identity,
+        "machine": record.machine,
     }
 
 
-def machine() -> str:
-    """The machine in words."""
-    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+def proof_costs(folder: Path) -> tuple[list[float], list[float], int]:
+    """The seconds and the checks at which the theorems of a run were proved, both sorted, and how many were tried.
 
-
-def _no_hole(item: Item) -> ProofResult:
-    return ProofResult(
-        declaration=item.name,
-        status=ProofStatus.ERROR,
-        proof=None,
-        edits=(),
-        axioms=(),
-        seconds=0.0,
-        checks=0,
-        message="the item has no hole to fill",
-    )
+    Theorems with a known defect do not count.
+    """
+    seconds, checks, theorems = [], [], 0
+    for row in read_records(folder / RESULTS_FILE):
+        result = read_theorem(row)
+        if result.defect:
+            continue
+        theorems += 1
+        if result.proofs:
+            seconds.append(min(proof.seconds for proof in result.proofs))
+            checks.append(float(min(proof.checks for proof in result.proofs)))
+    return sorted(seconds), sorted(checks), theorems

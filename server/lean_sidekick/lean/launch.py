@@ -78,6 +78,26 @@ def server_command(project: Project, toolchain: Toolchain, limits: Limits, envir
     )
 
 
+def plain_command(project: Project, toolchain: Toolchain, environment: Mapping[str, str]) -> Command:
+    """A run of `lean` on one file of a project, whose path goes behind the arguments: `lake env lean` with a lakefile.
+
+    Raises:
+        ImportsOutOfDate: Lake would have to download packages first.
+        ConfigError: Lake's manifest cannot be read.
+    """
+    gates = likely_gates(toolchain)
+    arguments = toolchain.lean_command
+    if gates.has(Gate.DEPENDENCY_BUILD_MODE) and project.lakefile is not None and toolchain.lake is not None:
+        _require_packages(project)
+        arguments = (str(toolchain.lake), "env", *arguments)
+    return Command(
+        arguments=arguments,
+        folder=project.root,
+        environment=_environment(project, toolchain, gates, environment),
+        niceness=0,
+    )
+
+
 def initialize_params(root: Path, client_version: str) -> dict[str, object]:
     """What `initialize` says to Lean, whatever its version; options that it does not know do no harm."""
     return {

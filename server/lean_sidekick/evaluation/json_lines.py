@@ -1,0 +1,161 @@
+"""Reads files of JSON objects one by one: JSON lines, and the JSON arrays of LeanDojo Benchmark.
+
+Promises: memory does not grow with the file; whatever is wrong is one InputError that names the file and the line
+(for arrays, the item). Knows nothing of what the objects mean.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from attrs import frozen
+
+from lean_sidekick.core.errors import InputError
+
+LINE_LIMIT = 4 * 1024 * 1024
+"""Bytes of one line or array item; the longest line of the public benchmarks has 6 kB."""
+
+_CHUNK = 1024 * 1024
+_BLANK = " \t\r\n"
+
+
+@frozen(kw_only=True)
+class Record:
+    """One object and where it stands, in words for a message."""
+
+    fields: Mapping[str, object]
+    place: str
+
+    def text(self, name: str) -> str:
+        """A field that must be a text with something in it. Raises InputError."""
+        value = self.fields.get(name)
+        if not isinstance(value, str) or not value.strip():
+            raise InputError(f"{self.place}: `{name}` is missing or no text.")
+        return value
+
+    def optional_text(self, name: str) -> str:
+        """A field that may be missing or null, "" then. Raises InputError if it is something else than text."""
+        value = self.fields.get(name)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise InputError(f"{self.place}: `{name}` is no text.")
+        return value
+
+    def number(self, name: str) -> float:
+        """A field that must be a number. Raises InputError."""
+        value = self.fields.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{self.place}: `{name}` is missing or no number.")
+        return value
+
+    def items(self, name: str) -> tuple[object, ...]:
+        """A field that must be a list. Raises InputError."""
+        value = self.fields.get(name)
+        if not isinstance(value, list):
+            raise InputError(f"{self.place}: `{name}` is missing or no list.")
+        return tuple(value)
+
+
+def read_records(path: Path) -> Iterator[Record]:
+    """The objects of a file of JSON lines, or of one JSON array. Raises InputError."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(1)
+            while start and start in b" \t\r\n":
+                start = file.read(1)
+            file.seek(0)
+            yield from _array(file, path) if start == b"[" else _lines(file, path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}).") from None
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal. Raises InputError."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}).") from None
+
+
+def _lines(file: BinaryIO, path: Path) -> Iterator[Record]:
+    number = 0
+    while raw := file.readline(LINE_LIMIT + 1):
+        number += 1
+        place = f"{path}, line {number}"
+        if len(raw) > LINE_LIMIT:
+            raise InputError(f"{place}: the line is longer than {LINE_LIMIT // 1024 // 1024} MB.")
+        if not raw.strip():
+            raise InputError(f"{place}: the line is empty.")
+        try:
+            yield _record(raw.decode("utf-8"), place)
+        except UnicodeDecodeError as error:
+            raise InputError(f"{place}: not UTF-8 text (byte {error.start + 1} of the line).") from None
+    if number == 0:
+        raise InputError(f"{path} is empty.")
+
+
+def _array(file: BinaryIO, path: Path) -> Iterator[Record]:
+    """The items of an array, read in pieces: LeanDojo Benchmark's training file has hundreds of megabytes."""
+    decoder = json.JSONDecoder()
+    buffer, number, is_over = "", 0, False
+    text = _pieces(file, path)
+    expects_item = True
+    buffer = next(text, "").lstrip(_BLANK)[1:]
+    while True:
+        buffer = buffer.lstrip(_BLANK)
+        if not buffer and not is_over:
+            piece = next(text, None)
+            is_over, buffer = piece is None, piece or ""
+            continue
+        if buffer[:1] == "]":
+            return
+        if not buffer:
+            raise InputError(f"{path}: the array ends in the middle, after item {number}.")
+        if not expects_item:
+            if buffer[0] != ",":
+                raise InputError(f"{path}, item {number}: no comma after it.")
+            buffer, expects_item = buffer[1:], True
+            continue
+        place = f"{path}, item {number + 1}"
+        try:
+            value, end = decoder.raw_decode(buffer)
+        except (ValueError, RecursionError) as error:
+            piece = next(text, None) if len(buffer) <= LINE_LIMIT else None
+            if piece is None:
+                raise InputError(
+                    f"{place}: not JSON, or longer than {LINE_LIMIT // 1024 // 1024} MB ({error})."
+                ) from None
+            buffer += piece
+            continue
+        number, buffer, expects_item = number + 1, buffer[end:], False
+        yield _checked(value, place)
+
+
+def _pieces(file: BinaryIO, path: Path) -> Iterator[str]:
+    import codecs
+
+    decode = codecs.getincrementaldecoder("utf-8")().decode
+    try:
+        while raw := file.read(_CHUNK):
+            yield decode(raw)
+        decode(b"", final=True)
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not UTF-8 text.") from None
+
+
+def _record(text: str, place: str) -> Record:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:  # brackets nested a thousand deep are a RecursionError
+        raise InputError(f"{place}: not JSON ({error}).") from None
+    return _checked(value, place)
+
+
+def _checked(value: object, place: str) -> Record:
+    if not isinstance(value, Mapping):
+        raise InputError(f"{place}: an object was expected.")
+    return Record(fields=value, place=place)

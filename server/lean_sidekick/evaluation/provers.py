@@ -1,0 +1,88 @@
+"""The prover of a benchmark: the product's engine, with every reported proof judged again by a plain run of Lean.
+
+It is given the name and the statement of an item and nothing else. The items of one worker stand under one URI of the
+project, one after the other, so that the imports stay loaded. Proofs are judged after the time of the attempt was
+taken. What is remembered of earlier runs is not measured: the outcome cache is off.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+
+from attrs import define, evolve, field, frozen
+
+from lean_sidekick.engine.api import DocumentText, Engine, ProofStatus
+from lean_sidekick.engine.session import open_engine
+from lean_sidekick.evaluation.configuration import ProverConfiguration
+from lean_sidekick.evaluation.items import Item
+from lean_sidekick.evaluation.plain_check import PlainLean, find_falsehood
+from lean_sidekick.evaluation.pool import Prover
+from lean_sidekick.evaluation.results import Attempt
+from lean_sidekick.settings.settings import Settings
+
+Judge = Callable[[Item, str], Awaitable[str | None]]
+"""Why a plain run rejects a proof of an item, None if it accepts it."""
+
+
+@define(kw_only=True)
+class EngineProver:
+    """An engine as a prover; see `pool.Prover`. `uri` is the document that items stand in."""
+
+    engine: Engine
+    configuration: ProverConfiguration
+    judge: Judge
+    uri: str
+    _version: int = field(default=0, init=False)
+
+    async def attempt(self, item: Item, seed: int) -> Attempt:
+        """See `Prover.attempt`."""
+        self._version += 1
+        document = DocumentText(uri=self.uri, version=self._version, text=item.text)
+        results = self.engine.prove_all(
+            document,
+            None,
+            self.configuration.budget,
+            lambda _progress: None,
+            self.configuration.search_options(seed),
+        )
+        async with aclosing(results):
+            found = [result async for result in results]
+        if not found:
+            return Attempt.error(seed, "the item has no hole to fill")
+        result = found[-1]
+        falsehood = None
+        if result.status is ProofStatus.PROVED:
+            falsehood = await self.judge(item, result.proof or "")
+        return Attempt.of(result, seed, falsehood or "")
+
+
+@frozen(kw_only=True)
+class EngineProvers:
+    """Makes an engine of its own for every worker, in the project of `folder`; see `pool.ProverFactory`."""
+
+    folder: Path
+    settings: Settings
+    configuration: ProverConfiguration
+    plain: PlainLean
+
+    @asynccontextmanager
+    async def open(self, worker: int) -> AsyncIterator[Prover]:
+        """See `ProverFactory.open`."""
+        engine = open_engine(self.folder, self.settings)
+        try:
+            yield EngineProver(
+                engine=engine,
+                configuration=self.configuration,
+                judge=self._judge,
+                uri=(self.folder / f"LeanSidekickBenchmark{worker}.lean").absolute().as_uri(),
+            )
+        finally:
+            await engine.close()
+
+    async def _judge(self, item: Item, proof: str) -> str | None:
+        return await find_falsehood(self.plain, item.text, item.name, proof)
+
+
+def benchmark_settings(settings: Settings) -> Settings:
+    """The settings that a benchmark runs with: what is remembered is not measured."""
+    return evolve(settings, cache_outcomes=False)

@@ -1,0 +1,46 @@
+"""Reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009), with a weight for each ranker. Pure."""
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+# The usual constant is 60; a smaller one lets the first places of a ranker count for more.
+RANK_CONSTANT = 60.0
+
+
+@frozen(kw_only=True)
+class Ranking:
+    """One ranker's answer: document numbers, best first."""
+
+    ranker: str
+    weight: float
+    documents: tuple[int, ...]
+
+
+@frozen(kw_only=True)
+class Fused:
+    """A document with its score and its rank (from 1) in each ranking that has it, best share first."""
+
+    document: int
+    score: float
+    ranks: tuple[tuple[str, int], ...]
+
+
+def fuse(rankings: Sequence[Ranking], limit: int, constant: float = RANK_CONSTANT) -> list[Fused]:
+    """The documents by the sum of weight / (constant + rank); ties go to the lower document number."""
+    scores: dict[int, float] = {}
+    shares: dict[int, list[tuple[float, str, int]]] = {}
+    for ranking in rankings:
+        for rank, document in enumerate(ranking.documents, 1):
+            share = ranking.weight / (constant + rank)
+            scores[document] = scores.get(document, 0.0) + share
+            shares.setdefault(document, []).append((share, ranking.ranker, rank))
+    order = sorted(scores, key=lambda document: (-scores[document], document))[:limit]
+    return [
+        Fused(
+            document=document,
+            score=scores[document],
+            ranks=tuple((name, rank) for _, name, rank in sorted(shares[document], key=lambda s: (-s[0], s[1]))),
+        )
+        for document in order
+    ]

@@ -1,0 +1,107 @@
+"""Inverted lists: which documents hold a token, and how much it weighs there. numpy only, in memory or mapped.
+
+A token is known by a 64-bit hash, so that no dictionary of words has to be loaded; the hashes are sorted and found by
+bisection. Lists of different segments are scored together: rarity is for whoever holds them all to say, the weights
+here depend on one document alone.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+# BM25's constants, and the length that counts as usual: fixed, so that weights do not depend on the collection.
+_K1 = 1.2
+_B = 0.75
+_USUAL_LENGTH = 30.0
+_WEIGHT_STEPS = 255
+
+
+def token_hash(token: str) -> int:
+    """A stable 64-bit number for a token."""
+    return int.from_bytes(hashlib.blake2b(token.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+
+
+class TokenHashes:
+    """Hashes of tokens, each computed once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+
+    def of(self, tokens: Iterable[str]) -> list[int]:
+        """The hashes of some tokens, in order."""
+        known = self._known
+        found = []
+        for token in tokens:
+            value = known.get(token)
+            if value is None:
+                value = known[token] = token_hash(token)
+            found.append(value)
+        return found
+
+
+@frozen(eq=False)
+class Postings:
+    """`keys` are sorted token hashes; list i is `documents[starts[i]:starts[i+1]]`, `weights` in steps of 1/255."""
+
+    keys: Array  # uint64 (tokens,)
+    starts: Array  # int64 (tokens + 1,)
+    documents: Array  # int32 (entries,)
+    weights: Array  # uint8 (entries,)
+
+    @classmethod
+    def build(cls, documents: Sequence[Sequence[int]]) -> "Postings":
+        """Lists of the token hashes of each document; a token counts as often as it occurs (BM25, saturated)."""
+        lengths = np.fromiter((len(tokens) for tokens in documents), dtype=np.int64, count=len(documents))
+        total = int(lengths.sum())
+        tokens = np.fromiter((t for document in documents for t in document), dtype=np.uint64, count=total)
+        owners = np.repeat(np.arange(len(documents), dtype=np.int32), lengths)
+        return cls.from_pairs(tokens, owners, lengths)
+
+    @classmethod
+    def from_pairs(cls, tokens: Array, owners: Array, lengths: Array) -> "Postings":
+        """The same from flat arrays: token hashes, the document of each, and the documents' lengths."""
+        keys, numbers = np.unique(tokens, return_inverse=True)
+        # One number a (token, document) pair, so that one sort counts them.
+        pairs, counts = np.unique(numbers.astype(np.int64) * (len(lengths) + 1) + owners, return_counts=True)
+        token_numbers, owned = np.divmod(pairs, len(lengths) + 1)
+        starts = np.zeros(len(keys) + 1, dtype=np.int64)
+        np.cumsum(np.bincount(token_numbers, minlength=len(keys)), out=starts[1:])
+        norm = _K1 * (1 - _B + _B * lengths[owned] / _USUAL_LENGTH)
+        weights = np.clip(np.rint(counts / (counts + norm) * _WEIGHT_STEPS), 1, _WEIGHT_STEPS)
+        return cls(keys, starts, owned.astype(np.int32), weights.astype(np.uint8))
+
+    def find(self, hashes: Array) -> Array:
+        """The number of each token's list, -1 where there is none."""
+        if not len(self.keys):
+            return np.full(len(hashes), -1, dtype=np.int64)
+        places = np.minimum(np.searchsorted(self.keys, hashes), len(self.keys) - 1)
+        return np.where(self.keys[places] == hashes, places, -1)
+
+    def counts(self, hashes: Array) -> Array:
+        """In how many documents each token occurs."""
+        places = self.find(hashes)
+        return np.where(places >= 0, self.starts[places + 1] - self.starts[places], 0)
+
+    def add_scores(self, hashes: Array, values: Array, scores: Array) -> None:
+        """Adds to each document's score the value of each token that it holds, by its weight there."""
+        for place, value in zip(self.find(hashes).tolist(), values.tolist(), strict=True):
+            if place >= 0:
+                begin, end = int(self.starts[place]), int(self.starts[place + 1])
+                scores[self.documents[begin:end]] += self.weights[begin:end] * np.float32(value / _WEIGHT_STEPS)
+
+    def add_values(self, hashes: Array, values: Array, scores: Array) -> None:
+        """The same with every weight one: for sets, where a token is there or not."""
+        for place, value in zip(self.find(hashes).tolist(), values.tolist(), strict=True):
+            if place >= 0:
+                begin, end = int(self.starts[place]), int(self.starts[place + 1])
+                scores[self.documents[begin:end]] += np.float32(value)
+
+    def arrays(self) -> Mapping[str, Array]:
+        """What is written to disk."""
+        return {"keys": self.keys, "starts": self.starts, "documents": self.documents, "weights": self.weights}

@@ -1,0 +1,120 @@
+// The extension as its users have it: packed, installed in a real VS Code, used with keyboard and mouse.
+//
+// With LEAN_SIDEKICK_LEAN the server asks that Lean; without it answers from the recording of the same texts.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync, chmodSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { after, before, test } from "node:test";
+import { until, Workbench } from "./workbench.mjs";
+
+const root = path.resolve(import.meta.dirname, "../..");
+const artefacts = path.resolve(process.env.ARTEFACTS ?? path.join(root, "build/editors"));
+const marked = JSON.parse(readFileSync(path.join(root, "tests/editors/texts.json"), "utf8"));
+
+/** A marked text without its mark, and where the mark was, counted from one. */
+function place(name) {
+  const before = marked[name].slice(0, marked[name].indexOf("$0"));
+  const lines = before.split("\n");
+  return { line: lines.length, column: [...lines.at(-1)].length + 1 };
+}
+
+function serverProgram() {
+  const python = process.env.PYTHON ?? path.join(root, ".venv/bin/python");
+  const hasLean = (process.env.LEAN_SIDEKICK_LEAN ?? "") !== "";
+  const program = hasLean ? "-m lean_sidekick" : "-m editors.server";
+  const file = path.join(mkdtempSync(path.join(tmpdir(), "server-")), "lean-sidekick");
+  const paths = [path.join(root, "server"), path.join(root, "tests")].join(path.delimiter);
+  writeFileSync(file, `#!/bin/sh\nPYTHONPATH='${paths}' exec '${python}' ${program} "$@"\n`);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+let workbench;
+
+before(async () => {
+  const extension = path.join(root, "vscode-extension");
+  const vsix = readdirSync(extension).find((name) => name.endsWith(".vsix"));
+  assert.ok(vsix !== undefined, "there is no .vsix: run `make package` first");
+  workbench = await Workbench.start({
+    editor: process.env.EDITOR_FOLDER ?? path.join(root, "build/code-server"),
+    vsix: path.join(extension, vsix),
+    server: serverProgram(),
+    artefacts,
+    files: Object.fromEntries(Object.entries(marked).map(([name, text]) => [`${name}.lean`, text.replace("$0", "")])),
+  });
+});
+
+after(async () => {
+  await workbench?.close();
+});
+
+/** A test that leaves a screenshot, whatever becomes of it. */
+function scenario(name, run) {
+  test(name, async () => {
+    try {
+      await run();
+    } finally {
+      await workbench.screenshot(name.replaceAll(" ", "-"));
+    }
+  });
+}
+
+scenario("a checked suggestion appears after a pause", async () => {
+  const { page } = workbench;
+  const { line, column } = place("suggest");
+  await workbench.open("suggest.lean", { line, column });
+  // An edit that changes nothing in the end: the last letter once more.
+  await page.keyboard.press("Backspace");
+  await page.keyboard.type("o");
+  const hint = await until("a hint", async () => (await workbench.hints()).find((text) => text.includes("h.2")));
+  assert.match(hint, /exact h\.2/);
+  // It goes at the next keystroke.
+  await page.keyboard.type(" ");
+  await until("no hint", async () => !(await workbench.hints()).some((text) => text.includes("h.2")));
+  await page.keyboard.press("Backspace");
+});
+
+scenario("the lightbulb lists what Lean has run", async () => {
+  const { page } = workbench;
+  await workbench.open("act.lean", place("act"));
+  await until("the suggestion", async () => {
+    const titles = await workbench.codeActions();
+    if (titles.some((title) => title.startsWith("exact Or.inr hq"))) {
+      return true;
+    }
+    await page.keyboard.press("Escape");
+    return false;
+  });
+  await workbench.screenshot("the-menu-of-code-actions");
+  await workbench.take("exact Or.inr hq");
+  await until("the edit", async () => /by\n {2}exact Or\.inr hq/.test(await workbench.shown()));
+  assert.doesNotMatch(await workbench.shown(), /sorry/);
+  await page.keyboard.press("Control+z");
+  await until("the text as it was", async () => (await workbench.shown()).includes("sorry"));
+});
+
+scenario("a proof is completed and undone in one step", async () => {
+  const { page } = workbench;
+  await workbench.open("complete.lean", place("complete"));
+  await workbench.run("Lean Sidekick: Complete the Proof at the Cursor");
+  await until("the proof", async () => (await workbench.shown()).includes("exact ⟨h.2.2, h.1⟩"));
+  await page.keyboard.press("Control+z");
+  await until("the text as it was", async () => (await workbench.shown()).includes("sorry"));
+});
+
+scenario("a search is cancelled", async () => {
+  const { page } = workbench;
+  await workbench.open("endless.lean", place("endless"));
+  await workbench.run("Lean Sidekick: Complete the Proof at the Cursor");
+  const progress = page.locator(".notification-toast", { hasText: "Completing the proof" });
+  await progress.waitFor();
+  await workbench.screenshot("progress-of-a-search");
+  await progress.getByRole("button", { name: "Cancel" }).click();
+  await progress.waitFor({ state: "hidden" });
+  assert.match(await workbench.shown(), /sorry/);
+});
+
+test("nothing but this machine was asked for", () => {
+  assert.deepEqual([...workbench.foreignHosts], []);
+});
