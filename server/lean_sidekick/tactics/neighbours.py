@@ -62,6 +62,8 @@ class StepIndex:
     _having: defaultdict[str, set[int]] = field(factory=lambda: defaultdict(set), init=False)
     _of: defaultdict[str, set[int]] = field(factory=lambda: defaultdict(set), init=False)
     _clock: int = field(default=0, init=False)
+    _weights: dict[str, float] = field(factory=dict, init=False)
+    """Of features, as long as no step comes or goes."""
 
     def __len__(self) -> int:
         return len(self._steps)
@@ -73,6 +75,7 @@ class StepIndex:
             if key in self._ids:
                 self._remove(self._ids[key])
             self._clock += 1
+            self._weights.clear()
             shape = read_goal(step.goal)
             found = features(shape)
             self._steps[self._clock] = step, found
@@ -129,7 +132,11 @@ class StepIndex:
 
     def _weight(self, feature: str) -> float:
         """More for what is rare among the goals known; a little for what all have."""
-        return math.log((1 + len(self._steps)) / (1 + len(self._having.get(feature, ())))) + 0.1
+        weight = self._weights.get(feature)
+        if weight is None:
+            weight = math.log((1 + len(self._steps)) / (1 + len(self._having.get(feature, ())))) + 0.1
+            self._weights[feature] = weight
+        return weight
 
     def _decay(self, number: int) -> float:
         age = self._clock - number
@@ -137,6 +144,7 @@ class StepIndex:
 
     def _remove(self, number: int) -> None:
         step, found = self._steps.pop(number)
+        self._weights.clear()
         del self._ids[_key(step)]
         for group, name in [(self._of, step.declaration), *((self._having, feature) for feature in found)]:
             group[name].discard(number)

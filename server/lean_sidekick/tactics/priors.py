@@ -82,6 +82,12 @@ class Table:
         self._families[key[1]] = self._families.get(key[1], Tally()).plus(promised, taken)
         self._total = self._total.plus(promised, taken)
 
+    def clear(self) -> None:
+        """Forgets everything."""
+        self.tallies.clear()
+        self._families.clear()
+        self._total = Tally()
+
     def correction(self, key: Key) -> float:
         """What to add to the score of a candidate, at most LIMIT either way; 0 where nothing was seen."""
         seen = self._families.get(key[1])

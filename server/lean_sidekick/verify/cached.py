@@ -41,6 +41,8 @@ from lean_sidekick.verify.recording import (
     state_answer,
 )
 from lean_sidekick.verify.shadow import Limits
+from lean_sidekick.core.finished_proofs import FinishedProof
+from lean_sidekick.core.goals import Goal
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +99,10 @@ class CachedVerifier:
         return _CachedSession(
             inner=session, store=self.store, policy=self.circumstances.policy, keys=keys, is_valid=is_valid
         )
+
+    async def goals_before_steps(self, uri: str, text: str, proof: FinishedProof) -> Sequence[Goal | None] | None:
+        """See `verify.api.Verifier`."""
+        return await self.inner.goals_before_steps(uri, text, proof)
 
     async def close(self) -> None:
         """Closes the inner verifier and the store."""

@@ -30,6 +30,8 @@ from lean_sidekick.verify.recording import (
     steps_key,
     verdict_answer,
 )
+from lean_sidekick.core.finished_proofs import FinishedProof
+from lean_sidekick.core.goals import Goal
 
 _NO_STATE = "no_state"
 _KNOWN, _STATE, _CHECK, _CONFIRM, _FINAL = "known", "state", "check", "confirm", "final"
@@ -44,6 +46,10 @@ class RecordedVerifier:
     async def open(self, site: ProofSite, priority: Priority = Priority.CURSOR) -> Session:
         """Opens a site."""
         return _RecordedSession(recording=self.recording, site=site)
+
+    async def goals_before_steps(self, uri: str, text: str, proof: FinishedProof) -> Sequence[Goal | None] | None:
+        """Nothing: recordings answer questions about holes."""
+        return None
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -104,6 +110,10 @@ class RecordingVerifier:
     async def open(self, site: ProofSite, priority: Priority = Priority.CURSOR) -> Session:
         """Opens a site of the inner verifier."""
         return _RecordingSession(inner=await self.inner.open(site, priority), recording=self.recording)
+
+    async def goals_before_steps(self, uri: str, text: str, proof: FinishedProof) -> Sequence[Goal | None] | None:
+        """See `verify.api.Verifier`."""
+        return await self.inner.goals_before_steps(uri, text, proof)
 
     async def close(self) -> None:
         """Closes the inner verifier."""

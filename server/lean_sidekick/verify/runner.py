@@ -46,6 +46,7 @@ from lean_sidekick.verify.policy import refusal
 from lean_sidekick.verify.runner_lean import Answer, Row, RunnerText, invocation, read_answer, runner_texts
 from lean_sidekick.verify.shadow import ShadowSession, ShadowVerifier
 from lean_sidekick.verify.turns import Turns
+from lean_sidekick.core.finished_proofs import FinishedProof
 
 logger = logging.getLogger(__name__)
 
@@ -131,6 +132,10 @@ class RunnerVerifier:
     async def open(self, site: ProofSite, priority: Priority = Priority.CURSOR) -> RunnerSession:
         """See `verify.api.Verifier`."""
         return RunnerSession(runner=self, plain=await self.plain.open(site, priority))
+
+    async def goals_before_steps(self, uri: str, text: str, proof: FinishedProof) -> Sequence[Goal | None] | None:
+        """See `verify.api.Verifier`."""
+        return await self.plain.goals_before_steps(uri, text, proof)
 
     async def close_document(self, uri: str) -> None:
         """Ends both workers of a file."""
