@@ -119,6 +119,8 @@ def _property(row: SettingRow, order: int) -> dict[str, object]:
         schema["items"] = {"type": "string", "not": {"enum": list(row.forbidden)}}
     if row.kind in (SettingKind.INTEGER, SettingKind.NUMBER):
         schema |= {"minimum": row.minimum, "maximum": row.maximum}
+    if row.choices:
+        schema["enum"] = list(row.choices)
     schema["default"] = _plain(row.default)
     schema["scope"] = "machine-overridable" if row.is_guarded else "window"
     schema["order"] = order

@@ -44,7 +44,7 @@ async def test_progress_says_what_is_tried(editor: Editor) -> None:
     assert begin["token"] == created["token"]
     assert begin["value"] == {"kind": "begin", "title": "Complete the proof", "cancellable": True}
     report = await editor.hears(PROGRESS, 2)
-    assert report["value"]["message"].endswith("checks, 1 goal left, trying omega")
+    assert report["value"]["message"].endswith(" checks, 0 s; best so far: 1 goal left; at ⊢ omega")
     editor.notify("$/cancelRequest", {"id": asked.id})
     await editor.settled()
     await editor.finish()

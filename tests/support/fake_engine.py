@@ -39,7 +39,8 @@ from lean_sidekick.engine.api import (
     SuggestionRound,
 )
 from lean_sidekick.lsp.projects import Backend
-from lean_sidekick.search.options import PLAIN, SearchOptions
+from lean_sidekick.search.options import SearchOptions
+from lean_sidekick.search.trace import Trace
 from lean_sidekick.settings import Settings
 
 _DIRECTIVE = re.compile(
@@ -142,7 +143,8 @@ class FakeEngine:
         names: frozenset[str] | None,
         budget_each: Callable[[], Budget],
         on_progress: Callable[[ProveProgress], None],
-        options: SearchOptions = PLAIN,
+        options: SearchOptions | None = None,
+        trace: Trace | None = None,
     ) -> AsyncGenerator[ProofResult, None]:
         raise NotImplementedError("the editor's side never asks this")
 

@@ -22,6 +22,10 @@ class Budget:
     def __attrs_post_init__(self) -> None:
         self._started = self.clock()
 
+    def restart(self) -> None:
+        """Counts the seconds from now on; checks that were spent stay spent."""
+        self._started = self.clock()
+
     @property
     def seconds_spent(self) -> float:
         """Seconds since the budget was made."""

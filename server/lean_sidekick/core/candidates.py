@@ -14,6 +14,13 @@ class Source(Enum):
     LEMMA = "lemma"
     NEIGHBOUR = "neighbour"
     SEARCH = "search"
+    TRANSFORMER = "transformer"
+    REMOTE = "remote model"
+
+    @property
+    def is_model(self) -> bool:
+        """Whether a model wrote it: nobody vouches for its text."""
+        return self in (Source.TRANSFORMER, Source.REMOTE)
 
 
 @frozen(kw_only=True)

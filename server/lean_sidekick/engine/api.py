@@ -16,7 +16,12 @@ from lean_sidekick.core.goals import Goal, ProofState
 from lean_sidekick.core.outcomes import Outcome
 from lean_sidekick.core.positions import Position, TextEdit
 from lean_sidekick.core.sites import ProofSite
-from lean_sidekick.search.options import PLAIN, SearchOptions
+from lean_sidekick.search.options import SearchOptions
+from lean_sidekick.search.result import PartialProof
+from lean_sidekick.search.trace import Trace
+
+OPENING_S = 120.0
+"""Seconds that Lean may take to read a file up to a place before a search begins, beyond the search's budget."""
 
 
 @frozen(kw_only=True)
@@ -76,7 +81,9 @@ class ProofResult:
     """One attempt at a declaration.
 
     `proof` is the tactic block as it stands under the header, dedented; `edits` put it into the
-    document it was asked for, and are empty unless it was proved.
+    document it was asked for, and are empty unless it was proved. `seconds` are those of the search; `opening_s` went
+    before it, into reading the file up to the place. Without a proof `partial` may be the best that was reached, run
+    by Lean with `sorry` at its open goals; `partial_edits` put it in.
     """
 
     declaration: str
@@ -88,16 +95,21 @@ class ProofResult:
     checks: int
     message: str
     refused_by_final_check: int = 0
+    opening_s: float = 0.0
+    partial: PartialProof | None = None
+    partial_edits: tuple[TextEdit, ...] = ()
 
 
 @frozen(kw_only=True)
 class ProveProgress:
-    """A sign of life during a search: checks run, seconds gone, goals left in the best state, what is tried."""
+    """A sign of life during a search: checks run, seconds gone, goals left and proved in the best state so far, and
+    the target that is worked on."""
 
     checks: int
     seconds: float
     goals_left: int
     trying: str
+    goals_proved: int = 0
 
 
 class Engine(Protocol):
@@ -127,11 +139,12 @@ class Engine(Protocol):
         names: frozenset[str] | None,
         budget_each: Callable[[], Budget],
         on_progress: Callable[[ProveProgress], None],
-        options: SearchOptions = PLAIN,
+        options: SearchOptions | None = None,
+        trace: Trace | None = None,
     ) -> AsyncGenerator[ProofResult, None]:
         """Tries every declaration that has a hole (only those named, if names are given), in file order.
 
-        `options` say how to search; benchmarks alone ask for another way than the product's.
+        `options` say how to search, None as the settings do; `trace` is told what happens.
         """
 
     async def close(self) -> None:

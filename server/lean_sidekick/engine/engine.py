@@ -20,7 +20,8 @@ from lean_sidekick.engine.api import DocumentText, ProofResult, ProofStatus, Pro
 from lean_sidekick.engine.prove import Prover
 from lean_sidekick.engine.site_finder import find_declaration_sites, find_site
 from lean_sidekick.engine.suggest import Sources, suggest
-from lean_sidekick.search.options import PLAIN, SearchOptions
+from lean_sidekick.search.options import SearchOptions
+from lean_sidekick.search.trace import NoTrace, Trace
 from lean_sidekick.verify.api import Priority, Verifier
 
 StartVerifier = Callable[[], Awaitable[Verifier]]
@@ -33,6 +34,7 @@ class ProjectEngine:
     start_verifier: StartVerifier
     sources: Sources
     suggestion_limit: int
+    search_options: SearchOptions
     idle_close_s: float
     _verifier: Verifier | None = field(default=None, init=False)
     _starting: asyncio.Lock = field(factory=asyncio.Lock, init=False)
@@ -64,7 +66,7 @@ class ProjectEngine:
     ) -> ProofResult:
         """See `Engine.prove_at`."""
         site = find_site(document.text, document.uri, document.version, position)
-        return await self._prove(site, budget, on_progress, PLAIN)
+        return await self._prove(site, budget, on_progress, self.search_options, NoTrace())
 
     async def prove_all(
         self,
@@ -72,13 +74,15 @@ class ProjectEngine:
         names: frozenset[str] | None,
         budget_each: Callable[[], Budget],
         on_progress: Callable[[ProveProgress], None],
-        options: SearchOptions = PLAIN,
+        options: SearchOptions | None = None,
+        trace: Trace | None = None,
     ) -> AsyncGenerator[ProofResult, None]:
         """See `Engine.prove_all`."""
+        options, trace = options or self.search_options, trace or NoTrace()
         for declaration, sites in find_declaration_sites(document.text, document.uri, document.version, names):
             budget = budget_each()
             try:
-                yield await self._prove(sites[0], budget, on_progress, options)
+                yield await self._prove(sites[0], budget, on_progress, options, trace)
             except (LeanUnavailable, ImportsOutOfDate, NotRecorded):
                 raise  # true of the whole file, so trying the next declaration helps nobody
             except SidekickError as error:
@@ -96,11 +100,18 @@ class ProjectEngine:
             await asyncio.wait(self._closing)
 
     async def _prove(
-        self, site: ProofSite, budget: Budget, on_progress: Callable[[ProveProgress], None], options: SearchOptions
+        self,
+        site: ProofSite,
+        budget: Budget,
+        on_progress: Callable[[ProveProgress], None],
+        options: SearchOptions,
+        trace: Trace,
     ) -> ProofResult:
         with self._question():
             verifier = await self._ready()
-            prover = Prover(verifier=verifier, sources=self.sources, on_progress=on_progress, options=options)
+            prover = Prover(
+                verifier=verifier, sources=self.sources, on_progress=on_progress, options=options, trace=trace
+            )
             return await prover.prove(site, budget)
 
     async def _ready(self) -> Verifier:

@@ -1,10 +1,12 @@
 """Completing a declaration: its holes one after the other, then the final check of the whole.
 
 Each hole is searched apart, in the text that the proofs of the holes before it left. The proof of the last hole
-counts only after the final check of the file; those before it after a check alone in their place. Nothing is written
-anywhere: the result carries one edit.
+counts only after the final check of the file; those before it after a check alone in their place. The time of the
+budget begins when Lean has read the file up to the first hole. Nothing is written anywhere: the result carries one
+edit, or, where no proof was found, one with the best partial proof.
 """
 
+import re
 from collections.abc import Callable
 
 from attrs import define, evolve, field, frozen
@@ -15,26 +17,35 @@ from lean_sidekick.core.outcomes import OutcomeKind
 from lean_sidekick.core.positions import TextEdit, apply_edits
 from lean_sidekick.core.render import declaration_proof, site_edit
 from lean_sidekick.core.sites import Hole, ProofSite
-from lean_sidekick.engine.api import ProofResult, ProofStatus, ProveProgress
+from lean_sidekick.engine.api import OPENING_S, ProofResult, ProofStatus, ProveProgress
 from lean_sidekick.engine.proposals import proposals_for
 from lean_sidekick.engine.suggest import Sources
-from lean_sidekick.search.best_first import BestFirst, Progress
-from lean_sidekick.search.options import PLAIN, SearchOptions
-from lean_sidekick.search.result import SearchResult, SearchStatus
+from lean_sidekick.search.api import Progress, SearchTask
+from lean_sidekick.search.kinds import make_search
+from lean_sidekick.search.options import Part, SearchOptions
+from lean_sidekick.search.proof_text import PLACEHOLDER
+from lean_sidekick.search.result import PartialProof, SearchResult, SearchStatus
+from lean_sidekick.search.trace import SearchBegan, Trace
+from lean_sidekick.search.value import HandMadeValue
 from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority, Session, Verifier
 
 FINAL_CHECK_S = 20.0
 """Seconds that the final check may take beyond the search's budget; a proof that was found is not thrown away."""
+PARTIAL_CHECK_S = 5.0
+_SAID_FROM_S = 1.0
+"""Opening a file is only spoken of from so many seconds on."""
 
 
 @define(kw_only=True)
 class Prover:
-    """Completes declarations through one verifier."""
+    """Completes one declaration through a verifier."""
 
     verifier: Verifier
     sources: Sources
     on_progress: Callable[[ProveProgress], None]
-    options: SearchOptions = PLAIN
+    options: SearchOptions
+    trace: Trace
+    _opening_s: float | None = field(default=None, init=False)
 
     async def prove(self, site: ProofSite, budget: Budget) -> ProofResult:
         """Tries to fill the site's hole and all others of its declaration.
@@ -47,40 +58,54 @@ class Prover:
             filled = await self._fill(current, budget, is_last=is_last)
             refused += filled.search.refused
             if filled.search.block is None:
-                return _failure(site, filled, budget, refused)
+                result = _failure(site, current, filled, budget, self._opening_s or 0.0)
+                return evolve(result, refused_by_final_check=refused)
             text = apply_edits(current.text, [site_edit(current, filled.search.block)])
             rest = _holes(text, current)
             if is_last:
-                return _success(site, text, filled.verdict, budget, refused)
+                result = _success(site, text, filled.verdict, budget)
+                return evolve(result, refused_by_final_check=refused, opening_s=self._opening_s or 0.0)
             current = rest[0]
 
     async def _fill(self, site: ProofSite, budget: Budget, *, is_last: bool) -> "_Filled":
         session = await self.verifier.open(site, Priority.BACKGROUND)
         try:
-            found = await session.site_state(budget)
+            is_first = self._opening_s is None
+            opening = Budget(seconds=OPENING_S, checks=budget.checks, clock=budget.clock) if is_first else budget
+            found = await session.site_state(opening)
+            proposals = await proposals_for(
+                site, session, self.sources.generator, self.sources.probes, opening, self.options
+            )
+            if is_first:
+                self._opening_s = opening.seconds_spent
+                budget.restart()
             goals = found.state.goals
             if site.hole is Hole.TACTIC_SORRY:
                 goals = goals[:1]
-            if len(goals) > 1 and any(goal.has_metavariable for goal in goals):
-                return _Filled(
-                    search=SearchResult(
-                        status=SearchStatus.EXHAUSTED, block=None, expanded=0, refused=0, last_refusal=""
-                    ),
-                    message="the goals here share metavariables, which is not supported yet",
-                )
-            proposals = await proposals_for(
-                site, session, self.sources.generator, self.sources.probes, budget, self.options
-            )
+            outside = len(found.state.goals) - len(goals)
             acceptance = _Acceptance(session=session, is_last=is_last)
-            search = BestFirst(
+            task = SearchTask(
                 session=session,
                 generate=proposals.candidates,
                 accept=acceptance,
                 budget=budget,
                 on_progress=lambda progress: self._report(progress, budget),
+                value=HandMadeValue(),
+                trace=self.trace,
+                merges_states=Part.STATE_MERGING not in self.options.without,
             )
-            result = await search.run(goals)
-            return _Filled(search=result, verdict=acceptance.verdict, message=found.prefix_error)
+            self.trace.write(
+                SearchBegan(
+                    declaration=site.declaration.label,
+                    kind=self.options.kind.value,
+                    seconds=budget.seconds,
+                    merges_states=task.merges_states,
+                )
+            )
+            result = await make_search(self.options.kind, task, self.options.seed).run(goals, outside)
+            if result.partial is not None:
+                result = evolve(result, partial=await _confirmed(session, result.partial, outside))
+            return _Filled(search=result, verdict=acceptance.verdict, prefix_error=found.prefix_error)
         finally:
             await session.close()
 
@@ -90,6 +115,7 @@ class Prover:
                 checks=progress.checks,
                 seconds=budget.seconds_spent,
                 goals_left=progress.goals_open,
+                goals_proved=progress.goals_proved,
                 trying=progress.goal.target,
             )
         )
@@ -98,8 +124,8 @@ class Prover:
 @frozen(kw_only=True)
 class _Filled:
     search: SearchResult
-    verdict: FinalVerdict | None = None
-    message: str = ""
+    verdict: FinalVerdict | None
+    prefix_error: str
 
 
 @define(kw_only=True)
@@ -122,6 +148,19 @@ class _Acceptance:
         return self.verdict.message or self.verdict.status.value
 
 
+async def _confirmed(session: Session, partial: PartialProof, outside: int) -> PartialProof | None:
+    """The partial proof as Lean runs it without an error, its placeholders standing for the open goals; None if not.
+
+    An early Lean has no `sorry` among its tactics, only `admit`. A candidate never holds either.
+    """
+    for placeholder in (PLACEHOLDER, "admit"):
+        block = re.sub(rf"\b{PLACEHOLDER}\b", placeholder, partial.block)
+        outcome = await session.run_steps([block], Budget(seconds=PARTIAL_CHECK_S, checks=1))
+        if outcome.kind in (OutcomeKind.CLOSED, OutcomeKind.PROGRESS) and len(outcome.goals) <= outside:
+            return evolve(partial, block=block)
+    return None
+
+
 def _holes(text: str, site: ProofSite) -> list[ProofSite]:
     """The holes of the site's declaration that can be seen in a text; its start is where it was."""
     return [
@@ -129,7 +168,7 @@ def _holes(text: str, site: ProofSite) -> list[ProofSite]:
     ]
 
 
-def _success(site: ProofSite, text: str, verdict: FinalVerdict | None, budget: Budget, refused: int) -> ProofResult:
+def _success(site: ProofSite, text: str, verdict: FinalVerdict | None, budget: Budget) -> ProofResult:
     assert verdict is not None
     with_sorry = verdict.status is FinalStatus.ACCEPTED_WITH_SORRY
     declaration = evolve(site.declaration, end=site.declaration.end + len(text) - len(site.text))
@@ -142,31 +181,51 @@ def _success(site: ProofSite, text: str, verdict: FinalVerdict | None, budget: B
         seconds=budget.seconds_spent,
         checks=budget.checks_spent,
         message=verdict.message,
-        refused_by_final_check=refused,
     )
 
 
-def _failure(site: ProofSite, filled: _Filled, budget: Budget, refused: int) -> ProofResult:
-    spent = filled.search.status is SearchStatus.BUDGET_SPENT
-    if filled.search.last_refusal:
-        message = f"a proof was found but not accepted: {filled.search.last_refusal}"
-    elif filled.message:
-        message = filled.message
-    elif spent:
-        message = f"no proof was found in {budget.seconds:g} s"
-    else:
-        message = "no proof was found, and nothing is left to try"
+def _failure(site: ProofSite, current: ProofSite, filled: _Filled, budget: Budget, opening_s: float) -> ProofResult:
+    """Without a proof: the reason, and the holes filled so far with the best partial proof of the one that was not."""
+    search = filled.search
+    text = current.text
+    if search.partial is not None:
+        text = apply_edits(current.text, [site_edit(current, search.partial.block)])
     return ProofResult(
         declaration=site.declaration.label,
-        status=ProofStatus.TIMED_OUT if spent else ProofStatus.NOT_PROVED,
+        status=ProofStatus.TIMED_OUT if search.status is SearchStatus.BUDGET_SPENT else ProofStatus.NOT_PROVED,
         proof=None,
         edits=(),
         axioms=(),
         seconds=budget.seconds_spent,
         checks=budget.checks_spent,
-        message=message,
-        refused_by_final_check=refused,
+        message=_reason(filled, budget, opening_s),
+        opening_s=opening_s,
+        partial=search.partial,
+        partial_edits=(_difference(site.text, text),) if text != site.text else (),
     )
+
+
+def _reason(filled: _Filled, budget: Budget, opening_s: float) -> str:
+    search = filled.search
+    if search.last_refusal:
+        return f"a proof was found but not accepted: {search.last_refusal}"
+    if filled.prefix_error:
+        return filled.prefix_error
+    before = f", after {opening_s:.0f} s to open the file" if opening_s >= _SAID_FROM_S else ""
+    if search.status is SearchStatus.EXHAUSTED:
+        reason = f"no proof was found, and nothing is left to try{before}"
+    elif budget.checks_left == 0:
+        reason = f"no proof was found in {budget.checks} checks{before}"
+    else:
+        reason = f"no proof was found in {budget.seconds:g} s{before}"
+    return reason + (f"; {partial_words(search.partial)}" if search.partial else "")
+
+
+def partial_words(partial: PartialProof) -> str:
+    """What a partial proof is, in words."""
+    goals = "1 goal" if partial.goals_open == 1 else f"{partial.goals_open} goals"
+    proved = f" and proves {partial.goals_proved}" if partial.goals_proved else ""
+    return f"the best partial proof leaves {goals} open{proved}"
 
 
 def _difference(old: str, new: str) -> TextEdit:

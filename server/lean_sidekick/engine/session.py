@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from lean_sidekick import __version__
+from lean_sidekick.engine.api import OPENING_S
 from lean_sidekick.engine.engine import ProjectEngine, StartVerifier
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.lean.fingerprint import imports_key, toolchain_key
@@ -18,6 +19,7 @@ from lean_sidekick.lean.project import Project, find_project
 from lean_sidekick.lean.sandbox import Sandbox, SandboxFinder
 from lean_sidekick.lean.server import LeanServer
 from lean_sidekick.lean.toolchain import Toolchain, find_toolchain
+from lean_sidekick.search.options import SearchKind, SearchOptions
 from lean_sidekick.settings.paths import cache_folder
 from lean_sidekick.settings.settings import Settings
 from lean_sidekick.storage.outcomes import OutcomeStore
@@ -33,7 +35,6 @@ logger = logging.getLogger(__name__)
 
 OUTCOMES_FILE = "outcomes.sqlite3"
 BATCH_SIZE = 32
-OPENING_S = 120.0
 HEARTBEATS = 40_000
 
 
@@ -57,8 +58,14 @@ def engine_on(start: StartVerifier, settings: Settings) -> ProjectEngine:
         start_verifier=start,
         sources=Sources(generator=default_generator(), probes=vocabulary_probes()),
         suggestion_limit=settings.suggest_max_items,
+        search_options=search_options(settings),
         idle_close_s=settings.lean_idle_close_minutes * 60,
     )
+
+
+def search_options(settings: Settings) -> SearchOptions:
+    """How the settings say to search."""
+    return SearchOptions(kind=SearchKind(settings.search_kind))
 
 
 async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ShadowVerifier:

@@ -10,15 +10,17 @@ from attrs import frozen
 
 
 class SearchKind(Enum):
-    """The searches there are; the values are those of the command line."""
+    """The searches there are; the values are those of the command line and of the setting `search.kind`."""
 
     BEST_FIRST = "best-first"
+    MCTS = "mcts"
 
 
 class Part(Enum):
     """What a measurement can leave out; the values are those of the command line."""
 
     PREMISES = "premises"
+    STATE_MERGING = "state-merging"
 
 
 @frozen(kw_only=True)

@@ -14,12 +14,25 @@ class SearchStatus(Enum):
 
 
 @frozen(kw_only=True)
+class PartialProof:
+    """The best that a search without a proof came to: `block` has `sorry` at each of the `goals_open` places."""
+
+    block: str
+    goals_open: int
+    goals_proved: int
+
+
+@frozen(kw_only=True)
 class SearchResult:
-    """`block` is the tactic block of an accepted proof, None without one; `refused` counts finished proofs that the
-    final check did not take; `last_refusal` is its reason for the newest of them."""
+    """`block` is the tactic block of an accepted proof, None without one; `partial` is what there is instead.
+
+    `expanded` counts goals that tactics were tried at, `refused` finished proofs that the final check did not take;
+    `last_refusal` is its reason for the newest of them.
+    """
 
     status: SearchStatus
     block: str | None
+    partial: PartialProof | None
     expanded: int
     refused: int
     last_refusal: str

@@ -1,21 +1,24 @@
 """The search tree: goals as OR nodes, tactics as AND edges. Pure.
 
-A node is one goal; goals that print alike (`Goal.normal_form`) are one node. An edge is a tactic that Lean ran at its
-parent's goal, with the goals that it left as children; it is proved when all of them are. A node keeps the path on
-which it was first met, so that its goal can be brought back by replaying tactics.
+A node is one goal, or several that share metavariables and so have to be proved together. Nodes that print alike are
+one node. An edge is a tactic that Lean ran at its parent, with what it left as children; it is proved when all of them
+are. A node keeps the path on which it was first met, so that its goals can be brought back by replaying tactics.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from attrs import define, field, frozen
 
 from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.goals import Goal
 
+_METAVARIABLE = re.compile(r"\?m\.\d+")
+
 
 @frozen(kw_only=True)
 class PathStep:
-    """One tactic on the way to a goal, and how many of the goals it leaves stand before the one meant."""
+    """One tactic on the way to a node, and how many of the goals it leaves stand before those meant."""
 
     text: str
     skipped: int
@@ -23,9 +26,17 @@ class PathStep:
 
 @define(eq=False, kw_only=True)
 class GoalNode:
-    """A goal that has to be proved. `cost` is the sum of the costs of the edges on its path."""
+    """What has to be proved: one goal, or goals that share metavariables.
 
-    goal: Goal
+    `outside` is how many goals of the whole proof stand behind them once the path was replayed. `form` is equal for
+    equal states, `key` names the node. `cost` is the sum of the costs of the edges on its path. `has_untried` says that
+    candidates are left to be tried. `estimate` is what a value function says, `visits` and `value` what MCTS notes.
+    """
+
+    number: int
+    goals: tuple[Goal, ...]
+    outside: int
+    form: str
     key: str
     path: tuple[PathStep, ...]
     ancestors: frozenset[str]
@@ -33,32 +44,53 @@ class GoalNode:
     edges: list["Edge"] = field(factory=list)
     parents: list["Edge"] = field(factory=list)
     proof: "Edge | None" = None
+    has_untried: bool = True
+    estimate: float = 0.5
+    visits: int = 0
+    value: float = 0.5
+
+    @property
+    def goal(self) -> Goal:
+        """The goal that tactics are run at."""
+        return self.goals[0]
 
     @property
     def depth(self) -> int:
-        """The number of tactics before this goal."""
+        """The number of tactics before this node."""
         return len(self.path)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether a tactic here may assign a metavariable."""
+        return len(self.goals) > 1 or self.goal.has_metavariable
 
 
 @define(eq=False, kw_only=True)
 class Edge:
-    """A checked tactic at a goal; without children it closes the goal."""
+    """A checked tactic at a node; without children it closes all of it. `cost` is on the scale of minus a score."""
 
     candidate: Candidate
     parent: GoalNode
     children: tuple[GoalNode, ...]
+    cost: float
     is_banned: bool = False
+    visits: int = 0
+    total: float = 0.0
 
     @property
     def is_proved(self) -> bool:
-        """Whether every goal that it leaves is proved."""
+        """Whether everything that it leaves is proved."""
         return not self.is_banned and all(child.proof is not None for child in self.children)
 
 
 @define
 class ProofTree:
-    """All goals of one search. The roots are the goals at the site, all of which have to be proved."""
+    """All goals of one search. The roots are what is open at the site, all of which has to be proved.
 
+    Without `merges_states` a state that is met again is a node of its own.
+    """
+
+    merges_states: bool = True
     roots: tuple[GoalNode, ...] = ()
     _nodes: dict[str, GoalNode] = field(factory=dict, init=False)
 
@@ -72,59 +104,72 @@ class ProofTree:
         """All nodes, oldest first."""
         return iter(self._nodes.values())
 
-    def add_roots(self, goals: tuple[Goal, ...]) -> None:
-        """Makes the roots; a goal that stands behind others is reached by skipping those."""
+    def add_roots(self, goals: tuple[Goal, ...], outside: int) -> None:
+        """Makes the roots; `outside` goals of the site stand behind them and are somebody else's."""
         roots = []
-        for index, goal in enumerate(goals):
-            path = (PathStep(text="skip", skipped=index),) if index else ()
-            roots.append(self._node(goal, path, frozenset(), 0.0))
+        for start, end in together(goals):
+            path = (PathStep(text="skip", skipped=start),) if start else ()
+            behind = outside + len(goals) - end
+            roots.append(self._node(goals[start:end], behind, path, frozenset(), 0.0))
         self.roots = tuple(roots)
 
     def add_edge(
         self, parent: GoalNode, candidate: Candidate, goals: tuple[Goal, ...], cost: float
     ) -> tuple[GoalNode, ...] | None:
-        """Adds a checked tactic and returns the children that are new.
+        """Adds a checked tactic and returns the children that are new; `goals` is what it left of the parent's.
 
         None, and no edge, if it leads in a circle or to the same goals as an edge that is there.
         """
-        keys = [goal.normal_form() for goal in goals]
-        lineage = parent.ancestors | {parent.key}
-        if lineage.intersection(keys):
+        parts = together(goals)
+        forms = [normal_form(goals[start:end]) for start, end in parts]
+        lineage = parent.ancestors | {parent.form}
+        if lineage.intersection(forms):
             return None
-        wanted = frozenset(keys)
+        wanted = frozenset(forms)
         if any(
-            frozenset(child.key for child in edge.children) == wanted for edge in parent.edges if not edge.is_banned
+            frozenset(child.form for child in edge.children) == wanted for edge in parent.edges if not edge.is_banned
         ):
             return None
-        new: list[GoalNode] = []
+        known = len(self._nodes)
         children: list[GoalNode] = []
-        for index, (goal, key) in enumerate(zip(goals, keys, strict=True)):
-            node = self._nodes.get(key)
-            if node is None:
-                step = PathStep(text=candidate.text, skipped=index)
-                node = self._node(goal, (*parent.path, step), lineage, parent.cost + cost)
-                new.append(node)
-            children.append(node)
-        edge = Edge(candidate=candidate, parent=parent, children=tuple(children))
+        for start, end in parts:
+            step = PathStep(text=candidate.text, skipped=start)
+            behind = parent.outside + len(goals) - end
+            children.append(self._node(goals[start:end], behind, (*parent.path, step), lineage, parent.cost + cost))
+        new = tuple(child for child in dict.fromkeys(children) if child.number >= known)
+        edge = Edge(candidate=candidate, parent=parent, children=tuple(children), cost=cost)
         parent.edges.append(edge)
         for child in children:
             child.parents.append(edge)
         self._propagate(edge)
-        return tuple(new)
+        return new
 
-    def is_needed(self, node: GoalNode) -> bool:
-        """Whether a proof of the node could still prove a root: some way up from it has no proof yet."""
-        seen: set[str] = set()
-        waiting = [node]
+    def viable(self) -> set[GoalNode]:
+        """The nodes that are proved, or may still be: with candidates to try, or a tactic whose goals all are."""
+        found = {node for node in self.nodes if node.proof is not None or node.has_untried}
+        waiting = list(found)
         while waiting:
-            current = waiting.pop()
-            if current.proof is not None or current.key in seen:
-                continue
-            if any(current is root for root in self.roots):
-                return True
-            seen.add(current.key)
-            waiting += [edge.parent for edge in current.parents if not edge.is_banned]
-        return False
+            for edge in waiting.pop().parents:
+                if not edge.is_banned and edge.parent not in found and all(c in found for c in edge.children):
+                    found.add(edge.parent)
+                    waiting.append(edge.parent)
+        return found
+
+    def needed(self, viable: set[GoalNode]) -> set[GoalNode]:
+        """The unproved nodes whose proof may still be part of one of the whole."""
+        if any(root not in viable for root in self.roots):
+            return set()
+        waiting = [root for root in self.roots if root.proof is None]
+        found = set(waiting)
+        while waiting:
+            for edge in waiting.pop().edges:
+                if edge.is_banned or any(child not in viable for child in edge.children):
+                    continue
+                for child in edge.children:
+                    if child.proof is None and child not in found:
+                        found.add(child)
+                        waiting.append(child)
+        return found
 
     def ban(self, edge: Edge) -> None:
         """Takes an edge out, because the proof that it was part of did not hold, and forgets what rested on it."""
@@ -139,9 +184,24 @@ class ProofTree:
                 if node.proof is None and proved is not None:
                     node.proof, changed = proved, True
 
-    def _node(self, goal: Goal, path: tuple[PathStep, ...], ancestors: frozenset[str], cost: float) -> GoalNode:
-        key = goal.normal_form()
-        return self._nodes.setdefault(key, GoalNode(goal=goal, key=key, path=path, ancestors=ancestors, cost=cost))
+    def _node(
+        self, goals: tuple[Goal, ...], outside: int, path: tuple[PathStep, ...], ancestors: frozenset[str], cost: float
+    ) -> GoalNode:
+        form = normal_form(goals)
+        number = len(self._nodes)
+        key = form if self.merges_states else f"{number}\n{form}"
+        if key not in self._nodes:
+            self._nodes[key] = GoalNode(
+                number=number,
+                goals=goals,
+                outside=outside,
+                form=form,
+                key=key,
+                path=path,
+                ancestors=ancestors,
+                cost=cost,
+            )
+        return self._nodes[key]
 
     def _propagate(self, edge: Edge) -> None:
         waiting = [edge]
@@ -152,8 +212,29 @@ class ProofTree:
                 waiting += current.parent.parents
 
 
+def together(goals: Sequence[Goal]) -> list[tuple[int, int]]:
+    """The parts that can be proved apart, as (start, end) in order; what stands between goals that share a
+    metavariable goes with them."""
+    parts: list[tuple[int, int, frozenset[str]]] = []
+    shows_unnamed = any(_unnamed(goal.metavariables) for goal in goals)
+    for index, goal in enumerate(goals):
+        start, names = index, goal.metavariables | _own_names(goal, shows_unnamed)
+        while parts and any(part[2] & names for part in parts):
+            last = parts.pop()
+            start, names = last[0], names | last[2]
+        parts.append((start, index + 1, names))
+    return [(start, end) for start, end, _ in parts]
+
+
+def normal_form(goals: Sequence[Goal]) -> str:
+    """A key that equal states share; numbers of metavariables do not count."""
+    numbers: dict[str, str] = {}
+    text = "\n\n".join(goal.normal_form() for goal in goals)
+    return _METAVARIABLE.sub(lambda m: numbers.setdefault(m.group(), f"?m.{len(numbers)}"), text)
+
+
 def replay(node: GoalNode) -> list[str]:
-    """The tactic lines after which the node's goal is the main goal."""
+    """The tactic lines after which the node's first goal is the main goal."""
     lines: list[str] = []
     for step in node.path:
         lines += [step.text, *["· admit"] * step.skipped]
@@ -175,3 +256,16 @@ def closing_edges(roots: tuple[GoalNode, ...]) -> list[Edge]:
     for root in roots:
         visit(root)
     return found
+
+
+def _own_names(goal: Goal, shows_unnamed: bool) -> frozenset[str]:
+    """What other goals may show of a goal: it is a metavariable itself, by its case name or without one."""
+    if goal.case_name is not None:
+        own = frozenset([f"?{goal.case_name}"])
+    else:
+        own = frozenset(["?"]) if shows_unnamed else frozenset()
+    return own | (frozenset(["?"]) if _unnamed(goal.metavariables) else frozenset())
+
+
+def _unnamed(names: frozenset[str]) -> bool:
+    return any(name == "?" or name.startswith("?m.") for name in names)

@@ -66,8 +66,8 @@ def parse_options(
                 unknown.append(name)
         elif row.is_guarded and not may_set_guarded:
             warnings.append(
-                f"{name} in {source} is ignored: a project may not choose what runs on your machine; set it "
-                f"yourself, or add the project's folder to {TRUSTED_PROJECTS} in your own settings file."
+                f"{name} in {source} is ignored: a project may not choose what runs on your machine or what leaves it; "
+                f"set it yourself, or add the project's folder to {TRUSTED_PROJECTS} in your own settings file."
             )
         elif (read := _read(row, value)) is None:
             warnings.append(f"{name} in {source} is ignored: it must be {expected(row)}, not {_show(value)}.")
@@ -83,6 +83,8 @@ def expected(row: SettingRow) -> str:
     match row.kind:
         case SettingKind.BOOLEAN:
             return "true or false"
+        case SettingKind.STRING if row.choices:
+            return " or ".join(f"`{choice}`" for choice in row.choices)
         case SettingKind.STRING:
             return "a text"
         case SettingKind.STRINGS:
@@ -110,11 +112,15 @@ def _read(row: SettingRow, value: object) -> SettingValue | None:
         case SettingKind.BOOLEAN:
             return value if isinstance(value, bool) else None
         case SettingKind.STRING:
-            return value if isinstance(value, str) and "\0" not in value else None
+            return value if isinstance(value, str) and _is_allowed(row, value) else None
         case SettingKind.STRINGS:
             return _read_texts(row, value)
         case SettingKind.INTEGER | SettingKind.NUMBER:
             return _read_number(row, value)
+
+
+def _is_allowed(row: SettingRow, text: str) -> bool:
+    return text in row.choices if row.choices else "\0" not in text
 
 
 def _read_texts(row: SettingRow, value: object) -> tuple[str, ...] | None:

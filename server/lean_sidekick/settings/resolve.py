@@ -1,8 +1,8 @@
 """From all that was said to one `Settings`: reads the two settings files and applies the order of precedence.
 
 Command line, editor, project file, user file, environment, default: the first that says something wins. A project
-file comes with a project that somebody else may have written, so it cannot name programs or let programs run,
-unless the user's own file lists the project under `trustedProjects`. Never fails: what is wrong becomes a warning.
+file comes with a project that somebody else may have written, so it cannot name programs or servers, or let programs
+run, unless the user's own file lists the project under `trustedProjects`. Never fails: what is wrong becomes a warning.
 """
 
 import os

@@ -29,9 +29,9 @@ class SettingKind(Enum):
 class SettingRow:
     """One row of the table.
 
-    `is_guarded` marks settings that decide which programs run and with what rights: a project's own file sets
-    them only if the user trusts the project. The range holds for numbers; `forbidden` are texts that a list must
-    not hold.
+    `is_guarded` marks settings that decide which programs run and with what rights, and where anything is sent: a
+    project's own file sets them only if the user trusts the project. The range holds for numbers; `forbidden` are
+    texts that a list must not hold; `choices` are all values that a text may have, if it is not free.
     """
 
     field_name: str
@@ -43,6 +43,7 @@ class SettingRow:
     maximum: float
     is_guarded: bool
     forbidden: tuple[str, ...]
+    choices: tuple[str, ...]
 
 
 _KINDS = {
@@ -63,6 +64,7 @@ def _setting(
     maximum: float = inf,
     is_guarded: bool = False,
     forbidden: tuple[str, ...] = (),
+    choices: tuple[str, ...] = (),
 ) -> Any:
     row = {
         "kind": _KINDS[type(default)],
@@ -73,6 +75,7 @@ def _setting(
         "maximum": maximum,
         "is_guarded": is_guarded,
         "forbidden": forbidden,
+        "choices": choices,
     }
     return field(default=default, metadata=row)
 
@@ -152,6 +155,12 @@ class Settings:
     prove_timeout_s: float = _setting(
         30.0, "prove.timeoutS", 'Seconds that "Complete the proof" may take.', minimum=0.1, maximum=3600
     )
+    search_kind: str = _setting(
+        "best-first",
+        "search.kind",
+        'How "Complete the proof" looks for a proof: the likeliest goal first, or Monte Carlo tree search.',
+        choices=("best-first", "mcts"),
+    )
     allowed_axioms: tuple[str, ...] = _setting(
         ("propext", "Classical.choice", "Quot.sound"),
         "check.allowedAxioms",
@@ -172,6 +181,68 @@ class Settings:
     )
     candidate_time_limit_s: float = _setting(
         2.0, "check.candidateTimeLimitS", "Seconds that one candidate may take in Lean.", minimum=0.1, maximum=60
+    )
+    models_cards: str = _setting(
+        "",
+        "models.cards",
+        "A folder with model cards of your own, beside `models` in the folder of your settings file. A card with the "
+        "name of one of ours stands in for it.",
+        is_guarded=True,
+    )
+    models_remote_endpoints: tuple[str, ...] = _setting(
+        (),
+        "models.remote.endpoints",
+        "OpenAI-compatible servers that you run, such as `http://localhost:8000/v1` (vLLM, SGLang, llama.cpp, Ollama). "
+        "Several are used as one. Empty: no model server is asked, and nothing leaves your machine. "
+        "`lean-sidekick models preview` shows what would be sent.",
+        is_guarded=True,
+    )
+    models_remote_card: str = _setting(
+        "",
+        "models.remote.card",
+        "The model card that says how the servers' model is asked: its prompt, its way to answer, its limits. "
+        "`lean-sidekick models list` shows all cards.",
+        is_guarded=True,
+    )
+    models_remote_model: str = _setting(
+        "",
+        "models.remote.model",
+        "The name under which the servers know the model. Empty: the first one that each of them has.",
+        is_guarded=True,
+    )
+    models_remote_api: str = _setting(
+        "auto",
+        "models.remote.api",
+        "How the servers are asked; `auto` is chat for models that have a chat form.",
+        is_guarded=True,
+        choices=("auto", "completions", "chat"),
+    )
+    models_remote_key_variable: str = _setting(
+        "LEAN_SIDEKICK_API_KEY",
+        "models.remote.keyVariable",
+        "The environment variable that holds the key for the servers, if they want one. The key itself stands in no "
+        "setting and no log.",
+        is_guarded=True,
+    )
+    models_remote_allow_insecure: bool = _setting(
+        False,
+        "models.remote.allowInsecure",
+        "Let servers on other machines be asked without https: goals and key then cross the network unprotected.",
+        is_guarded=True,
+    )
+    models_remote_timeout_s: float = _setting(
+        60.0,
+        "models.remote.timeoutS",
+        "Seconds that a server may take for the answers to one request.",
+        minimum=0.1,
+        maximum=3600,
+    )
+    models_remote_samples: int = _setting(
+        0,
+        "models.remote.samples",
+        "How many answers are asked for at one goal; 0 means as many as the model card says.",
+        minimum=0,
+        maximum=256,
     )
 
 

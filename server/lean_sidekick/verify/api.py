@@ -92,6 +92,13 @@ class Session(Protocol):
         budget ends, what was not run is yielded as timed out. `closed` is provisional until `confirm` says it.
         """
 
+    async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
+        """Runs tactic lines in the hole, one after the other, and says what is left of all goals there.
+
+        `progress` has all of them, `closed` says that none is left: no proof by itself, since the lines may hold
+        `sorry`. An error in the last of the lines is a failure.
+        """
+
     async def confirm(self, block: str, budget: Budget) -> Outcome:
         """Runs a block alone in the hole, exactly as the user would have it, all goals counted.
 

@@ -219,6 +219,9 @@ class _CachedSession:
                         self._remember(checked.outcome, keys[text], suspects[text], was_suspect=suspects[text] in found)
                     yield checked
 
+    async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
+        return await self.inner.run_steps(steps, budget)
+
     async def confirm(self, block: str, budget: Budget) -> Outcome:
         return await self.inner.confirm(block, budget)
 

@@ -34,7 +34,7 @@ from lean_sidekick.core.finished_proofs import FinishedProof
 from lean_sidekick.core.goals import Goal
 
 _NO_STATE = "no_state"
-_KNOWN, _STATE, _CHECK, _CONFIRM, _FINAL = "known", "state", "check", "confirm", "final"
+_KNOWN, _STATE, _CHECK, _RUN, _CONFIRM, _FINAL = "known", "state", "check", "run", "confirm", "final"
 
 
 @define
@@ -77,6 +77,10 @@ class _RecordedSession:
             answer = self._answer((_CHECK, site_key(self.site), steps_key(steps), candidate.text))
             budget.spend_checks(1)
             yield CheckedCandidate(candidate=candidate, outcome=read_outcome(answer))
+
+    async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
+        budget.spend_checks(1)
+        return read_outcome(self._answer((_RUN, site_key(self.site), steps_key(steps[:-1]), steps[-1])))
 
     async def confirm(self, block: str, budget: Budget) -> Outcome:
         budget.spend_checks(1)
@@ -153,6 +157,13 @@ class _RecordingSession:
                 key = (_CHECK, site_key(self.site), steps_key(steps), checked.candidate.text)
                 self.recording.put(key, outcome_answer(checked.outcome))
             yield checked
+
+    async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
+        outcome = await self.inner.run_steps(steps, budget)
+        if not (budget.is_spent and outcome.kind is OutcomeKind.TIMED_OUT):
+            key = (_RUN, site_key(self.site), steps_key(steps[:-1]), steps[-1])
+            self.recording.put(key, outcome_answer(outcome))
+        return outcome
 
     async def confirm(self, block: str, budget: Budget) -> Outcome:
         outcome = await self.inner.confirm(block, budget)

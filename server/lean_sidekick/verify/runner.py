@@ -242,6 +242,10 @@ class RunnerSession:
         """See `verify.api.Session`."""
         return await self.plain.site_state(budget)
 
+    async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
+        """See `verify.api.Session`."""
+        return await self.plain.run_steps(steps, budget)
+
     async def confirm(self, block: str, budget: Budget) -> Outcome:
         """See `verify.api.Session`."""
         return await self.plain.confirm(block, budget)

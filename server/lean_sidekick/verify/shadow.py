@@ -201,6 +201,14 @@ class ShadowSession:
                 yield checked
             batches.extendleft(reversed(result.again))
 
+    async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
+        """See `verify.api.Session`."""
+        budget.spend_checks(1)
+        after = await self._state_after(list(steps), budget)
+        if after.failure is not None:
+            return after.failure
+        return Outcome(kind=OutcomeKind.PROGRESS if after.goals else OutcomeKind.CLOSED, goals=after.goals)
+
     async def confirm(self, block: str, budget: Budget) -> Outcome:
         """See `verify.api.Session`."""
         refused = refusal(block, self.verifier.policy)

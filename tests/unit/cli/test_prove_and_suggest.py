@@ -75,7 +75,17 @@ def test_a_proof_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert app.run(["prove", str(path), "--json"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     result = json.loads(line)
-    assert list(result) == ["declaration", "status", "proof", "axioms", "seconds", "checks", "message"]
+    assert list(result) == [
+        "declaration",
+        "status",
+        "proof",
+        "axioms",
+        "seconds",
+        "checks",
+        "message",
+        "opening_seconds",
+        "partial",
+    ]
     assert (result["declaration"], result["status"]) == ("a", "proved")
     assert result["proof"] == "constructor\n· exact Or.inl hp\n· exact hr"
 

@@ -4,7 +4,7 @@ import pytest
 
 from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.goals import Goal, parse_goal
-from lean_sidekick.search.proof_text import join, proof_block
+from lean_sidekick.search.proof_text import Part, join, proof_block
 from lean_sidekick.search.tree import GoalNode, ProofTree, closing_edges, replay
 
 
@@ -18,7 +18,7 @@ def tactic(text: str) -> Candidate:
 
 def tree_of(*targets: str) -> ProofTree:
     tree = ProofTree()
-    tree.add_roots(tuple(goal(target) for target in targets))
+    tree.add_roots(tuple(goal(target) for target in targets), 0)
     return tree
 
 
@@ -56,7 +56,7 @@ def test_case_names_and_inaccessible_names_do_not_tell_goals_apart() -> None:
         (parse_goal("case x\nh✝ : p\n⊢ q"), parse_goal("case y\nh✝¹ : p\n⊢ q")),
         1.0,
     )
-    assert new is not None and len({node.key for node in new}) == 1
+    assert new is not None and len(new) == 1
 
 
 def test_a_tactic_that_leads_in_a_circle_is_not_added() -> None:
@@ -127,4 +127,4 @@ def test_an_unproved_tree_has_no_text() -> None:
     ],
 )
 def test_the_text_is_laid_out_as_a_person_would(text: str, blocks: list[str], expected: str) -> None:
-    assert join(text, blocks) == expected
+    assert join(text, [Part(block=block, can_be_bulleted=True) for block in blocks]) == expected

@@ -47,6 +47,8 @@ def test_every_setting_is_read_into_its_own_field() -> None:
         said = other.get(row.kind)
         if row.kind is SettingKind.BOOLEAN:
             said = not row.default
+        elif row.choices:
+            said = next(choice for choice in row.choices if choice != row.default)
         elif said is None:
             said = row.minimum if row.minimum != row.default else row.maximum
         settings, warnings = read({row.wire_name: said})

@@ -8,7 +8,8 @@ from lsprotocol import types
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.errors import InputError, SidekickError, TimedOut
 from lean_sidekick.core.positions import Position
-from lean_sidekick.engine.api import ProofResult, ProofStatus, ProveProgress
+from lean_sidekick.engine.api import OPENING_S, ProofResult, ProofStatus
+from lean_sidekick.engine.progress import describe_progress
 from lean_sidekick.lsp import convert
 from lean_sidekick.lsp.messages import (
     CompleteProofResult,
@@ -71,24 +72,25 @@ async def _search(
     """
     engine = await ctx.projects.engine(snapshot.uri)
     seconds = ctx.projects.settings(snapshot.uri).prove_timeout_s
-    ctx.extend(seconds + _OVERRUN_S + _EDIT_S)
+    limit = OPENING_S + seconds + _OVERRUN_S
+    ctx.extend(limit + _EDIT_S)
     async with ctx.client.progress(_TITLE, token) as progress:
         work = engine.prove_at(
             snapshot.document,
             position,
             Budget(seconds=seconds, checks=_MAX_CHECKS),
-            lambda sign: progress.report(_describe(sign)),
+            lambda sign: progress.report(describe_progress(sign)),
         )
         search = ctx.tasks.start(work, f"proof search in {snapshot.uri}")
         ends: set[asyncio.Future[Any]] = {search, progress.cancelled}
         try:
-            await asyncio.wait(ends, timeout=seconds + _OVERRUN_S, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ends, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
         finally:
             search.cancel()
     if progress.cancelled.done():
         return None
     if not search.done():
-        raise TimedOut(f"The search did not end within {seconds + _OVERRUN_S:g} s; nothing was changed.")
+        raise TimedOut(f"The search did not end within {limit:g} s; nothing was changed.")
     return search.result()
 
 
@@ -117,9 +119,3 @@ async def _put_in(ctx: RequestContext, snapshot: Snapshot, found: ProofResult | 
     return CompleteProofResult(
         status=CompleteProofStatus(found.status.value), proof=found.proof, message=message, applied=is_applied
     )
-
-
-def _describe(sign: ProveProgress) -> str:
-    goals = "1 goal" if sign.goals_left == 1 else f"{sign.goals_left} goals"
-    trying = " ".join(sign.trying.split())[:60]
-    return f"{sign.checks} checks, {goals} left" + (f", trying {trying}" if trying else "")

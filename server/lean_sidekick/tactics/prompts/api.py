@@ -61,7 +61,8 @@ class Question:
     `goals` has the main goal first. `premises` come best first; adapters of models that were not trained on premises
     leave them out. `text_above` is the file up to the declaration, `statement` the declaration from its keyword up to
     before `:=`, `declaration` its full name, `doc` the text of its doc comment, `steps` the tactics that stand before
-    the goals; all of these are empty where nothing is known. `prefix` is how the tactic has to begin.
+    the goals; all of these are empty where nothing is known. `is_root` says that the goal is that of the statement
+    itself. `prefix` is how the tactic has to begin.
     """
 
     goals: tuple[Goal, ...]
@@ -71,6 +72,7 @@ class Question:
     declaration: str = ""
     doc: str = ""
     steps: tuple[str, ...] = ()
+    is_root: bool = False
     prefix: str = ""
 
 

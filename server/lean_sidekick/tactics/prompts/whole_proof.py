@@ -65,7 +65,7 @@ class WholeProof:
     def prompt(self, question: Question, max_tokens: int) -> Prompt:
         """See `Adapter.prompt`."""
         unit = TokenUnit.WORD_PIECE
-        asks_declaration = bool(question.statement) and not question.steps
+        asks_declaration = _asks_declaration(question)
         if asks_declaration:
             doc = f"/-- {question.doc} -/\n" if question.doc else ""
             statement = f"{doc}{question.statement.rstrip()}"
@@ -82,7 +82,7 @@ class WholeProof:
         said = without_thinking(answer)
         fence = last_fence(said)
         code, is_whole = fence if fence is not None else (said, True)
-        name = question.declaration.rpartition(".")[2] if question.statement and not question.steps else GOAL_NAME
+        name = question.declaration.rpartition(".")[2] if _asks_declaration(question) else GOAL_NAME
         proof = find_proof(code, name, may_be_bare=fence is not None)
         steps = cut_steps(proof)
         if not is_whole:
@@ -103,3 +103,8 @@ class WholeProof:
                 content = f"{_KIMINA_TASK}{problem}\n# Formal statement:\n```lean4\n{code}\n```\n"
                 messages = (Message(role=Role.SYSTEM, content=_KIMINA_SYSTEM), *user(content))
                 return framed(chatml, messages, CHATML_STOP)
+
+
+def _asks_declaration(question: Question) -> bool:
+    """Whether the declaration is asked for as it stands in the file, not its goal as a theorem of its own."""
+    return question.is_root and bool(question.statement)

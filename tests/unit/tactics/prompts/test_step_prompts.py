@@ -145,7 +145,7 @@ def test_a_prompt_stays_within_its_room_and_keeps_the_target(name: str, room: in
         text_above="import Mathlib\n" + "\n".join(f"theorem t{n} : True := trivial" for n in range(900)),
         statement="theorem short : the target",
         declaration="short",
-        steps=(),
+        is_root=True,
     )
     adapter = ADAPTERS[name]
     text = adapter.prompt(question, room).text

@@ -10,7 +10,7 @@ from lean_sidekick.tactics.prompts.proofs import beginnings, cut_steps, find_pro
 from lean_sidekick.tactics.prompts.registry import ADAPTERS
 
 ROOM = 8_192
-AT_ROOT = evolve(QUESTION, steps=(), doc="Addition of natural numbers commutes.")
+AT_ROOT = evolve(QUESTION, steps=(), is_root=True, doc="Addition of natural numbers commutes.")
 STATEMENT = (
     "import Mathlib\n\nopen Nat\n\n/-- Addition of natural numbers commutes. -/\n"
     "theorem my_comm (n m : ℕ) : n + m = m + n := by"

@@ -1,0 +1,250 @@
+"""What both kinds of search do alike: run a node's candidates, grow the tree, offer finished proofs, tell the trace.
+
+A node's candidates are asked for once and each is run there at most once; since equal states are one node, a tactic
+that failed is not tried again at an equal state. A tactic that did not end is tried nowhere else. Which node is next
+is not decided here.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from attrs import define, field
+
+from lean_sidekick.core.candidates import Candidate
+from lean_sidekick.core.goals import Goal
+from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
+from lean_sidekick.search.api import Progress, SearchTask
+from lean_sidekick.search.partial import BestState, best_state
+from lean_sidekick.search.proof_text import proof_block
+from lean_sidekick.search.result import PartialProof, SearchResult, SearchStatus
+from lean_sidekick.search.trace import BatchRun, CandidateRun, NodeEnded, NodeMet, ProofFinished, SearchEnded
+from lean_sidekick.search.tree import GoalNode, ProofTree, closing_edges, replay
+from lean_sidekick.tactics.merge import progress_cost
+from lean_sidekick.verify.recording import goal_texts
+
+REPORT_EVERY_S = 0.2
+
+
+@define
+class Expansion:
+    """The tree of one search, and how it grows."""
+
+    task: SearchTask
+    tree: ProofTree = field(init=False)
+    _waiting: dict[str, list[Candidate]] = field(factory=dict, init=False)
+    _hung: set[str] = field(factory=set, init=False)
+    _expanded: int = field(default=0, init=False)
+    _refused: int = field(default=0, init=False)
+    _last_refusal: str = field(default="", init=False)
+    _told: int = field(default=0, init=False)
+    _next_report: float = field(default=0.0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.tree = ProofTree(merges_states=self.task.merges_states)
+
+    def begin(self, goals: tuple[Goal, ...], outside: int) -> None:
+        """Makes the roots."""
+        self.tree.add_roots(goals, outside)
+        self._estimate_new()
+
+    async def expand(self, node: GoalNode) -> tuple[GoalNode, ...]:
+        """Runs the next batch of a node's candidates; gives the nodes that are new."""
+        self._report(node)
+        waiting, size = await self._candidates(node)
+        batch = waiting[:size]
+        ran: list[CandidateRun] = []
+        progress: list[CheckedCandidate] = []
+        seen: set[str] = set()
+        async with aclosing(self._run(node, batch)) as outcomes:
+            async for checked in outcomes:
+                seen.add(checked.candidate.text)
+                kind = checked.outcome.kind
+                if kind is OutcomeKind.TIMED_OUT:
+                    self._hung.add(checked.candidate.text)
+                if kind is OutcomeKind.PROGRESS:
+                    progress.append(checked)
+                    continue
+                if kind is OutcomeKind.CLOSED:
+                    self.tree.add_edge(node, checked.candidate, (), _edge_cost(node, checked))
+                ran.append(_as_run(checked, children=() if kind is OutcomeKind.CLOSED else None))
+                if kind is OutcomeKind.CLOSED:
+                    break
+        self._waiting[node.key] = [c for c in waiting if c.text not in seen]
+        node.has_untried = bool(self._waiting[node.key])
+        ran += [self._add(node, checked) for checked in progress]
+        new = self._estimate_new()
+        self.task.trace.write(
+            BatchRun(
+                node=node.number,
+                seconds=round(self.task.budget.seconds_spent, 3),
+                candidates=tuple(ran),
+                waiting=len(self._waiting[node.key]),
+            )
+        )
+        return new
+
+    async def accepted(self) -> str | None:
+        """The block of a finished proof that the final check took, if there is one; what it refused is banned."""
+        while self.tree.is_proved:
+            block = proof_block(self.tree.roots)
+            refusal = await self.task.accept(block)
+            seconds = round(self.task.budget.seconds_spent, 3)
+            self.task.trace.write(ProofFinished(block=block, refusal=refusal or "", seconds=seconds))
+            if refusal is None:
+                return block
+            self._refused += 1
+            self._last_refusal = refusal
+            self.tree.ban(closing_edges(self.tree.roots)[-1])
+        return None
+
+    def _report(self, node: GoalNode) -> None:
+        now = self.task.budget.seconds_spent
+        if now < self._next_report:
+            return
+        self._next_report = now + REPORT_EVERY_S
+        state = self.best_state()
+        self.task.on_progress(
+            Progress(
+                checks=self.task.budget.checks_spent,
+                goals_open=sum(len(n.goals) for n in state.open_goals),
+                goals_proved=state.goals_proved,
+                goal=node.goal,
+            )
+        )
+
+    def best_state(self) -> BestState:
+        """The unfinished state whose open goals look easiest."""
+        return best_state(self.tree)
+
+    def result(self, status: SearchStatus, block: str | None) -> SearchResult:
+        """What the search ended with."""
+        partial = None
+        if block is None:
+            state = self.best_state()
+            if state.choices or state.goals_proved:
+                partial = PartialProof(
+                    block=state.block(self.tree.roots),
+                    goals_open=sum(len(node.goals) for node in state.open_goals),
+                    goals_proved=state.goals_proved,
+                )
+        self._tell_end(status, block, partial)
+        return SearchResult(
+            status=status,
+            block=block,
+            partial=partial,
+            expanded=self._expanded,
+            refused=self._refused,
+            last_refusal=self._last_refusal,
+        )
+
+    async def _candidates(self, node: GoalNode) -> tuple[list[Candidate], int]:
+        """What is left to be tried at a node, and how many of it are next."""
+        waiting = self._waiting.get(node.key)
+        if waiting is not None:
+            return [c for c in waiting if c.text not in self._hung], self.task.limits.batch
+        self._expanded += 1
+        found = await self.task.generate(node.goal)
+        return [c for c in found if c.text not in self._hung], self.task.limits.first_batch
+
+    async def _run(self, node: GoalNode, batch: Sequence[Candidate]) -> AsyncGenerator[CheckedCandidate, None]:
+        budget = self.task.budget
+        if not node.is_shared:
+            async with aclosing(self.task.session.check(replay(node), batch, budget)) as outcomes:
+                async for checked in outcomes:
+                    yield checked
+            return
+        for candidate in batch:
+            if budget.is_spent:
+                return
+            outcome = await self.task.session.run_steps([*replay(node), candidate.text], budget)
+            yield CheckedCandidate(candidate=candidate, outcome=_within(node, outcome))
+
+    def _add(self, node: GoalNode, checked: CheckedCandidate) -> CandidateRun:
+        goals = checked.outcome.goals
+        limits = self.task.limits
+        if node.depth >= limits.depth:
+            return _as_run(checked, note="too deep")
+        if len(goals) > limits.goals_left:
+            return _as_run(checked, note="leaves too many goals")
+        if any(len(goal.text) > limits.goal_length for goal in goals):
+            return _as_run(checked, note="leaves too long a goal")
+        new = self.tree.add_edge(node, checked.candidate, goals, _edge_cost(node, checked))
+        if new is None:
+            return _as_run(checked, note="leads in a circle, or where another tactic leads")
+        return _as_run(checked, children=tuple(child.number for child in node.edges[-1].children))
+
+    def _estimate_new(self) -> tuple[GoalNode, ...]:
+        """Estimates the nodes that are new and tells the trace of them."""
+        new = [node for node in self.tree.nodes if node.number >= self._told]
+        for node in new:
+            node.estimate = node.value = self.task.value.value(node.goals, node.depth)
+            self.task.trace.write(
+                NodeMet(
+                    node=node.number,
+                    goals=tuple(goal_texts(node.goals)),
+                    depth=node.depth,
+                    cost=round(node.cost, 3),
+                    value=round(node.estimate, 4),
+                    is_root=node in self.tree.roots,
+                    checks=self.task.budget.checks_spent,
+                )
+            )
+        self._told += len(new)
+        return tuple(new)
+
+    def _tell_end(self, status: SearchStatus, block: str | None, partial: PartialProof | None) -> None:
+        budget = self.task.budget
+        for node in self.tree.nodes:
+            self.task.trace.write(
+                NodeEnded(
+                    node=node.number,
+                    is_proved=node.proof is not None,
+                    visits=node.visits,
+                    value=round(node.value, 4),
+                    waiting=len(self._waiting.get(node.key, ())),
+                )
+            )
+        self.task.trace.write(
+            SearchEnded(
+                status=status.value,
+                seconds=round(budget.seconds_spent, 3),
+                checks=budget.checks_spent,
+                expanded=self._expanded,
+                proof=block,
+                partial=partial.block if partial else None,
+            )
+        )
+
+
+def _within(node: GoalNode, outcome: Outcome) -> Outcome:
+    """What an outcome at all goals of the site says of a node's own."""
+    if outcome.kind not in (OutcomeKind.PROGRESS, OutcomeKind.CLOSED):
+        return outcome
+    own = outcome.goals[: max(0, len(outcome.goals) - node.outside)]
+    if not own:
+        return Outcome(kind=OutcomeKind.CLOSED)
+    return Outcome(kind=OutcomeKind.PROGRESS, goals=own)
+
+
+def _edge_cost(node: GoalNode, checked: CheckedCandidate) -> float:
+    """What a step costs: a charge for every goal that it adds and for goals that grow, on top of the tactic's own."""
+    goals = checked.outcome.goals
+    if not goals:
+        return -checked.candidate.score
+    growth = max(0, max(len(goal.target) for goal in goals) - len(node.goal.target)) / 40
+    more = max(0, len(goals) - len(node.goals))
+    unknown = 1.0 if any(goal.has_metavariable for goal in goals) else 0.0
+    return progress_cost(checked.candidate) + 0.7 * more + min(growth, 3.0) + unknown
+
+
+def _as_run(checked: CheckedCandidate, *, children: tuple[int, ...] | None = None, note: str = "") -> CandidateRun:
+    candidate, outcome = checked.candidate, checked.outcome
+    return CandidateRun(
+        text=candidate.text,
+        source=candidate.source.value,
+        score=round(candidate.score, 3),
+        outcome=outcome.kind.value,
+        message=outcome.message,
+        children=children,
+        note=note,
+    )
