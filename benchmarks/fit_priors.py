@@ -2,10 +2,10 @@
 
     python benchmarks/fit_priors.py library-2021-07/steps.jsonl --out server/lean_sidekick/tactics/priors.json
 
-The input has a line for each step of a proof, with `file`, `state_before` and `tactic`. For each state the program's own
-sources are asked for candidates: their scores are what was promised, the step of the proof is what was taken. With `--folds`
-the table is not written but judged: files are split into folds, and the table of all other folds says how well it
-foresees the family of the next step. Nothing but these steps goes in; a benchmark's proofs never may.
+The input has a line for each step of a proof, with `file`, `state_before` and `tactic`. For each state the program's
+own sources are asked for candidates: their scores are what was promised, the step of the proof is what was taken. With
+`--folds` the table is not written but judged: files are split into folds, and the table of all other folds says how
+well it foresees the family of the next step. Nothing but these steps goes in; a benchmark's proofs never may.
 """
 
 import argparse

@@ -5,21 +5,20 @@
 For each split a random half of the theorems is the past of a project: the tactic steps of their proofs are in the
 index. The other half is proved, with that index and without, by the same program in the same run. A theorem whose
 statement is that of a theorem of the past, up to the names of its variables, is not scored. Nothing is learned while
-theorems are scored. Every proof is judged by a plain `lean` run. Seconds depend on the machine; the numbers of checks do not.
+theorems are scored. Every proof is judged by a plain `lean` run. Seconds depend on the machine; numbers of checks do
+not.
 """
 
 import argparse
 import asyncio
 import json
 import random
-import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from attrs import evolve, frozen
 
-from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.declarations import Outline, statement_text
 from lean_sidekick.core.goals import split_goals
 from lean_sidekick.core.steps import StepOrigin, TakenStep
@@ -28,7 +27,7 @@ from lean_sidekick.engine.engine import ProjectEngine
 from lean_sidekick.engine.session import find_lean, start_verifier
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.evaluation.items import Item, read_items
-from lean_sidekick.evaluation.prove_run import Judged, ProveRun, attempts, machine
+from lean_sidekick.evaluation.prove_run import ProveRun, attempts, machine
 from lean_sidekick.settings.resolve import resolve_settings
 from lean_sidekick.tactics.merge import default_generator, vocabulary_probes
 from lean_sidekick.tactics.neighbours import Neighbours, StepIndex
@@ -54,9 +53,7 @@ def read_steps(path: Path) -> dict[str, list[TakenStep]]:
         row = json.loads(line)
         goals = split_goals(row["state_before"])
         if goals:
-            step = TakenStep(
-                goal=goals[0], tactic=row["tactic"], declaration=row["theorem"], origin=StepOrigin.PROOF
-            )
+            step = TakenStep(goal=goals[0], tactic=row["tactic"], declaration=row["theorem"], origin=StepOrigin.PROOF)
             found.setdefault(row["theorem"], []).append(step)
     return found
 

@@ -12,7 +12,6 @@ class StepOrigin(Enum):
 
     PROOF = "a finished proof"
     ACCEPTED = "an accepted suggestion"
-    FOUND = "a proof that search found"
 
 
 @frozen(kw_only=True)

@@ -9,7 +9,7 @@ what cannot be read or written is not learned, and nothing else goes wrong. `for
 import asyncio
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from attrs import define, field
 
@@ -17,6 +17,8 @@ from lean_sidekick.core.finished_proofs import FinishedProof, finished_proofs
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.steps import StepOrigin, TakenStep
 from lean_sidekick.engine.api import DocumentText, Suggestion, SuggestionRound
+from lean_sidekick.engine.search_lessons import Lesson, SearchLessons
+from lean_sidekick.search.trace import Trace
 from lean_sidekick.storage.learned import LearnedStore
 from lean_sidekick.tactics.api import TacticGenerator
 from lean_sidekick.tactics.goal_shape import read_goal
@@ -83,22 +85,23 @@ class Learner:
         self.index.add([step])
         if self.store is not None:
             self.store.add(self.project, [step])
-        shape = read_goal(goal)
-        self.count(
-            (
-                (situation(shape), family(one.candidate.text, shape)),
-                math.exp(one.candidate.score),
-                float(one is taken),
-            )
-            for one in shown.suggestions
-        )
+        self.count(goal, [(one.candidate.text, one.candidate.score, one is taken) for one in shown.suggestions])
 
-    def count(self, seen: Iterable[tuple[TallyKey, float, float]]) -> None:
-        """Adds to the tallies: shape and family, what a score promised, and whether it was a step of the proof."""
+    def watching(self, trace: Trace) -> Trace:
+        """A trace that learns from each search that is written to it, and passes everything on."""
+        return SearchLessons(inner=trace, teach=self.count)
+
+    def count(self, goal: Goal, lessons: Sequence[Lesson]) -> None:
+        """Adds candidates at a goal to the tallies: what their scores promised, and which was the step of the proof."""
+        shape = read_goal(goal)
+        here = situation(shape)
         added: dict[TallyKey, tuple[float, float]] = {}
-        for key, promised, taken in seen:
-            before = added.get(key, (0.0, 0.0))
-            added[key] = before[0] + promised, before[1] + taken
+        for text, score, is_taken in lessons:
+            key = here, family(text, shape)
+            promised, taken = added.get(key, (0.0, 0.0))
+            # What the score was before these tallies corrected it.
+            own = min(0.0, score - self.tallies.correction(key))
+            added[key] = promised + math.exp(own), taken + is_taken
         for key, (promised, taken) in added.items():
             self.tallies.add(key, promised, taken)
         if self.store is not None:

@@ -73,9 +73,9 @@ class Prover:
             is_first = self._opening_s is None
             opening = Budget(seconds=OPENING_S, checks=budget.checks, clock=budget.clock) if is_first else budget
             found = await session.site_state(opening)
-            proposals = await proposals_for(
-                site, session, self.sources.generator, self.sources.probes, opening, self.options
-            )
+            is_unlearned = Part.PRIORS in self.options.without
+            generator = self.sources.unlearned if is_unlearned else self.sources.generator
+            proposals = await proposals_for(site, session, generator, self.sources.probes, opening, self.options)
             if is_first:
                 self._opening_s = opening.seconds_spent
                 budget.restart()

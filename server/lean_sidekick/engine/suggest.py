@@ -27,9 +27,13 @@ CONFIRMED_LIMIT = 3
 
 @frozen(kw_only=True)
 class Sources:
-    """Where candidates come from, and the tactic texts to learn a toolchain by."""
+    """Where candidates come from, and the tactic texts to learn a toolchain by.
+
+    `unlearned` is the generator without anything that was learned: priors, tallies and neighbours.
+    """
 
     generator: TacticGenerator
+    unlearned: TacticGenerator
     probes: tuple[str, ...]
 
 

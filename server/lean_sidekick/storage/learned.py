@@ -24,8 +24,8 @@ LENGTH_LIMIT = 8_000
 TALLY_LIMIT = 200.0
 _TABLES = {
     "steps": (
-        "CREATE TABLE steps (number INTEGER PRIMARY KEY AUTOINCREMENT, project TEXT NOT NULL, declaration TEXT NOT NULL,"
-        " origin TEXT NOT NULL, goal TEXT NOT NULL, tactic TEXT NOT NULL,"
+        "CREATE TABLE steps (number INTEGER PRIMARY KEY AUTOINCREMENT, project TEXT NOT NULL,"
+        " declaration TEXT NOT NULL, origin TEXT NOT NULL, goal TEXT NOT NULL, tactic TEXT NOT NULL,"
         " UNIQUE (project, declaration, goal, tactic) ON CONFLICT REPLACE)"
     ),
     "tallies": (

@@ -6,8 +6,8 @@ target with its variables left out (`all …`). Variables of the goal are replac
 
 from collections.abc import Iterator, Mapping
 
-from lean_sidekick.tactics.goal_shape import GoalShape, Local, Nature, plain_type
 from lean_sidekick.core.terms import IDENTIFIER, Shape, Term
+from lean_sidekick.tactics.goal_shape import GoalShape, Local, Nature, plain_type
 
 _PATH = 3
 _MAX_PARTS = 200

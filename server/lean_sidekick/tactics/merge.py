@@ -8,7 +8,7 @@ cannot be typed (inaccessible names, cut-off terms) is dropped here, whatever so
 import asyncio
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import field, frozen
 
 from lean_sidekick.core.candidates import Candidate, deduplicate
 from lean_sidekick.core.goals import INACCESSIBLE_MARK
@@ -58,7 +58,7 @@ class MergedGenerator:
 
     sources: tuple[TacticGenerator, ...]
     limit: int
-    priors: Priors = Priors()
+    priors: Priors = field(factory=Priors)
 
     async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
         """Candidates of all sources, best first."""

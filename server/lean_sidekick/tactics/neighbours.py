@@ -7,7 +7,7 @@ the steps used longest ago go first. Deterministic: age counts steps, not second
 """
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import define, field, frozen
@@ -105,10 +105,10 @@ class StepIndex:
 
         Rare features find the steps to look at; only the most promising of those are compared in full.
         """
-        wanted = features(shape) & self._having.keys()
+        wanted = sorted(features(shape) & self._having.keys())
         total = len(self._steps)
-        own = sum(self._weight(feature) for feature in wanted)
-        common: Counter[int] = Counter()
+        own = math.fsum(self._weight(feature) for feature in wanted)
+        common: defaultdict[int, float] = defaultdict(float)
         for feature in wanted:
             having = self._having.get(feature, ())
             if len(having) <= max(_ALWAYS, total // _COMMON):
@@ -118,16 +118,16 @@ class StepIndex:
         scored = []
         for number, _ in sorted(common.items(), key=lambda item: (-item[1], -item[0]))[: _COMPARED * count]:
             step, found = self._steps[number]
-            shared = sum(self._weight(feature) for feature in wanted & found)
-            other = sum(self._weight(feature) for feature in found)
+            # Exact sums: the order of a set differs from run to run.
+            shared = math.fsum(self._weight(feature) for feature in wanted if feature in found)
+            other = math.fsum(map(self._weight, found))
             likeness = shared / (own + other - shared) * self._decay(number)
             if step.origin is StepOrigin.ACCEPTED:
                 likeness = min(1.0, likeness * _PREFERRED)
             scored.append((-likeness, -number, step))
         scored.sort(key=lambda item: item[:2])
         return [
-            Neighbour(step=step, shape=read_goal(step.goal), likeness=-likeness)
-            for likeness, _, step in scored[:count]
+            Neighbour(step=step, shape=read_goal(step.goal), likeness=-likeness) for likeness, _, step in scored[:count]
         ]
 
     def _weight(self, feature: str) -> float:
@@ -140,7 +140,7 @@ class StepIndex:
 
     def _decay(self, number: int) -> float:
         age = self._clock - number
-        return _AGED + (1 - _AGED) * 0.5 ** (age / _HALF_LIFE)
+        return _AGED + (1 - _AGED) * math.exp2(-age / _HALF_LIFE)
 
     def _remove(self, number: int) -> None:
         step, found = self._steps.pop(number)

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 
 from lean_sidekick.core.goals import INACCESSIBLE_MARK
 from lean_sidekick.core.scanner import KEYWORDS
+from lean_sidekick.core.terms import IDENTIFIER, Shape, Term, atom, substitute
 from lean_sidekick.tactics.features import abstract, local_labels
 from lean_sidekick.tactics.goal_shape import GoalShape, Local, Nature
 from lean_sidekick.tactics.names import Names
-from lean_sidekick.core.terms import IDENTIFIER, Shape, Term, atom, substitute
 
 _SAME_STATEMENT = 8
 _SAME_TYPE = 4
@@ -30,12 +30,14 @@ _BOUND_AFTER = re.compile(
     r"(?<![\w.])(?:intros?|rintro|fun|λ|obtain|with|funext|ext|rename_i|by_cases|by_contra|generalizing)(?![\w.'])"
     r"([^:=\n]*)|\|([^|\n]*?)=>|(?<![\w.])(?:have|let)\s+([^:=\n]*?)\s*(?=:)"
 )
-_TAKES_A_NAME = frozenset({"induction", "cases", "subst", "injection", "clear", "revert", "rcases", "obtain", "generalizing"})
+_TAKES_A_NAME = frozenset(
+    {"induction", "cases", "subst", "injection", "clear", "revert", "rcases", "obtain", "generalizing"}
+)
 
 
 def renamings(tactic: str, old: GoalShape, new: GoalShape) -> list[str]:
-    """The tactic, used at `old`, in the names of `new`: the likeliest way first, and others where several hypotheses are
-    alike; none where a hypothesis has no counterpart."""
+    """The tactic, used at `old`, in the names of `new`, likeliest first: several ways where hypotheses are alike, none
+    where one has no counterpart."""
     names = set(_NAME.findall(tactic))
     spoken = names | {name.partition(".")[0] for name in names}
     if INACCESSIBLE_MARK in tactic or any(name in old.taken and name not in old.types for name in spoken):

@@ -1,8 +1,8 @@
 """What a tactic of a finished proof can be tried as at another goal. Pure.
 
-A tactic with proofs of its own below it (`induction … with` and its alternatives) is offered as it was and with holes in
-the place of those proofs. A tactic that only frames others (a bullet, `case`, braces) is no step. A list of rewrites
-is also tried with its first one alone.
+A tactic with proofs of its own below it (`induction … with` and its alternatives) is offered as it was and with holes
+in the place of those proofs. A tactic that only frames others (a bullet, `case`, braces) is no step. A list of
+rewrites is also tried with its first one alone.
 """
 
 import re
@@ -44,8 +44,8 @@ def _aligned(tactic: str) -> str:
 
 
 def _skeleton(tactic: str) -> str | None:
-    """`induction n with | zero => ?_ | succ n ih => ?_` for a tactic with its alternatives written out; None for any other
-    that goes over several lines."""
+    """`induction n with | zero => ?_ | succ n ih => ?_` for a tactic with its alternatives written out; None for any
+    other."""
     head, *lines = tactic.split("\n")
     arms = [line for line in lines if line.lstrip().startswith("|")]
     if not head.rstrip().endswith(" with") or not arms:
@@ -55,7 +55,7 @@ def _skeleton(tactic: str) -> str | None:
     for line in arms:
         if len(line) - len(line.lstrip()) == outer:
             pattern, arrow, _ = line.strip().partition("=>")
-            if not arrow or line.count("=>") > 1 and "|" in line.strip()[1:]:
+            if not arrow or (line.count("=>") > 1 and "|" in line.strip()[1:]):
                 return None
             patterns.append(f"{pattern.strip()} => ?_")
     return " ".join([head.rstrip(), *patterns])

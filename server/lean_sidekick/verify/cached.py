@@ -24,6 +24,8 @@ from attrs import define, field, frozen
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
+from lean_sidekick.core.finished_proofs import FinishedProof
+from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lean.header import find_header
@@ -41,8 +43,6 @@ from lean_sidekick.verify.recording import (
     state_answer,
 )
 from lean_sidekick.verify.shadow import Limits
-from lean_sidekick.core.finished_proofs import FinishedProof
-from lean_sidekick.core.goals import Goal
 
 logger = logging.getLogger(__name__)
 

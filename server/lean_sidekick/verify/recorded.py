@@ -12,6 +12,8 @@ from attrs import define
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.errors import InputError, NotRecorded
+from lean_sidekick.core.finished_proofs import FinishedProof
+from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority, Session, SiteState, Verifier
@@ -30,8 +32,6 @@ from lean_sidekick.verify.recording import (
     steps_key,
     verdict_answer,
 )
-from lean_sidekick.core.finished_proofs import FinishedProof
-from lean_sidekick.core.goals import Goal
 
 _NO_STATE = "no_state"
 _KNOWN, _STATE, _CHECK, _RUN, _CONFIRM, _FINAL = "known", "state", "check", "run", "confirm", "final"

@@ -26,6 +26,7 @@ from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.declarations import header_end
 from lean_sidekick.core.errors import InputError, LeanCrashed, SidekickError, StaleDocument, TimedOut
+from lean_sidekick.core.finished_proofs import FinishedProof
 from lean_sidekick.core.goals import Goal, parse_goals
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.positions import Position, Range
@@ -46,7 +47,6 @@ from lean_sidekick.verify.policy import refusal
 from lean_sidekick.verify.runner_lean import Answer, Row, RunnerText, invocation, read_answer, runner_texts
 from lean_sidekick.verify.shadow import ShadowSession, ShadowVerifier
 from lean_sidekick.verify.turns import Turns
-from lean_sidekick.core.finished_proofs import FinishedProof
 
 logger = logging.getLogger(__name__)
 
