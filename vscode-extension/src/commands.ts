@@ -20,6 +20,7 @@ export interface CommandsParams {
 export function registerCommands({ pool, router, environment, statusBar, log }: CommandsParams): Disposable[] {
   // In the palette from the start, so registered before any server has offered it.
   router.offer("leanSidekick.restartLean");
+  router.offer("leanSidekick.forgetLearned");
   const own: Record<string, () => unknown> = {
     "leanSidekick.completeProofHere": () => completeProofHere(router),
     "leanSidekick.restart": () => {

@@ -55,13 +55,21 @@ def open_engine(root: Path, settings: Settings) -> ProjectEngine:
     return engine_on(start, settings, _learner(root) if settings.learn else None)
 
 
-def learned_store() -> LearnedStore:
-    """The user's file of what was learned."""
-    return LearnedStore(path=cache_folder() / LEARNED_FILE)
+async def forget_learned() -> bool:
+    """Takes away what the user's file of learned steps holds; says whether that was done."""
+    path = cache_folder() / LEARNED_FILE
+    if not await asyncio.to_thread(path.exists):
+        return True
+    store = LearnedStore(path=path)
+    try:
+        return await store.forget(None)
+    finally:
+        await store.close()
 
 
 def _learner(root: Path) -> Learner:
-    return Learner(project=str(find_project(root).root), store=learned_store())
+    store = LearnedStore(path=cache_folder() / LEARNED_FILE)
+    return Learner(project=str(find_project(root).root), store=store)
 
 
 def engine_on(start: StartVerifier, settings: Settings, learner: Learner | None = None) -> ProjectEngine:

@@ -4,5 +4,6 @@ STATUS_CHANGED = "leanSidekick/statusChanged"
 
 COMPLETE_PROOF = "leanSidekick.completeProof"
 RESTART_LEAN = "leanSidekick.restartLean"
+FORGET_LEARNED = "leanSidekick.forgetLearned"
 
-COMMANDS = (COMPLETE_PROOF, RESTART_LEAN)
+COMMANDS = (COMPLETE_PROOF, RESTART_LEAN, FORGET_LEARNED)

@@ -24,8 +24,9 @@ from lean_sidekick.lsp.capabilities import read_capabilities
 from lean_sidekick.lsp.client import Client
 from lean_sidekick.lsp.features import code_actions, commands, configuration, documents, inlay_hints
 from lean_sidekick.lsp.features.status import Status
+from lean_sidekick.lsp.lessons import Lessons
 from lean_sidekick.lsp.logs import configure_logging, quiet_pygls
-from lean_sidekick.lsp.methods import COMPLETE_PROOF, RESTART_LEAN
+from lean_sidekick.lsp.methods import COMPLETE_PROOF, FORGET_LEARNED, RESTART_LEAN
 from lean_sidekick.lsp.projects import Backend, Projects, to_folders
 from lean_sidekick.lsp.protocol import SidekickProtocol, make_converter
 from lean_sidekick.lsp.requests import Handler, Parts, RequestContext, Requests
@@ -242,7 +243,11 @@ async def _execute(ctx: RequestContext, params: types.ExecuteCommandParams) -> o
     return await command(ctx, params)
 
 
-_COMMANDS = {COMPLETE_PROOF: commands.complete_proof, RESTART_LEAN: commands.restart_lean}
+_COMMANDS = {
+    COMPLETE_PROOF: commands.complete_proof,
+    RESTART_LEAN: commands.restart_lean,
+    FORGET_LEARNED: commands.forget_learned,
+}
 
 
 def _make_parts(protocol: SidekickProtocol, backend: Backend) -> Parts:
@@ -256,7 +261,8 @@ def _make_parts(protocol: SidekickProtocol, backend: Backend) -> Parts:
         if projects.settings(uri).inlay_hints_enabled:
             client.refresh_inlay_hints()
 
-    rounds = Rounds(texts=texts, projects=projects, status=status, tasks=tasks, on_settled=on_settled)
+    lessons = Lessons(texts=texts, projects=projects, tasks=tasks)
+    rounds = Rounds(texts=texts, projects=projects, status=status, tasks=tasks, lessons=lessons, on_settled=on_settled)
     return Parts(client=client, texts=texts, projects=projects, rounds=rounds, status=status, tasks=tasks)
 
 
