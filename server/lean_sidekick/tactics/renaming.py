@@ -103,6 +103,9 @@ def _likeness(
     values: Mapping[str, str],
     places: Counter[tuple[str, str]],
 ) -> int:
+    heads = local.type.head, other.type.head
+    if local.nature is not Nature.PROOF and heads[0] != heads[1] and not old.taken.union(new.taken).intersection(heads):
+        return 0  # a list is no number, wherever it stands
     score = _SAME_NAME if local.name == other.name else 0
     score += _SAME_PLACE * min(places[local.name, other.name], 2)
     if local.nature is Nature.PROOF:
