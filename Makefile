@@ -57,6 +57,10 @@ test: setup ## all tests that need no Lean
 	$(if $(HAVE_NPM),cd $(EXTENSION) && npm test --silent)
 	$(BIN)/pytest
 
+.PHONY: test-models
+test-models: $(VENV)/.dev $(VENV)/.models ## the tests that need torch and transformers, which are installed first
+	$(BIN)/pytest -m model
+
 NEEDS_LEAN := test -n "$$LEAN_SIDEKICK_LEAN" || command -v lean >/dev/null || { \
 	echo "There is no Lean: set LEAN_SIDEKICK_LEAN to a lean program, or put one on the PATH."; exit 1; }
 
@@ -126,6 +130,11 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.made
 	@echo "Installing the tools for development (once) ..."
 	@$(PIP) install -c constraints.txt -e '.[dev]'
 	@touch $(VENV)/.core $@
+
+$(VENV)/.models: pyproject.toml constraints.txt | $(VENV)/.made
+	@echo "Installing the model libraries (once; about two gigabytes) ..."
+	@$(PIP) install -c constraints.txt -e '.[train]'
+	@touch $@
 
 $(NODE_MODULES): $(EXTENSION)/package-lock.json
 	@echo "Installing the extension's packages (once) ..."

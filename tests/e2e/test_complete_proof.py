@@ -26,7 +26,8 @@ async def test_the_proof_is_put_in_by_one_edit(editor: Editor) -> None:
     action = (await editor.code_actions("sorry"))[-1]
     assert action["title"] == "Complete the proof"
     result = await editor.execute(action["command"]).answer()
-    assert result == {"status": "proved", "proof": "simp [h]", "message": "proved: 0.1 s, 7 checks.", "applied": True}
+    message = "proved: 0.1 s, 7 checks."
+    assert result == {"status": "proved", "proof": "simp [h]", "partial": None, "message": message, "applied": True}
     assert editor.texts[URI] == "-- prove: simp [h]\ntheorem t : p := by\n  simp [h]\n"
     (applied,) = editor.said(APPLY)
     assert applied["edit"]["documentChanges"][0]["textDocument"] == {"uri": URI, "version": 1}
@@ -70,6 +71,7 @@ async def test_cancelling_from_the_bar_changes_nothing(editor: Editor) -> None:
     assert await asked.answer() == {
         "status": "cancelled",
         "proof": None,
+        "partial": None,
         "message": "Cancelled; nothing was changed.",
         "applied": False,
     }
@@ -145,9 +147,28 @@ async def test_nothing_found_is_said_once(editor: Editor) -> None:
     editor.open(THEOREM.replace("simp [h]", "nothing"))
     result = await editor.complete_proof("sorry").answer()
     message = "No proof was found in 7 checks."
-    assert result == {"status": "not_proved", "proof": None, "message": message, "applied": False}
+    assert result == {"status": "not_proved", "proof": None, "partial": None, "message": message, "applied": False}
     assert await editor.shown() == message
     assert editor.said(APPLY) == []
+    await editor.finish()
+
+
+async def test_without_a_proof_the_best_partial_one_is_offered_until_the_text_changes(editor: Editor) -> None:
+    """It is not put in by itself; one sentence says that it is there, and the menu says that it is not finished."""
+    await editor.initialize()
+    editor.open(THEOREM.replace("prove: simp [h]", "partial: constructor; sorry"))
+    result = await editor.complete_proof("  sorry").answer()
+    assert (result["status"], result["partial"], result["applied"]) == ("timed_out", "constructor; sorry", False)
+    said = "No proof was found; the best leaves 1 goal open, which the code actions here offer."
+    assert await editor.shown() == result["message"] == said
+    assert editor.said(APPLY) == []
+    (offered,) = [a for a in await editor.code_actions("  sorry") if a["title"].startswith("Partial")]
+    assert offered["title"] == "Partial proof, not finished: 1 goal left as sorry"
+    (change,) = offered["edit"]["documentChanges"]
+    assert change["textDocument"] == {"uri": URI, "version": 1}
+    assert change["edits"][0]["newText"] == "constructor; sorry"
+    editor.replace("theorem t", "theorem tt")
+    assert not [a for a in await editor.code_actions("  sorry") if a["title"].startswith("Partial")]
     await editor.finish()
 
 

@@ -38,6 +38,10 @@ EXPECTED = {
     "in an editor: suggest at complete": "exact ⟨h.2.2, h.1⟩" + CLOSES,
     "in an editor: prove at complete": "proved\nexact ⟨h.2.2, h.1⟩",
     "in an editor: suggest at endless": "apply ",
+    "in an editor: suggest at ghost": "exact h.2  -- closes this goal, 1 goal left: ⊢ p",
+    "in an editor: prove at ghost": "proved\napply And.intro\n· exact h.2\n· exact h.1",
+    "in an editor: suggest at ghost on a new line": "exact h.2  -- closes this goal, 1 goal left: ⊢ p",
+    "in an editor: prove at ghost on a new line": "proved\napply And.intro\n· exact h.2\n· exact h.1",
 }
 
 

@@ -40,6 +40,7 @@ FULL: dict[str, Any] = {
         "workspaceEdit": {"documentChanges": True},
         "inlayHint": {"refreshSupport": True},
     },
+    "textDocument": {"inlineCompletion": {}},
     "window": {"workDoneProgress": True},
     "general": {"positionEncodings": ["utf-8", "utf-16"]},
 }
@@ -288,6 +289,16 @@ class Editor:
     def inlay_hint_params(self, uri: str = URI) -> dict[str, Any]:
         text_map = TextMap(self.texts[uri])
         return {"textDocument": {"uri": uri}, "range": wire_range(text_map, 0, len(self.texts[uri]))}
+
+    def inline_completion_params(self, mark: str, uri: str = URI, *, by_itself: bool = True) -> dict[str, Any]:
+        """What an editor asks for ghost text after the first `mark` of the text."""
+        end = self.texts[uri].index(mark) + len(mark)
+        position = wire_range(TextMap(self.texts[uri]), end, end)["start"]
+        return {
+            "textDocument": {"uri": uri},
+            "position": position,
+            "context": {"triggerKind": 2 if by_itself else 1},
+        }
 
     def execute(self, command: dict[str, Any], **more: Any) -> Asked:
         """Runs a command as a code action holds it."""

@@ -65,10 +65,7 @@ class FakeServer:
     elaborated: list[str] = field(factory=list)
     reopened: int = 0
     closed: int = 0
-
-    @property
-    def gates(self) -> Gates:
-        return Gates.for_version(LeanVersion(4, 20, 0), is_early=False)
+    gates: Gates = field(factory=lambda: Gates.for_version(LeanVersion(4, 20, 0), is_early=False))
 
     async def open(self, uri: str, text: str) -> FakeDocument:
         return FakeDocument(uri, text, self)

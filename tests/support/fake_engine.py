@@ -1,6 +1,7 @@
 """An engine without Lean, for tests of the editor's side.
 
-Every `sorry` is a site. What the engine answers stands in comments of the text itself:
+Every `sorry` is a site, and so is the end of a line that ends with `by` (then also the lines below it that are blank).
+What the engine answers stands in comments of the text itself:
 
     -- suggest: simp => closes the goal        one suggestion; several lines give several, one round each
     -- suggest: omega =?> closes the goal      the same, not confirmed alone
@@ -8,6 +9,7 @@ Every `sorry` is a site. What the engine answers stands in comments of the text 
     -- warn: there is an error above           the warning of every round
     -- prove: simp                             "Complete the proof" finds this
     -- prove: nothing | hold | stubborn        it finds nothing; never ends; never ends and is slow to clean up
+    -- partial: simp; sorry                    it finds no proof, and this as the best partial one
     -- prove with sorry: simp                  it finds this, which depends on an unfinished lemma
     -- fail: no lean | imports | crash | bug   every question fails in this way
     -- print                                 every question prints to standard output
@@ -22,6 +24,8 @@ import re
 import sys
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
+
+from attrs import evolve
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate, Source
@@ -40,21 +44,29 @@ from lean_sidekick.engine.api import (
 )
 from lean_sidekick.lsp.projects import Backend
 from lean_sidekick.search.options import SearchOptions
+from lean_sidekick.search.result import PartialProof
 from lean_sidekick.search.trace import Trace
 from lean_sidekick.settings import Settings
 
 _DIRECTIVE = re.compile(
-    r"^[ \t]*-- (suggest|hold|warn|prove with sorry|prove|fail|print|child)(?:: (.*?))?\r?$", re.MULTILINE
+    r"^[ \t]*-- (suggest|hold|warn|prove with sorry|prove|partial|fail|print|child)(?:: (.*?))?\r?$", re.MULTILINE
 )
 _SUGGESTION = re.compile(r"(.*?) =(\??)> (.*)")
 _GOAL = parse_goal("⊢ True")
 
 
 def find_site(document: DocumentText, position: Position) -> ProofSite:
-    """The first `sorry` on the line that does not end before the position, else the last one on it."""
+    """The first `sorry` on the line that does not end before the position, else the last one on it, else an empty
+    `by` before the position."""
     text_map = TextMap(document.text)
     start = text_map.line_start(position.line)
     found = list(re.finditer(r"\bsorry\b", text_map.line_text(position.line)))
+    above = document.text[: text_map.offset(position)].rstrip()
+    hole = Hole.TACTIC_SORRY
+    is_blank_behind = not document.text[text_map.offset(position) : text_map.line_end(position.line)].strip()
+    if not found and is_blank_behind and above.endswith(":= by"):
+        start, hole = 0, Hole.EMPTY_BY
+        found = list(re.compile("$").finditer(above, len(above)))
     if not found or text_map.line_text(position.line).lstrip().startswith("--"):
         raise InputError("No tactic can stand here.")
     offset = text_map.offset(position) - start
@@ -74,7 +86,7 @@ def find_site(document: DocumentText, position: Position) -> ProofSite:
             is_private=False,
             is_mutual=False,
         ),
-        hole=Hole.TACTIC_SORRY,
+        hole=hole,
         start=start + match.start(),
         end=start + match.end(),
         indentation="  ",
@@ -120,12 +132,20 @@ class FakeEngine:
         try:
             await self._begin(document)
             site = find_site(document, position)
-            how, tactic = next((d for d in _directives(document) if d[0].startswith("prove")), ("prove", "nothing"))
+            how, tactic = next(
+                (d for d in _directives(document) if d[0].startswith("prove") or d[0] == "partial"),
+                ("prove", "nothing"),
+            )
             on_progress(ProveProgress(checks=7, seconds=0.1, goals_left=2, trying="simp"))
             if tactic in ("hold", "stubborn"):
                 for checks in range(8, 1_000_000):
                     await asyncio.sleep(0.02)
                     on_progress(ProveProgress(checks=checks, seconds=0.1, goals_left=1, trying="omega"))
+            if how == "partial":
+                edit = TextEdit(start=site.start, end=site.end, new_text=tactic)
+                partial = PartialProof(block=tactic, goals_open=1, goals_proved=2)
+                result = _result(ProofStatus.TIMED_OUT, None, (), "No proof was found; the best leaves 1 goal open")
+                return evolve(result, partial=partial, partial_edits=(edit,))
             if tactic == "nothing":
                 return _result(ProofStatus.NOT_PROVED, None, (), "No proof was found in 7 checks.")
             edit = TextEdit(start=site.start, end=site.end, new_text=tactic)
@@ -213,7 +233,9 @@ def _suggestion(site: ProofSite, value: str) -> Suggestion:
         candidate=Candidate(text=tactic, source=Source.PORTFOLIO, score=-1.0),
         outcome=Outcome(kind=OutcomeKind.CLOSED if is_closed else OutcomeKind.PROGRESS, goals=left),
         goals_left=left,
-        edit=TextEdit(start=site.start, end=site.end, new_text=tactic),
+        edit=TextEdit(
+            start=site.start, end=site.end, new_text=tactic if site.hole is Hole.TACTIC_SORRY else f"\n  {tactic}"
+        ),
         effect=effect,
         is_confirmed=is_closed and not match[2],
     )

@@ -62,10 +62,14 @@ class Logger {
 }
 LEVELS.forEach((name, level) => { Logger.prototype[name] = function (text) { this.write(level, text); }; });
 const make = async (_name, file) => new Logger(file);
-module.exports = {
-  version: 0, Logger, setLevel() {}, setFlushOn() {}, shutdown() {},
-  createRotatingLogger: make, createAsyncRotatingLogger: make,
-};
+// One by one, because the editor imports them by name.
+exports.version = 0;
+exports.Logger = Logger;
+exports.setLevel = () => {};
+exports.setFlushOn = () => {};
+exports.shutdown = () => {};
+exports.createRotatingLogger = make;
+exports.createAsyncRotatingLogger = make;
 JS
 
 # Older versions download ripgrep when they are installed; the machine's own does.

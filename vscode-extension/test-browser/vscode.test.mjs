@@ -115,6 +115,27 @@ scenario("a search is cancelled", async () => {
   assert.match(await workbench.shown(), /sorry/);
 });
 
+scenario("ghost text in the place of the hint", async () => {
+  const { page } = workbench;
+  await workbench.open("ghost.lean", place("ghost"));
+  await page.keyboard.press("Backspace");
+  await page.keyboard.type("o");
+  const isHinted = async () => (await workbench.hints()).some((text) => text.includes("exact h.2"));
+  await until("a hint", isHinted);
+  await workbench.setting("leanSidekick.ghostText.enabled", true);
+  await until("no hint", async () => !(await isHinted()));
+  await page.keyboard.press("End");
+  await page.keyboard.press("Enter");
+  const ghost = page.locator('.view-lines span[class*="ghost-text"]').first();
+  await ghost.waitFor();
+  assert.match((await ghost.innerText()).replaceAll("\u00a0", " "), /exact h\.2/);
+  assert.equal((await workbench.shown()).split("exact h.2").length, 2, "it stands there once");
+  await workbench.screenshot("ghost-text");
+  await page.keyboard.press("Tab");
+  await until("the tactic", async () => /And\.intro\n {2}exact h\.2/.test(await workbench.shown()));
+  await workbench.setting("leanSidekick.ghostText.enabled", false);
+});
+
 test("nothing but this machine was asked for", () => {
   assert.deepEqual([...workbench.foreignHosts], []);
 });

@@ -121,6 +121,7 @@ export class Workbench {
   }
 
   constructor({ scratch, artefacts, child }) {
+    this.settings = {};
     this.scratch = scratch;
     this.artefacts = artefacts;
     this.child = child;
@@ -146,6 +147,13 @@ export class Workbench {
     await box.fill(`:${line}:${column}`);
     await page.keyboard.press("Enter");
     await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  }
+
+  /** Changes a setting of the folder, as its settings page would. */
+  async setting(name, value) {
+    this.settings[name] = value;
+    mkdirSync(path.join(this.scratch, "folder/.vscode"), { recursive: true });
+    writeFileSync(path.join(this.scratch, "folder/.vscode/settings.json"), JSON.stringify(this.settings));
   }
 
   /** What the editor shows, hints and ghost text included. */

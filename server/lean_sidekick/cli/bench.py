@@ -7,7 +7,7 @@ import importlib
 
 import click
 
-KINDS = ("prove", "recheck", "verify")
+KINDS = ("premises", "prove", "recheck", "verify")
 
 
 class _Kinds(click.Group):

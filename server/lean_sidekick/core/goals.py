@@ -12,7 +12,7 @@ from attrs import frozen
 
 INACCESSIBLE_MARK = "✝"
 _VALUE = " := "
-_METAVARIABLE = re.compile(r"\?[\w.«»]+|(?<![\w.])\?(?![\w✝])")
+METAVARIABLE = re.compile(r"\?[\w.«»]+|(?<![\w.])\?(?![\w✝])")
 _HYPOTHESIS = re.compile(r"^([^\s:⊢|()\[\]{}][^:⊢]*?) :(?!=) ?")
 
 
@@ -40,12 +40,12 @@ class Goal:
     @property
     def has_metavariable(self) -> bool:
         """Whether an unassigned metavariable such as `?m.12` or `?w` shows in the goal."""
-        return _METAVARIABLE.search(self.text) is not None
+        return METAVARIABLE.search(self.text) is not None
 
     @property
     def metavariables(self) -> frozenset[str]:
         """The metavariables that show in the goal."""
-        return frozenset(_METAVARIABLE.findall(self.text))
+        return frozenset(METAVARIABLE.findall(self.text))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -224,8 +224,8 @@ def _reason(filled: _Filled, budget: Budget, opening_s: float) -> str:
 def partial_words(partial: PartialProof) -> str:
     """What a partial proof is, in words."""
     goals = "1 goal" if partial.goals_open == 1 else f"{partial.goals_open} goals"
-    proved = f" and proves {partial.goals_proved}" if partial.goals_proved else ""
-    return f"the best partial proof leaves {goals} open{proved}"
+    proved = f" proves {partial.goals_proved} and" if partial.goals_proved else ""
+    return f"the best partial proof{proved} leaves {goals} open"
 
 
 def _difference(old: str, new: str) -> TextEdit:

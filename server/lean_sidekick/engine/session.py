@@ -49,7 +49,7 @@ def open_engine(root: Path, settings: Settings) -> ProjectEngine:
         project, toolchain = find_project(root), await find_lean(root, settings)
         key = await asyncio.to_thread(toolchain_key, toolchain) if settings.cache_outcomes else None
         plain = await _start(project, toolchain, settings, sandboxes)
-        verifier: Verifier = RunnerVerifier(plain) if settings.lean_runner else plain
+        verifier: Verifier = RunnerVerifier(plain, workers=settings.lean_threads) if settings.lean_runner else plain
         return verifier if key is None else _remembering(verifier, plain, project, key)
 
     return engine_on(start, settings, _learner(root) if settings.learn else None)

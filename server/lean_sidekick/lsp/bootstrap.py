@@ -62,6 +62,7 @@ def initialize_result(params: Mapping[str, Any]) -> dict[str, Any]:
             "codeActionProvider": {"codeActionKinds": ["quickfix"]},
             "executeCommandProvider": {"commands": list(COMMANDS)},
             "inlayHintProvider": {"resolveProvider": False},
+            "inlineCompletionProvider": {},
             "workspace": {
                 "workspaceFolders": {"supported": True, "changeNotifications": True},
                 "fileOperations": {},

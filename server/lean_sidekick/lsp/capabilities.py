@@ -10,18 +10,20 @@ class ClientCapabilities:
     """What we may ask of the editor; all that it did not mention is false."""
 
     can_refresh_inlay_hints: bool = False
+    can_show_ghost_text: bool = False
     can_show_progress: bool = False
     can_apply_edits: bool = False
     has_versioned_edits: bool = False
 
 
 def read_capabilities(said: types.ClientCapabilities) -> ClientCapabilities:
-    """Reads the capabilities of a client (LSP 3.17, `ClientCapabilities`)."""
+    """Reads the capabilities of a client (LSP 3.18, `ClientCapabilities`)."""
 
     def has(name: str) -> bool:
         return get_capability(said, name, False) is True
 
     return ClientCapabilities(
+        can_show_ghost_text=get_capability(said, "text_document.inline_completion", None) is not None,
         can_refresh_inlay_hints=has("workspace.inlay_hint.refresh_support"),
         can_show_progress=has("window.work_done_progress"),
         can_apply_edits=has("workspace.apply_edit"),

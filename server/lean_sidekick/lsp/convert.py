@@ -73,6 +73,34 @@ def to_inlay_hint(suggestion: Suggestion, snapshot: Snapshot, line: int, warning
     )
 
 
+def to_inline_completion(
+    suggestion: Suggestion, snapshot: Snapshot, position: Position
+) -> types.InlineCompletionItem | None:
+    """A suggestion as ghost text at the cursor; None where it would not only add to what stands there.
+
+    The editor shows only what begins with the text that it replaces, on the cursor's line.
+    """
+    text, text_map = snapshot.text, snapshot.text_map
+    cursor, line_start = text_map.offset(position), text_map.line_start(position.line)
+    start, new_text = suggestion.edit.start, suggestion.edit.new_text
+    if (
+        cursor < suggestion.edit.end
+        or text[start:cursor].strip()
+        or text[cursor : text_map.line_end(position.line)].strip()
+    ):
+        return None
+    if start < line_start:  # the edit begins a new line, on which the cursor stands already
+        if not new_text.startswith(("\n", "\r\n")):
+            return None
+        start, new_text = line_start, new_text.partition("\n")[2]
+    if not new_text.startswith(text[start:cursor]):
+        return None
+    return types.InlineCompletionItem(
+        insert_text=new_text,
+        range=types.Range(start=_from_position(text_map.position(start)), end=_from_position(position)),
+    )
+
+
 def has_line(wire_range: types.Range, line: int) -> bool:
     """Whether a range from the wire touches a line."""
     return wire_range.start.line <= line <= wire_range.end.line

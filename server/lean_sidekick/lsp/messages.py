@@ -72,11 +72,13 @@ class CompleteProofStatus(Enum):
 class CompleteProofResult:
     """The result of `leanSidekick.completeProof`.
 
-    `proof` is the tactic block, dedented, or null; `applied` says whether the editor put it in.
+    `proof` is the tactic block, dedented, or null; `applied` says whether the editor put it in. `partial` is the best
+    partial proof where there is none, with `sorry` at its open goals, or null; it is not put in.
     """
 
     status: CompleteProofStatus
     proof: str | None
+    partial: str | None
     message: str
     applied: bool
 

@@ -24,7 +24,7 @@ UNTRUSTED = "This workspace is not trusted, so Lean Sidekick starts no Lean in i
 _LOAD_LIMIT_S = 10.0
 _CLOSE_LIMIT_S = 10.0
 # Settings that only this side reads: an engine may live on when they change.
-_EDITOR_FIELDS = ("inlay_hints_enabled", "suggest_delay_ms", "code_action_wait_s")
+_EDITOR_FIELDS = ("inlay_hints_enabled", "ghost_text_enabled", "suggest_delay_ms", "code_action_wait_s")
 
 _T = TypeVar("_T")
 _logger = logging.getLogger(__name__)

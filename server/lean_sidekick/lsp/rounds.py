@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Callable
 from contextlib import aclosing
+from functools import partial
 from time import monotonic
 
 from lean_sidekick.core.budget import Budget
@@ -46,6 +47,7 @@ class Round:
         self.latest: SuggestionRound | None = None
         self.is_complete = False
         self.is_settled = False
+        self._settled = asyncio.Event()
         self.began = monotonic()
         self.first_s: float | None = None
         self._task: asyncio.Task[None] | None = None
@@ -86,6 +88,21 @@ class Round:
         """Names the task that does the work."""
         self._task = task
 
+    def settle(self) -> None:
+        """Says that no better suggestion is to be expected soon."""
+        self.is_settled = True
+        self._settled.set()
+
+    async def settled(self) -> None:
+        """Waits until the best suggestion closes the goal, or the round has ended, however it did."""
+        if self._task is None:
+            return
+        settled = asyncio.ensure_future(self._settled.wait())
+        try:
+            await asyncio.wait({settled, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            settled.cancel()
+
     async def wait(self, seconds: float) -> None:
         """Waits for the end of the round, at most for some seconds; the round goes on."""
         if self._task is not None:
@@ -105,6 +122,7 @@ class _Desk:
     def __init__(self) -> None:
         self.edited: Position | None = None
         self.timer: asyncio.TimerHandle | None = None
+        self.paused = asyncio.Event()
         self.sites: dict[Position, ProofSite | None] = {}
         self.rounds: list[Round] = []
         self.current: Round | None = None
@@ -160,6 +178,7 @@ class Rounds:
         desk.edited = edited or desk.edited
         if desk.edited is not None:
             delay_s = self._projects.settings(uri).suggest_delay_ms / 1000
+            desk.paused = asyncio.Event()
             desk.timer = asyncio.get_running_loop().call_later(delay_s, self.pause, uri)
 
     def pause(self, uri: str) -> None:
@@ -170,7 +189,10 @@ class Rounds:
         desk.end_timer()
         if desk.edited is not None and not desk.rounds:
             snapshot = self._texts.snapshot(uri)
-            self._tasks.start(self._begin(snapshot, desk.edited), f"suggestions for {uri}")
+            begun = self._tasks.start(self._begin(snapshot, desk.edited), f"suggestions for {uri}")
+            begun.add_done_callback(partial(_set, desk.paused))
+        else:
+            desk.paused.set()
 
     def closed(self, uri: str) -> None:
         """Ends everything for a document."""
@@ -193,6 +215,13 @@ class Rounds:
         desk = self._desks.get(snapshot.uri)
         current = desk.current if desk is not None else None
         return current if current is not None and current.snapshot.version == snapshot.version else None
+
+    async def after_pause(self, snapshot: Snapshot) -> Round | None:
+        """The round of this version, once the pause after the last edit has come; None if it began none."""
+        desk = self._desk(snapshot.uri)
+        if desk.edited is not None:
+            await desk.paused.wait()
+        return self.current(snapshot)
 
     async def at(self, snapshot: Snapshot, position: Position) -> Round | None:
         """The round for the site at a position, begun if need be; None where no tactic can stand."""
@@ -269,14 +298,19 @@ class Rounds:
         if running.is_settled or not best or desk.current is not running:
             return
         if running.is_complete or best[0].outcome.kind is OutcomeKind.CLOSED:
-            running.is_settled = True
+            running.settle()
             self._on_settled(running.snapshot.uri)
 
     def _clear(self, desk: _Desk) -> None:
         desk.end_timer()
+        desk.paused.set()
         desk.end_current()
         desk.rounds.clear()
         desk.sites.clear()
 
     def _desk(self, uri: str) -> _Desk:
         return self._desks.setdefault(uri, _Desk())
+
+
+def _set(event: asyncio.Event, _task: "asyncio.Task[None]") -> None:
+    event.set()

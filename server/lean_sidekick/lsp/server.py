@@ -1,7 +1,8 @@
 """The language server: puts its parts together, reads messages until the client goes, and leaves nothing behind.
 
-It registers code actions, inlay hints and commands, and nothing that Lean's own server gives: no hover, no
-definition, no diagnostics, no semantic tokens. All runs on one event loop; handlers are short or asynchronous.
+It registers code actions, inlay hints, inline completion and commands, and nothing that Lean's own server gives: no
+hover, no definition, no diagnostics, no semantic tokens. All runs on one event loop; handlers are short or
+asynchronous.
 """
 
 import asyncio
@@ -22,11 +23,12 @@ from lean_sidekick.core.errors import InputError
 from lean_sidekick.lsp.bootstrap import SERVER_NAME, Handover
 from lean_sidekick.lsp.capabilities import read_capabilities
 from lean_sidekick.lsp.client import Client
-from lean_sidekick.lsp.features import code_actions, commands, configuration, documents, inlay_hints
+from lean_sidekick.lsp.features import code_actions, commands, configuration, documents, inlay_hints, inline_completion
 from lean_sidekick.lsp.features.status import Status
 from lean_sidekick.lsp.lessons import Lessons
 from lean_sidekick.lsp.logs import configure_logging, quiet_pygls
 from lean_sidekick.lsp.methods import COMPLETE_PROOF, FORGET_LEARNED, RESTART_LEAN
+from lean_sidekick.lsp.partials import Partials
 from lean_sidekick.lsp.projects import Backend, Projects, to_folders
 from lean_sidekick.lsp.protocol import SidekickProtocol, make_converter
 from lean_sidekick.lsp.requests import Handler, Parts, RequestContext, Requests
@@ -164,6 +166,9 @@ class SidekickServer(LanguageServer):
         self.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(lambda _: self._read_folders())
         self._answer(types.TEXT_DOCUMENT_CODE_ACTION, code_actions.code_actions, code_actions.OPTIONS)
         self._answer(types.TEXT_DOCUMENT_INLAY_HINT, inlay_hints.inlay_hints)
+        self._answer(
+            types.TEXT_DOCUMENT_INLINE_COMPLETION, inline_completion.inline_completion, inline_completion.OPTIONS
+        )
         self._answer(types.WORKSPACE_EXECUTE_COMMAND, _execute)
         # Only so that the capabilities name them.
         self.feature(types.TEXT_DOCUMENT_DID_SAVE)(lambda _: None)
@@ -263,7 +268,15 @@ def _make_parts(protocol: SidekickProtocol, backend: Backend) -> Parts:
 
     lessons = Lessons(texts=texts, projects=projects, tasks=tasks)
     rounds = Rounds(texts=texts, projects=projects, status=status, tasks=tasks, lessons=lessons, on_settled=on_settled)
-    return Parts(client=client, texts=texts, projects=projects, rounds=rounds, status=status, tasks=tasks)
+    return Parts(
+        client=client,
+        texts=texts,
+        partials=Partials(),
+        projects=projects,
+        rounds=rounds,
+        status=status,
+        tasks=tasks,
+    )
 
 
 def _bare_params(params: Any) -> dict[str, Any]:

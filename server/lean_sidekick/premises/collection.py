@@ -6,7 +6,6 @@ above the cursor and a library of 250,000 premises are ranked on one scale.
 
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
-from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
@@ -18,6 +17,9 @@ from lean_sidekick.premises.postings import Postings, TokenHashes
 from lean_sidekick.premises.segment import Segment
 
 Array = NDArray[Any]
+
+# What is added to a collection this many times its size does not change what is rare in it.
+_NEGLIGIBLE = 50
 
 
 class Field(Enum):
@@ -33,29 +35,46 @@ class Collection:
 
     def __init__(self, segments: Sequence[Segment]) -> None:
         self.segments = tuple(segments)
-        self._starts = (0, *accumulate(len(segment) for segment in self.segments))
+        self.starts = (0, *accumulate(len(segment) for segment in self.segments))
         self._hashes = TokenHashes()
+        self._totals: dict[tuple[Field, int], Array] = {}
 
     def __len__(self) -> int:
-        return self._starts[-1]
+        return self.starts[-1]
 
     def with_segment(self, segment: Segment) -> "Collection":
         """This collection with one more segment at its end."""
-        return Collection((*self.segments, segment))
+        larger = Collection((*self.segments, segment))
+        larger._hashes = self._hashes
+        if len(self) > _NEGLIGIBLE * len(segment):
+            for field in (Field.SYMBOLS, Field.SHAPES):
+                self.totals(field)
+            larger._totals = dict(self._totals)
+        return larger
 
     def premise(self, number: int) -> Premise:
         """One document."""
-        index, inner = self.locate(number)
-        return self.segments[index].records[inner]
+        segment, inner = self._locate(number)
+        return segment.records[inner]
 
-    def locate(self, number: int) -> tuple[int, int]:
-        """The segment of a document and its number there."""
-        index = int(np.searchsorted(self._starts, number, side="right")) - 1
-        return index, number - self._starts[index]
+    def symbols_of(self, number: int) -> Array:
+        """The symbol hashes of a document."""
+        segment, inner = self._locate(number)
+        return segment.symbol_sets.of(inner)
 
-    def start(self, index: int) -> int:
-        """The number of a segment's first document."""
-        return self._starts[index]
+    def uses_of(self, number: int) -> Array:
+        """The hashes of the names of the premises that a document's proof uses."""
+        segment, inner = self._locate(number)
+        return segment.uses.of(inner)
+
+    def find_names(self, hashes: Array) -> Array:
+        """The documents that have one of some names, with where in `hashes` it stands. int64 (found, 2)."""
+        found = []
+        for start, segment in zip(self.starts, self.segments, strict=False):
+            documents = segment.find_names(hashes)
+            places = np.flatnonzero(documents >= 0)
+            found.append(np.stack((documents[places] + start, places), axis=1))
+        return np.concatenate(found) if found else np.zeros((0, 2), dtype=np.int64)
 
     def hashes(self, tokens: Iterable[str]) -> Array:
         """Tokens as the segments know them."""
@@ -71,42 +90,35 @@ class Collection:
         """Each document's sum of the values of its tokens, by weight if `counted`. float32 (documents,)."""
         found = np.zeros(len(self), dtype=np.float32)
         for index, postings in enumerate(self._postings(field)):
-            part = found[self._starts[index] : self._starts[index + 1]]
+            part = found[self.starts[index] : self.starts[index + 1]]
             (postings.add_scores if counted else postings.add_values)(hashes, values, part)
         return found
 
-    @cached_property
-    def symbol_totals(self) -> Array:
-        """The sum of the rarities of each document's symbols. float32 (documents,)."""
-        return self._totals(Field.SYMBOLS)
-
-    @cached_property
-    def shape_totals(self) -> Array:
-        """The sum of the rarities of each document's shapes. float32 (documents,)."""
-        return self._totals(Field.SHAPES)
-
-    def _totals(self, field: Field) -> Array:
-        found = np.zeros(len(self), dtype=np.float32)
+    def totals(self, field: Field) -> Array:
+        """The sum of the rarities of all tokens of each document. float32 (documents,)."""
+        parts = []
         for index, postings in enumerate(self._postings(field)):
-            rarity = np.repeat(self.rarity(field, postings.keys), np.diff(postings.starts))
-            size = self._starts[index + 1] - self._starts[index]
-            sums = np.bincount(postings.documents, weights=rarity, minlength=size)
-            found[self._starts[index] : self._starts[index + 1]] = sums
-        return found
-
-    def symbols_of(self, number: int) -> Array:
-        """The symbol hashes of a document."""
-        index, inner = self.locate(number)
-        return self.segments[index].symbol_sets.of(inner)
+            known = self._totals.get((field, index))
+            if known is None:
+                rarity = np.repeat(self.rarity(field, postings.keys), np.diff(postings.starts))
+                size = self.starts[index + 1] - self.starts[index]
+                known = np.bincount(postings.documents, weights=rarity, minlength=size).astype(np.float32)
+                self._totals[field, index] = known
+            parts.append(known)
+        return np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
 
     def mask(self, allows: Callable[[str], bool]) -> Array:
-        """Which documents stand in a module that is allowed. bool (documents,)."""
-        parts = [
-            np.array([allows(module) for module in segment.modules], dtype=bool)[segment.module_of]
-            for segment in self.segments
-            if len(segment)
-        ]
+        """Which documents stand in a module that is allowed, and were not replaced. bool (documents,)."""
+        parts = []
+        for segment in self.segments:
+            if len(segment):
+                part = np.array([allows(module) for module in segment.modules], dtype=bool)[segment.module_of]
+                parts.append(part if segment.is_live is None else part & segment.is_live)
         return np.concatenate(parts) if parts else np.zeros(0, dtype=bool)
+
+    def _locate(self, number: int) -> tuple[Segment, int]:
+        index = int(np.searchsorted(self.starts, number, side="right")) - 1
+        return self.segments[index], number - self.starts[index]
 
     def _postings(self, field: Field) -> tuple[Postings, ...]:
         match field:

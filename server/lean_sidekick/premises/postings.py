@@ -6,7 +6,7 @@ here depend on one document alone.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -55,17 +55,8 @@ class Postings:
     weights: Array  # uint8 (entries,)
 
     @classmethod
-    def build(cls, documents: Sequence[Sequence[int]]) -> "Postings":
-        """Lists of the token hashes of each document; a token counts as often as it occurs (BM25, saturated)."""
-        lengths = np.fromiter((len(tokens) for tokens in documents), dtype=np.int64, count=len(documents))
-        total = int(lengths.sum())
-        tokens = np.fromiter((t for document in documents for t in document), dtype=np.uint64, count=total)
-        owners = np.repeat(np.arange(len(documents), dtype=np.int32), lengths)
-        return cls.from_pairs(tokens, owners, lengths)
-
-    @classmethod
-    def from_pairs(cls, tokens: Array, owners: Array, lengths: Array) -> "Postings":
-        """The same from flat arrays: token hashes, the document of each, and the documents' lengths."""
+    def build(cls, tokens: Array, owners: Array, lengths: Array) -> "Postings":
+        """From token hashes, the document of each, and the documents' lengths; a token counts as often as it occurs."""
         keys, numbers = np.unique(tokens, return_inverse=True)
         # One number a (token, document) pair, so that one sort counts them.
         pairs, counts = np.unique(numbers.astype(np.int64) * (len(lengths) + 1) + owners, return_counts=True)

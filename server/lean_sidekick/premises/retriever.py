@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from attrs import frozen
 
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.goals import Goal
@@ -18,20 +17,14 @@ from lean_sidekick.premises.api import Accessible, FoundPremise, RankReason
 from lean_sidekick.premises.collection import Array, Collection
 from lean_sidekick.premises.fusion import Fused, Ranking, fuse
 from lean_sidekick.premises.lexical import LexicalRanker
-from lean_sidekick.premises.rankers import Question, Ranker
+from lean_sidekick.premises.names import NameRanker
+from lean_sidekick.premises.neighbours import NearRanker, ProofRanker
+from lean_sidekick.premises.patterns import PatternRanker
+from lean_sidekick.premises.rankers import Question, WeightedRanker
 from lean_sidekick.premises.segment import Segment, SegmentBuilder
 from lean_sidekick.premises.shapes import ShapeRanker
 from lean_sidekick.premises.symbols import SymbolRanker
-from lean_sidekick.premises.tokens import (
-    MAX_TEXT,
-    Terms,
-    conclusion_shapes,
-    goal_terms,
-    premise_terms,
-    question_words,
-    read_statement,
-    symbols_of,
-)
+from lean_sidekick.premises.tokens import MAX_TEXT, Terms, goal_terms, premise_terms, question_terms
 
 # How deep each ranker's answer goes into the fusion.
 _DEPTH = 200
@@ -39,26 +32,25 @@ _KEPT_MASKS = 8
 _KEPT_TERMS = 20_000
 
 
-@frozen
-class WeightedRanker:
-    """A ranker and how much its ranks count."""
-
-    ranker: Ranker
-    weight: float
-
-
 def goal_rankers() -> tuple[WeightedRanker, ...]:
-    """The rankers for goals that need no model."""
+    """The rankers for goals that need no model; weights as measured (docs/decisions)."""
     return (
         WeightedRanker(LexicalRanker(), 1.0),
         WeightedRanker(SymbolRanker(), 1.0),
         WeightedRanker(ShapeRanker(), 1.0),
+        WeightedRanker(NearRanker(), 1.5),
+        WeightedRanker(ProofRanker(), 2.0),
     )
 
 
 def word_rankers() -> tuple[WeightedRanker, ...]:
-    """The rankers for words, fragments and Lean text that need no model."""
-    return (WeightedRanker(LexicalRanker(), 1.0), WeightedRanker(SymbolRanker(), 0.5))
+    """The rankers for words, parts of names, patterns and Lean text that need no model."""
+    return (
+        WeightedRanker(LexicalRanker(), 1.0),
+        WeightedRanker(SymbolRanker(), 0.5),
+        WeightedRanker(NameRanker(), 2.0),
+        WeightedRanker(PatternRanker(), 4.0),
+    )
 
 
 class LocalRetriever:
@@ -82,23 +74,42 @@ class LocalRetriever:
         """A retriever over premises in memory."""
         return cls((Segment.build(files),))
 
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """What is answered from, without the declarations above a place."""
+        return self._collection.segments
+
+    def with_goal_rankers(self, rankers: Sequence[WeightedRanker]) -> "LocalRetriever":
+        """The same index asked by other rankers; what was computed for one is there for both."""
+        other = LocalRetriever((), rankers, self._word_rankers)
+        other._collection, other._masks, other._terms = self._collection, self._masks, self._terms
+        return other
+
     def close(self) -> None:
-        """Ends the thread; questions that wait are answered with an error of their future."""
+        """Ends the thread; questions that wait are cancelled."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def for_goal(self, goal: Goal, accessible: Accessible, k: int) -> Sequence[FoundPremise]:
         """At most `k` accessible premises for a goal, best first."""
-        return await self._run(lambda: self._answer(goal_terms(goal), goal.text, self._goal_rankers, accessible, k))
+        return await self._run(lambda: self.answer_goal(goal, accessible, k))
 
     async def for_words(self, text: str, accessible: Accessible, k: int) -> Sequence[FoundPremise]:
-        """At most `k` accessible premises for words, a name fragment, a pattern or Lean text, best first.
+        """At most `k` accessible premises for words, a part of a name, a pattern or Lean text, best first.
 
         Raises InputError for an empty question.
         """
+        return await self._run(lambda: self.answer_words(text, accessible, k))
+
+    def answer_goal(self, goal: Goal, accessible: Accessible, k: int) -> Sequence[FoundPremise]:
+        """`for_goal`, in the calling thread; one at a time."""
+        return self._answer(goal_terms(goal), goal.text[:MAX_TEXT], self._goal_rankers, accessible, k)
+
+    def answer_words(self, text: str, accessible: Accessible, k: int) -> Sequence[FoundPremise]:
+        """`for_words`, in the calling thread; one at a time."""
         if not text.strip():
             raise InputError("The question is empty: give words, a part of a name, or a pattern such as `_ + _ = _`.")
         text = text[:MAX_TEXT]
-        return await self._run(lambda: self._answer(_question_terms(text), text, self._word_rankers, accessible, k))
+        return self._answer(question_terms(text), text, self._word_rankers, accessible, k)
 
     async def _run(self, work: Callable[[], Sequence[FoundPremise]]) -> Sequence[FoundPremise]:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -107,13 +118,15 @@ class LocalRetriever:
         self, terms: Terms, text: str, rankers: Sequence[WeightedRanker], accessible: Accessible, k: int
     ) -> Sequence[FoundPremise]:
         collection, allowed = self._accessible(accessible)
-        question = Question(terms=terms, text=text, allowed=allowed)
-        rankings = []
-        for weighted in rankers:
-            documents = weighted.ranker.rank(collection, question, max(_DEPTH, k)).tolist()
-            rankings.append(
-                Ranking(ranker=weighted.ranker.name, weight=weighted.weight, documents=tuple(documents)),
+        question = Question(terms=terms, text=text, allowed=allowed, above=len(accessible.above))
+        rankings = [
+            Ranking(
+                ranker=one.ranker.name,
+                weight=one.weight,
+                documents=tuple(one.ranker.rank(collection, question, max(_DEPTH, k)).tolist()),
             )
+            for one in rankers
+        ]
         return [self._found(collection, one, terms) for one in fuse(rankings, k)]
 
     def _found(self, collection: Collection, fused: Fused, terms: Terms) -> FoundPremise:
@@ -130,7 +143,7 @@ class LocalRetriever:
         )
 
     def _accessible(self, accessible: Accessible) -> tuple[Collection, Array]:
-        """The collection with the declarations above, and which of it may be answered with."""
+        """The collection with the declarations above at its end, and which of it may be answered with."""
         key = (accessible.modules, accessible.module)
         mask = self._masks.get(key)
         if mask is None:
@@ -156,7 +169,3 @@ class LocalRetriever:
                 self._terms.clear()
             self._terms[key] = terms
         return terms
-
-
-def _question_terms(text: str) -> Terms:
-    return Terms(tuple(question_words(text)), symbols_of(text), conclusion_shapes(read_statement(text)))

@@ -4,16 +4,17 @@ Made in memory from `CorpusFile`s; `index.py` writes segments to disk and maps t
 0 in the order of the files. numpy is imported with this module: import it late.
 """
 
+from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 from numpy.typing import NDArray
 
 from lean_sidekick.core.premises import CorpusFile, Premise
 from lean_sidekick.premises.postings import Postings, TokenHashes
-from lean_sidekick.premises.tokens import Terms, premise_terms
+from lean_sidekick.premises.tokens import Terms, name_key, premise_terms
 
 Array = NDArray[Any]
 
@@ -33,30 +34,51 @@ class TokenSets:
     starts: Array  # int64 (documents + 1,)
     tokens: Array  # uint64 (entries,)
 
-    @classmethod
-    def build(cls, documents: Sequence[Sequence[int]]) -> "TokenSets":
-        starts = np.zeros(len(documents) + 1, dtype=np.int64)
-        np.cumsum([len(tokens) for tokens in documents], out=starts[1:])
-        flat = np.fromiter((t for tokens in documents for t in tokens), dtype=np.uint64, count=int(starts[-1]))
-        return cls(starts, flat)
-
     def of(self, document: int) -> Array:
         """The token hashes of one document."""
         return self.tokens[self.starts[document] : self.starts[document + 1]]
 
 
 @frozen(kw_only=True, eq=False)
+class Vectors:
+    """The vectors of a segment's documents by one encoder, quantised: `values[i] * scales[i]` has length one."""
+
+    encoder: str
+    values: Array  # int8 (documents, dimension)
+    scales: Array  # float32 (documents,)
+
+
+@frozen(kw_only=True, eq=False)
 class Segment:
-    """Premises and what is looked up of them; `modules[module_of[i]]` is the module of document i."""
+    """Premises and what is looked up of them; `modules[module_of[i]]` is the module of document i.
+
+    `is_live` is None where every document counts; else those that a newer segment replaced are False. `spelled` holds
+    the keys of all names, one a line.
+    """
 
     records: Records
     modules: tuple[str, ...]
     module_of: Array  # int32 (documents,)
     names: Array  # uint64 (documents,): hash of the full name
+    spelled: bytes
     words: Postings
     symbols: Postings
     shapes: Postings
     symbol_sets: TokenSets
+    uses: TokenSets
+    vectors: Vectors | None = None
+    is_live: Array | None = None
+    by_name: Array = field(init=False)  # the documents by the hashes of their names
+    name_starts: Array = field(init=False)  # where each name begins in `spelled`
+
+    @by_name.default
+    def _sort_names(self) -> Array:
+        return np.argsort(self.names, kind="stable")
+
+    @name_starts.default
+    def _find_names(self) -> Array:
+        ends = np.flatnonzero(np.frombuffer(self.spelled, dtype=np.uint8) == ord("\n"))
+        return np.concatenate((np.zeros(1, dtype=np.int64), ends + 1))[: len(self.records)]
 
     def __len__(self) -> int:
         return len(self.records)
@@ -69,19 +91,32 @@ class Segment:
             builder.add(file.module, file.premises)
         return builder.finish()
 
+    def find_names(self, hashes: Array) -> Array:
+        """The document with each of some names, -1 where there is none."""
+        if not len(self):
+            return np.full(len(hashes), -1, dtype=np.int64)
+        places = np.minimum(np.searchsorted(self.names, hashes, sorter=self.by_name), len(self) - 1)
+        documents = self.by_name[places]
+        return np.where(self.names[documents] == hashes, documents, -1)
+
 
 class SegmentBuilder:
     """Collects premises file by file, then makes a segment of them."""
 
-    def __init__(self) -> None:
-        self._hashes = TokenHashes()
+    def __init__(self, hashes: TokenHashes | None = None) -> None:
+        self._hashes = hashes or TokenHashes()
         self._records: list[Premise] = []
         self._modules: list[str] = []
-        self._module_of: list[int] = []
-        self._names: list[int] = []
-        self._words: list[list[int]] = []
-        self._symbols: list[list[int]] = []
-        self._shapes: list[list[int]] = []
+        self._module_of = array("i")
+        self._names = array("Q")
+        self._spelled: list[str] = []
+        self._words = _Flat()
+        self._symbols = _Flat()
+        self._shapes = _Flat()
+        self._uses = _Flat()
+
+    def __len__(self) -> int:
+        return len(self._records)
 
     def add(self, module: str, premises: Iterable[Premise]) -> None:
         """Adds the premises of one module."""
@@ -94,20 +129,46 @@ class SegmentBuilder:
             self._modules.append(module)
         self._records.append(premise)
         self._module_of.append(len(self._modules) - 1)
-        self._names.extend(self._hashes.of((premise.full_name,)))
-        self._words.append(self._hashes.of(terms.words))
-        self._symbols.append(self._hashes.of(sorted(terms.symbols)))
-        self._shapes.append(self._hashes.of(sorted(terms.shapes)))
+        self._names.append(self._hashes.of((premise.full_name,))[0])
+        self._spelled.append(name_key(premise.full_name) + "\n")
+        self._words.add(self._hashes.of(terms.words))
+        self._symbols.add(self._hashes.of(sorted(terms.symbols)))
+        self._shapes.add(self._hashes.of(sorted(terms.shapes)))
+        self._uses.add(self._hashes.of(premise.uses or ()))
 
     def finish(self) -> Segment:
         """The segment of all that was added."""
         return Segment(
-            records=self._records,
+            records=tuple(self._records),
             modules=tuple(self._modules),
             module_of=np.array(self._module_of, dtype=np.int32),
             names=np.array(self._names, dtype=np.uint64),
-            words=Postings.build(self._words),
-            symbols=Postings.build(self._symbols),
-            shapes=Postings.build(self._shapes),
-            symbol_sets=TokenSets.build(self._symbols),
+            spelled="".join(self._spelled).encode("utf-8", "replace"),
+            words=self._words.postings(),
+            symbols=self._symbols.postings(),
+            shapes=self._shapes.postings(),
+            symbol_sets=self._symbols.sets(),
+            uses=self._uses.sets(),
         )
+
+
+class _Flat:
+    """Tokens of documents one after another, eight bytes each."""
+
+    def __init__(self) -> None:
+        self._tokens = array("Q")
+        self._lengths = array("q")
+
+    def add(self, tokens: Sequence[int]) -> None:
+        self._tokens.extend(tokens)
+        self._lengths.append(len(tokens))
+
+    def postings(self) -> Postings:
+        lengths = np.array(self._lengths, dtype=np.int64)
+        owners = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
+        return Postings.build(np.array(self._tokens, dtype=np.uint64), owners, lengths)
+
+    def sets(self) -> TokenSets:
+        starts = np.zeros(len(self._lengths) + 1, dtype=np.int64)
+        np.cumsum(np.array(self._lengths, dtype=np.int64), out=starts[1:])
+        return TokenSets(starts, np.array(self._tokens, dtype=np.uint64))

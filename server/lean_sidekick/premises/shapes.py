@@ -7,22 +7,27 @@ premise, those of its conclusion that the goal does not have count against it.
 import numpy as np
 
 from lean_sidekick.premises.collection import Collection, Field
-from lean_sidekick.premises.rankers import Array, Question, best
+from lean_sidekick.premises.rankers import FLOOR, NOTHING, Array, Question, best
 
-NAME = "shape"
-_PENALTY = 0.5
+_COST_OF_OTHERS = 0.5
 
 
 class ShapeRanker:
     """Agreement of conclusions and rewriting sides with the goal."""
 
-    name = NAME
+    name = "shape"
 
     def rank(self, collection: Collection, question: Question, limit: int) -> Array:
         if not question.terms.shapes:
-            return np.zeros(0, dtype=np.int64)
-        hashes = collection.hashes(sorted(question.terms.shapes))
-        values = collection.rarity(Field.SHAPES, hashes)
-        shared = collection.scores(Field.SHAPES, hashes, values, counted=False)
-        scores = np.where(shared > 0, shared - _PENALTY * (collection.shape_totals - shared), 0)
-        return best(scores, question.allowed, limit)
+            return NOTHING
+        return best(shape_scores(collection, question), question.allowed, limit)
+
+
+def shape_scores(collection: Collection, question: Question) -> Array:
+    """The score of every document. float32 (documents,)."""
+    hashes = collection.hashes(sorted(question.terms.shapes))
+    values = collection.rarity(Field.SHAPES, hashes)
+    shared = collection.scores(Field.SHAPES, hashes, values, counted=False)
+    others = collection.totals(Field.SHAPES) - shared
+    scores: Array = np.where(shared > 0, shared - _COST_OF_OTHERS * others + FLOOR, 0)
+    return scores

@@ -189,6 +189,11 @@ def name_words(name: str) -> tuple[str, ...]:
     return tuple(part for part in parts if part not in _STOP_WORDS)
 
 
+def name_key(name: str) -> str:
+    """A name as fragments are sought in it: lower case, without underscores and quotation marks."""
+    return name.lower().replace("_", "").replace("«", "").replace("»", "").replace("\n", " ")
+
+
 def statement_words(text: str, variables: Iterable[str] = ()) -> list[str]:
     """The words of Lean text without those of its variables; names of one letter count as variables."""
     left_out = frozenset(variables)
@@ -273,6 +278,12 @@ def symbols_of(text: str, variables: Iterable[str] = ()) -> frozenset[str]:
     return frozenset(found - _STOP_SYMBOLS)
 
 
+def question_terms(text: str) -> Terms:
+    """What is counted in a question that a person typed: words, a part of a name, Lean text or a pattern."""
+    term = read_statement(text[:MAX_TEXT])
+    return Terms(tuple(question_words(text)), symbols_of(text), goal_shapes(term, frozenset()))
+
+
 def _bound_names(term: Term) -> frozenset[str]:
     found: set[str] = set()
     waiting = [term]
@@ -335,7 +346,7 @@ def _head(term: Term, variables: frozenset[str]) -> str:
     if term.shape is Shape.OPAQUE:
         return _NOTATIONS[term.text][0] if term.text in _NOTATIONS else "_"
     head = term.head
-    if head in variables or head.split(".")[0] in variables or "✝" in head:
+    if head in variables or head.split(".")[0] in variables or "✝" in head or head.startswith(("?", "_")):
         return "_"
     if head in _NOTATIONS:
         return _NOTATIONS[head][0]

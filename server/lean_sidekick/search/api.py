@@ -23,11 +23,12 @@ Accept = Callable[[str], Awaitable[str | None]]
 
 @frozen(kw_only=True)
 class SearchLimits:
-    """Sizes: candidates of the first and of each further batch of a goal, tactics on a path, goals one tactic may
-    leave, characters of a goal."""
+    """Sizes: candidates of the first and of each further batch of a goal, and of each batch at goals that share
+    metavariables (which are run one by one); tactics on a path, goals one tactic may leave, characters of a goal."""
 
     first_batch: int = 24
     batch: int = 32
+    shared_batch: int = 8
     depth: int = 16
     goals_left: int = 6
     goal_length: int = 6_000

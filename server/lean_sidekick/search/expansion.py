@@ -57,8 +57,10 @@ class Expansion:
         seen: set[str] = set()
         async with aclosing(self._run(node, batch)) as outcomes:
             async for checked in outcomes:
-                seen.add(checked.candidate.text)
                 kind = checked.outcome.kind
+                if kind is OutcomeKind.TIMED_OUT and self.task.budget.is_spent:
+                    continue  # it did not have its time
+                seen.add(checked.candidate.text)
                 if kind is OutcomeKind.TIMED_OUT:
                     self._hung.add(checked.candidate.text)
                 if kind is OutcomeKind.PROGRESS:
@@ -139,12 +141,12 @@ class Expansion:
 
     async def _candidates(self, node: GoalNode) -> tuple[list[Candidate], int]:
         """What is left to be tried at a node, and how many of it are next."""
-        waiting = self._waiting.get(node.key)
-        if waiting is not None:
-            return [c for c in waiting if c.text not in self._hung], self.task.limits.batch
-        self._expanded += 1
-        found = await self.task.generate(node.goal)
-        return [c for c in found if c.text not in self._hung], self.task.limits.first_batch
+        limits = self.task.limits
+        found, size = self._waiting.get(node.key), limits.batch
+        if found is None:
+            self._expanded += 1
+            found, size = list(await self.task.generate(node.goal)), limits.first_batch
+        return [c for c in found if c.text not in self._hung], limits.shared_batch if node.is_shared else size
 
     async def _run(self, node: GoalNode, batch: Sequence[Candidate]) -> AsyncGenerator[CheckedCandidate, None]:
         budget = self.task.budget

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from attrs import define, field, frozen
 
 from lean_sidekick.core.candidates import Candidate
-from lean_sidekick.core.goals import Goal
+from lean_sidekick.core.goals import METAVARIABLE, Goal
 
-_METAVARIABLE = re.compile(r"\?m\.\d+")
+_TRAIL = re.compile(r"\.?\brefine(?:_\d+)?\b")
 
 
 @frozen(kw_only=True)
@@ -216,9 +216,10 @@ def together(goals: Sequence[Goal]) -> list[tuple[int, int]]:
     """The parts that can be proved apart, as (start, end) in order; what stands between goals that share a
     metavariable goes with them."""
     parts: list[tuple[int, int, frozenset[str]]] = []
-    shows_unnamed = any(_unnamed(goal.metavariables) for goal in goals)
+    shown = [frozenset(_untrailed(name) for name in goal.metavariables) for goal in goals]
+    shows_unnamed = any("?" in names for names in shown)
     for index, goal in enumerate(goals):
-        start, names = index, goal.metavariables | _own_names(goal, shows_unnamed)
+        start, names = index, shown[index] | _own_name(goal, shows_unnamed)
         while parts and any(part[2] & names for part in parts):
             last = parts.pop()
             start, names = last[0], names | last[2]
@@ -227,10 +228,10 @@ def together(goals: Sequence[Goal]) -> list[tuple[int, int]]:
 
 
 def normal_form(goals: Sequence[Goal]) -> str:
-    """A key that equal states share; numbers of metavariables do not count."""
+    """A key that equal states share; what metavariables are called does not count."""
     numbers: dict[str, str] = {}
     text = "\n\n".join(goal.normal_form() for goal in goals)
-    return _METAVARIABLE.sub(lambda m: numbers.setdefault(m.group(), f"?m.{len(numbers)}"), text)
+    return METAVARIABLE.sub(lambda m: numbers.setdefault(m.group(), f"?{len(numbers)}"), text)
 
 
 def replay(node: GoalNode) -> list[str]:
@@ -258,14 +259,13 @@ def closing_edges(roots: tuple[GoalNode, ...]) -> list[Edge]:
     return found
 
 
-def _own_names(goal: Goal, shows_unnamed: bool) -> frozenset[str]:
-    """What other goals may show of a goal: it is a metavariable itself, by its case name or without one."""
+def _own_name(goal: Goal, shows_unnamed: bool) -> frozenset[str]:
+    """What other goals show where they mean this one: its case name, or something without a name."""
     if goal.case_name is not None:
-        own = frozenset([f"?{goal.case_name}"])
-    else:
-        own = frozenset(["?"]) if shows_unnamed else frozenset()
-    return own | (frozenset(["?"]) if _unnamed(goal.metavariables) else frozenset())
+        return frozenset([_untrailed(f"?{goal.case_name}")])
+    return frozenset(["?"]) if shows_unnamed else frozenset()
 
 
-def _unnamed(names: frozenset[str]) -> bool:
-    return any(name == "?" or name.startswith("?m.") for name in names)
+def _untrailed(name: str) -> str:
+    """A metavariable's name without what copying goals put into it, "?" if it has none."""
+    return "?" if name.startswith("?m.") else _TRAIL.sub("", name) or "?"

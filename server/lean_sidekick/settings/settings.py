@@ -131,6 +131,12 @@ class Settings:
     inlay_hints_enabled: bool = _setting(
         True, "inlayHints.enabled", "Show the best checked suggestion at the end of the cursor's line."
     )
+    ghost_text_enabled: bool = _setting(
+        False,
+        "ghostText.enabled",
+        "Show the best checked suggestion as ghost text at the cursor, in the place of the inlay hint, where a tactic "
+        "can be typed. The editor's key for inline suggestions accepts it.",
+    )
     suggest_delay_ms: int = _setting(
         400,
         "suggest.delayMs",

@@ -17,7 +17,8 @@ class Dialect:
 
     `mark` prints something, `trace_state` the goals; `recovery_off` says that `first | (candidate) | fail` turns error
     recovery off, which makes elaboration errors fail; `simp_steps` bounds `simp` where its loop never looks at the
-    heartbeats; `quiet` are the options that keep linters and `warningAsError` out of a check.
+    heartbeats; `quiet` are the options that keep linters and `warningAsError` out of a check, `all_names` those that
+    make `trace_state` print as many names as error messages do.
     """
 
     mark: str
@@ -25,6 +26,7 @@ class Dialect:
     all_goals: str
     recovery_off: bool
     simp_steps: int | None
+    all_names: tuple[str, ...] = ()
     quiet: tuple[str, ...] = ()
 
 
@@ -37,6 +39,7 @@ def dialect_of(gates: Gates) -> Dialect:
         trace_state=trace_state,
         all_goals="allGoals" if is_camel_case else "all_goals",
         recovery_off=not gates.is_early,
+        all_names=("set_option pp.inaccessibleNames true in",) if gates.is_early else (),
         quiet=() if gates.is_early else QUIET,
         simp_steps=SIMP_STEPS if gates.has(Gate.SIMP_IGNORES_HEARTBEATS) else None,
     )

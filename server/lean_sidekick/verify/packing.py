@@ -23,7 +23,7 @@ from enum import Enum
 
 from attrs import evolve, frozen
 
-from lean_sidekick.core.goals import Goal, split_goals
+from lean_sidekick.core.goals import Goal, parse_goal, split_goals
 from lean_sidekick.core.outcomes import Outcome, OutcomeKind
 from lean_sidekick.core.positions import Position, TextEdit, apply_edits, utf16_length
 from lean_sidekick.core.render import site_edit
@@ -217,7 +217,7 @@ def pack_state(site: ProofSite, steps: Sequence[str], dialect: Dialect, *, base:
         site,
         "\n".join([*lines, dialect.trace_state, f"{dialect.all_goals} admit"]),
         base=base,
-        options=[] if heartbeats is None else check_options(dialect, heartbeats),
+        options=[] if heartbeats is None else [*check_options(dialect, heartbeats), *dialect.all_names],
     )
     mark = packed.hole_line + len(lines)
     own = len(blocks[-1]) if blocks else 0
@@ -366,10 +366,14 @@ def _read_slot(
 
 
 def untrail(goal: Goal, index: int, count: int) -> Goal:
-    """The goal without the trail that copying the main goal left in its case name."""
+    """The goal without the trail that copying the main goal left in its case name, and in those of other goals that it
+    mentions."""
+    trail = "refine" if count == 1 else f"refine_{index + 1}"
+    text = re.sub(rf"\?{trail}\.(?=[^\W\d])", "?", goal.text)
+    if text != goal.text:
+        goal = evolve(parse_goal(text), case_name=goal.case_name)
     if goal.case_name is None:
         return goal
-    trail = "refine" if count == 1 else f"refine_{index + 1}"
     parts = goal.case_name.split(".")
     if trail in parts:
         parts.remove(trail)

@@ -13,12 +13,12 @@ block, a prefix that does not run, a candidate that nothing inside Lean can stop
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
-import re
 import secrets
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import aclosing
 
 from attrs import define, evolve, field
 
@@ -27,26 +27,18 @@ from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.declarations import header_end
 from lean_sidekick.core.errors import InputError, LeanCrashed, SidekickError, StaleDocument, TimedOut
 from lean_sidekick.core.finished_proofs import FinishedProof
-from lean_sidekick.core.goals import Goal, parse_goals
+from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
-from lean_sidekick.core.positions import Position, Range
 from lean_sidekick.core.sites import ProofSite
-from lean_sidekick.lean.api import Document, DocumentServer
-from lean_sidekick.lean.diagnostics import Diagnostic, Severity, is_heartbeat_timeout
+from lean_sidekick.lean.diagnostics import Severity
 from lean_sidekick.verify.api import FinalVerdict, Priority, SiteState
-from lean_sidekick.verify.packing import (
-    MESSAGE_LIMIT,
-    SENTINEL,
-    bounded,
-    check_options,
-    failure,
-    parenthesized,
-    shadow_text,
-)
+from lean_sidekick.verify.packing import SENTINEL, bounded, check_options, parenthesized, shadow_text
 from lean_sidekick.verify.policy import refusal
-from lean_sidekick.verify.runner_lean import Answer, Row, RunnerText, invocation, read_answer, runner_texts
+from lean_sidekick.verify.recording import site_key
+from lean_sidekick.verify.runner_answer import Answer, NoAnswer, outcome_of, read_answer
+from lean_sidekick.verify.runner_documents import RunnerDocuments, runner_uri
+from lean_sidekick.verify.runner_lean import Call, RunnerText, runner_texts
 from lean_sidekick.verify.shadow import ShadowSession, ShadowVerifier
-from lean_sidekick.verify.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -55,62 +47,6 @@ HEARTBEAT_SHARE = 8
 """What the plain way gives a whole edit, in parts for one candidate: one that needs more is heavy, and goes there."""
 PATIENCE = 4
 """After this part of an edit's time no further candidate is begun, so that the last one begun may still end."""
-URI_SUFFIX = ".LeanSidekickRunner.lean"
-_PLACE = re.compile(r"<input>:\d+:\d+: ")
-_NOWHERE = Range(Position(0, 0), Position(0, 0))
-
-
-@define
-class RunnerDocuments:
-    """The runner's own documents. One that made trouble is closed, and opened again at the next edit; a question that
-    was given up leaves it open, because loading imports again costs more than what still runs."""
-
-    server: DocumentServer
-    opening_s: float
-    candidate_s: float
-    _documents: dict[str, Document] = field(factory=dict, init=False)
-    _ready: set[str] = field(factory=set, init=False)
-    _turns: dict[str, Turns] = field(factory=dict, init=False)
-
-    def turn(self, uri: str, priority: Priority = Priority.CURSOR) -> AbstractAsyncContextManager[None]:
-        """Who holds it may edit the document."""
-        return self._turns.setdefault(uri, Turns()).turn(priority)
-
-    async def open(self, uri: str, text: str) -> tuple[Diagnostic, ...]:
-        """Gives the text to a new worker, unless one has it already, and waits for all that Lean says, however long
-        its imports take."""
-        document = self._documents.get(uri)
-        if document is None or document.text != text:
-            await self.close(uri)
-            document = self._documents[uri] = await self.server.open(uri, text)
-        diagnostics = await self._wait(document, self.opening_s)
-        self._ready.add(uri)
-        return diagnostics
-
-    def is_ready(self, uri: str) -> bool:
-        """Whether a worker has its imports loaded."""
-        return uri in self._ready
-
-    async def elaborate(self, uri: str, text: str, timeout_s: float) -> tuple[Diagnostic, ...]:
-        """All that Lean says of a text in a document that is ready."""
-        document = self._documents[uri]
-        await document.change(text)
-        return await self._wait(document, timeout_s)
-
-    async def close(self, uri: str) -> None:
-        """Ends the worker of a document, if it has one."""
-        self._ready.discard(uri)
-        document = self._documents.pop(uri, None)
-        if document is not None:
-            await document.close()
-
-    async def _wait(self, document: Document, timeout_s: float) -> tuple[Diagnostic, ...]:
-        try:
-            return await document.diagnostics(timeout_s)
-        except SidekickError as error:
-            if not isinstance(error, TimedOut) or timeout_s >= self.candidate_s:
-                await self.close(document.uri)
-            raise
 
 
 @define
@@ -119,6 +55,8 @@ class RunnerVerifier:
 
     plain: ShadowVerifier
     batch_size: int = BATCH_SIZE
+    workers: int = 2
+    """Threads that share the candidates of an edit."""
     documents: RunnerDocuments = field(init=False)
     _texts: dict[str, RunnerText | None] = field(factory=dict, init=False)
     _warming: dict[str, asyncio.Task[None]] = field(factory=dict, init=False)
@@ -218,6 +156,11 @@ class RunnerSession:
     _is_without_answer: bool = field(default=False, init=False)
     _has_answered: bool = field(default=False, init=False)
     _heavy: set[str] = field(factory=set, init=False)
+    _place: str = field(init=False)
+
+    @_place.default
+    def _place_of_site(self) -> str:
+        return site_key(self.site)
 
     @property
     def site(self) -> ProofSite:
@@ -273,12 +216,16 @@ class RunnerSession:
         while runnable and not budget.is_spent and not self._is_without_answer and self._form is not None:
             batch = [runnable.popleft() for _ in range(min(len(runnable), self.runner.batch_size))]
             answer = await self._run(steps, batch, budget)
-            if answer is None or not answer.rows:
+            if answer is None or not any(answer.rows):
                 async with aclosing(self._check_plainly(steps, batch, budget)) as outcomes:
                     async for checked in outcomes:
                         yield checked
                 continue
+            late = batch[len(answer.rows) :]
             for candidate, row in zip(batch, answer.rows, strict=False):
+                if row is None:
+                    late.append(candidate)
+                    continue
                 outcome = outcome_of(row, answer)
                 if outcome is None:
                     self._heavy.add(candidate.text)
@@ -286,7 +233,7 @@ class RunnerSession:
                 else:
                     budget.spend_checks(1)
                     yield CheckedCandidate(candidate=candidate, outcome=outcome)
-            runnable.extendleft(reversed(batch[len(answer.rows) :]))
+            runnable.extendleft(reversed(late))
         async with aclosing(self.plain.check(steps, [*for_plain, *runnable], budget)) as outcomes:
             async for checked in outcomes:
                 yield checked
@@ -304,25 +251,41 @@ class RunnerSession:
     async def _run(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> Answer | None:
         """What the runner says of the first candidates of the batch, as many as it had time for; None if it says
         nothing."""
-        nonce = secrets.token_hex(8)
         documents = self.runner.documents
         async with documents.turn(self._uri, self.plain.priority):
             form = self._form
             if form is None:
                 return None
-            text = self._text(form, steps, [candidate.text for candidate in batch], nonce)
+            states = documents.states(self._uri)
+            key = self._key(steps) if form.keeps_states else ""
+            count = next((n for n in range(len(steps), -1, -1) if self._key(steps[:n]) in states), None)
             try:
-                limit = min(budget.seconds_left, self.plain.verifier.limits.candidate_s)
-                diagnostics = await documents.elaborate(self._uri, text, limit)
+                if count is not None:
+                    call = self._call(batch, key=key, base=self._key(steps[:count]), steps=steps[count:])
+                    answer = await self._ask(call, self._resumed_text(form, call), budget)
+                    if isinstance(answer, Answer):
+                        self._has_answered = True
+                        states.add(key)
+                        return answer
+                    # Dropped by Lean, or a step that only runs in its place: the whole text decides.
+                    states.discard(self._key(steps[:count]))
+                call = self._call(batch, key=key)
+                answer = await self._ask(call, self._whole_text(form, steps, call), budget)
             except (TimedOut, LeanCrashed, StaleDocument, InputError) as error:
                 logger.info("the in-document runner did not answer: %s", error)
                 return None
-        answer = read_answer(nonce, diagnostics)
-        if answer is None and not steps:
+            if isinstance(answer, Answer):
+                self._has_answered = True
+                states.update([key] if key else [])
+                return answer
+        if not steps:
             # No tactic block, or nothing before it runs: no later batch will fare better.
             self._is_without_answer = True
-        self._has_answered |= answer is not None
-        return answer
+        return None
+
+    async def _ask(self, call: Call, text: str, budget: Budget) -> Answer | NoAnswer:
+        limit = min(budget.seconds_left, self.plain.verifier.limits.candidate_s)
+        return read_answer(call.nonce, await self.runner.documents.elaborate(self._uri, text, limit))
 
     @property
     def _uri(self) -> str:
@@ -344,49 +307,43 @@ class RunnerSession:
         header = self._header
         return _below(self.site, self.plain.base, _inserted(form, header), len(header))
 
-    def _text(self, form: RunnerText, steps: Sequence[str], candidates: Sequence[str], nonce: str) -> str:
+    def _key(self, steps: Sequence[str]) -> str:
+        return hashlib.sha256("\0".join([self._place, *steps]).encode(errors="surrogatepass")).hexdigest()[:16]
+
+    def _call(self, batch: Sequence[Candidate], key: str, base: str = "", steps: Sequence[str] = ()) -> Call:
         verifier = self.plain.verifier
         limits = verifier.limits
+
+        def as_one_tactic(text: str) -> str:
+            return "\n".join(parenthesized(text))
+
+        return Call(
+            nonce=secrets.token_hex(8),
+            heartbeats=limits.heartbeats // HEARTBEAT_SHARE,
+            milliseconds=int(1000 * limits.candidate_s / PATIENCE),
+            workers=self.runner.workers,
+            texts=[as_one_tactic(bounded(candidate.text, verifier.dialect)) for candidate in batch],
+            base=base,
+            key=key,
+            steps=[as_one_tactic(step) for step in steps],
+        )
+
+    def _whole_text(self, form: RunnerText, steps: Sequence[str], call: Call) -> str:
+        """The declaration, with the call after the steps."""
         site, base = self._with_runner(form)
-        texts = ["\n".join(parenthesized(bounded(text, verifier.dialect))) for text in candidates]
-        milliseconds = int(1000 * limits.candidate_s / PATIENCE)
         lines = [line for step in steps for line in parenthesized(step)]
-        lines.append(invocation(nonce, limits.heartbeats // HEARTBEAT_SHARE, milliseconds, texts))
-        options = check_options(verifier.dialect, limits.heartbeats)
-        return shadow_text(site, "\n".join(lines), base=base, options=options).text
+        options = self._options
+        return shadow_text(site, "\n".join([*lines, call.line]), base=base, options=options, has_end=False).text
 
+    def _resumed_text(self, form: RunnerText, call: Call) -> str:
+        """The call alone, in the place of the declaration."""
+        above = self._above(form)
+        lines = [*self._options, "example : True := by", f"  {call.line}"]
+        return "\n".join([*([above.removesuffix("\n")] if above else []), *lines, ""])
 
-def runner_uri(uri: str) -> str:
-    """The URI of the runner's document, beside the real one."""
-    return uri.removesuffix(".lean") + URI_SUFFIX
-
-
-def outcome_of(row: Row, answer: Answer) -> Outcome | None:
-    """A row as an outcome; None where the plain way has to say it, because the candidate is heavy."""
-    match row.kind:
-        case "parse error":
-            return Outcome(kind=OutcomeKind.PARSE_ERROR, message=_PLACE.sub("", row.texts[0], count=1)[:MESSAGE_LIMIT])
-        case "failed":
-            errors = [Diagnostic(range=_NOWHERE, severity=Severity.ERROR, message=text) for text in row.texts]
-            return None if any(is_heartbeat_timeout(error) for error in errors) else failure(errors[0])
-        case "ran":
-            return _goals_outcome(parse_goals(row.texts), parse_goals(answer.before), answer.is_focused)
-    return None
-
-
-def _goals_outcome(after: tuple[Goal, ...], before: tuple[Goal, ...], is_focused: bool) -> Outcome:
-    goals = after
-    rest = () if is_focused else before[1:]
-    if is_focused:
-        before = before[:1]
-    elif rest and goals[len(goals) - len(rest) :] == rest:
-        goals = goals[: len(goals) - len(rest)]
-    if not goals:
-        return Outcome(kind=OutcomeKind.CLOSED)
-    if any("sorryAx" in goal.text for goal in goals):
-        return Outcome(kind=OutcomeKind.FAILED, message="leaves a goal that contains an error")
-    same = [g.normal_form() for g in after] == [g.normal_form() for g in before]
-    return Outcome(kind=OutcomeKind.NO_CHANGE if same else OutcomeKind.PROGRESS, goals=goals)
+    @property
+    def _options(self) -> list[str]:
+        return check_options(self.plain.verifier.dialect, self.plain.verifier.limits.heartbeats)
 
 
 def _inserted(form: RunnerText, header: str) -> str:

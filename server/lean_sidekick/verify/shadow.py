@@ -201,6 +201,18 @@ class ShadowSession:
                 yield checked
             batches.extendleft(reversed(result.again))
 
+    async def check_one_by_one(
+        self, steps: Sequence[str], candidates: Sequence[Candidate], budget: Budget
+    ) -> AsyncGenerator[CheckedCandidate, None]:
+        """Like `check`, each candidate alone in its place and in an edit of its own: slow, and what the rest is judged
+        by."""
+        before = await self._state_after(list(steps), budget)
+        for candidate in candidates:
+            outcome = refusal(candidate.text, self.verifier.policy)
+            if outcome is None:
+                outcome = await self._check_alone(steps, candidate.text, before, budget)
+            yield CheckedCandidate(candidate=candidate, outcome=outcome)
+
     async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
         """See `verify.api.Session`."""
         budget.spend_checks(1)
@@ -336,17 +348,12 @@ class ShadowSession:
 
     async def _one_by_one(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> "_BatchResult":
         """Goals that hold metavariables: an assignment by one candidate must not reach the next."""
-        known = []
-        before = await self._state_after(list(steps), budget)
-        for candidate in batch:
-            if budget.is_spent:
-                outcome = Outcome(kind=OutcomeKind.TIMED_OUT, message="not run: the budget was spent")
-            else:
-                outcome = await self._check_alone(steps, candidate.text, before, budget)
-            known.append(CheckedCandidate(candidate=candidate, outcome=outcome))
+        known = [checked async for checked in self.check_one_by_one(steps, batch, budget)]
         return _BatchResult(known=known, again=[])
 
     async def _check_alone(self, steps: Sequence[str], text: str, before: "_State", budget: Budget) -> Outcome:
+        if budget.is_spent:
+            return Outcome(kind=OutcomeKind.TIMED_OUT, message="not run: the budget was spent")
         after = await self._state_after([*steps, text], budget)
         if after.failure is not None:
             return after.failure

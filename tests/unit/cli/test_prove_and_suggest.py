@@ -90,6 +90,17 @@ def test_a_proof_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert result["proof"] == "constructor\n· exact Or.inl hp\n· exact hr"
 
 
+def test_a_trace_is_written_and_can_be_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, _ = lean_file(tmp_path, BULLET)
+    trace = tmp_path / "trace.jsonl"
+    assert app.run(["prove", str(path), "--trace", str(trace), "--search", "best-first"]) == 0
+    assert app.run(["show", str(trace)]) == 0
+    assert "Or.inl hp" in (tmp_path / "trace.html").read_text(encoding="utf-8")
+    capsys.readouterr()
+    assert app.run(["prove", str(path), "--trace", str(tmp_path / "no" / "folder")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
 def test_write_puts_the_proof_into_the_file(tmp_path: Path) -> None:
     path, _ = lean_file(tmp_path, BULLET)
     path.chmod(0o640)

@@ -9,6 +9,7 @@ from pygls.exceptions import JsonRpcException
 from lean_sidekick.core.errors import LeanCrashed, StaleDocument
 from lean_sidekick.lsp.client import Client
 from lean_sidekick.lsp.features.status import Status
+from lean_sidekick.lsp.partials import Partials
 from lean_sidekick.lsp.projects import Projects
 from lean_sidekick.lsp.requests import Parts, RequestContext, Requests
 from lean_sidekick.lsp.rounds import Rounds
@@ -32,6 +33,7 @@ def requests(texts: TextStore) -> Requests:
     parts = Parts(
         client=cast(Client, nobody),
         texts=texts,
+        partials=Partials(),
         projects=cast(Projects, nobody),
         rounds=cast(Rounds, nobody),
         status=cast(Status, nobody),

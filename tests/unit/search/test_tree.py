@@ -5,7 +5,7 @@ import pytest
 from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.goals import Goal, parse_goal
 from lean_sidekick.search.proof_text import Part, join, proof_block
-from lean_sidekick.search.tree import GoalNode, ProofTree, closing_edges, replay
+from lean_sidekick.search.tree import GoalNode, ProofTree, closing_edges, normal_form, replay, together
 
 
 def goal(target: str, case: str | None = None) -> Goal:
@@ -128,3 +128,23 @@ def test_an_unproved_tree_has_no_text() -> None:
 )
 def test_the_text_is_laid_out_as_a_person_would(text: str, blocks: list[str], expected: str) -> None:
     assert join(text, [Part(block=block, can_be_bulleted=True) for block in blocks]) == expected
+
+
+@pytest.mark.parametrize(
+    ("goals", "expected"),
+    [
+        (["⊢ p", "⊢ q"], [(0, 1), (1, 2)]),
+        (["⊢ p ?x", "⊢ q", "⊢ r ?x", "⊢ s"], [(0, 3), (3, 4)]),
+        (["⊢ p ?w", "case w\n⊢ Nat", "case h\n⊢ q"], [(0, 2), (2, 3)]),
+        (["⊢ p ?left.refine_3.w", "case left.w\n⊢ Nat"], [(0, 2)]),
+        (["⊢ p ?m.12", "⊢ Nat", "case h\n⊢ q"], [(0, 2), (2, 3)]),
+    ],
+)
+def test_goals_that_share_metavariables_belong_together(goals: list[str], expected: list[tuple[int, int]]) -> None:
+    assert together([parse_goal(text) for text in goals]) == expected
+
+
+def test_what_metavariables_are_called_does_not_tell_states_apart() -> None:
+    states = [[parse_goal(f"⊢ p {a} {b}"), parse_goal(f"⊢ q {a}")] for a, b in (("?x", "?y"), ("?m.3", "?m.1"))]
+    assert normal_form(states[0]) == normal_form(states[1])
+    assert normal_form(states[0]) != normal_form([parse_goal("⊢ p ?x ?x"), parse_goal("⊢ q ?x")])

@@ -14,17 +14,20 @@ from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.errors import InputError, LeanCrashed, TimedOut
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.lean.diagnostics import Diagnostic
+from lean_sidekick.lean.gates import Gates
+from lean_sidekick.lean.version import LeanVersion
 from lean_sidekick.verify.dialect import dialect_of
 from lean_sidekick.verify.policy import Policy
-from lean_sidekick.verify.runner import RunnerVerifier, outcome_of, runner_uri
-from lean_sidekick.verify.runner_lean import Answer, Row
+from lean_sidekick.verify.runner import RunnerSession, RunnerVerifier
+from lean_sidekick.verify.runner_answer import Answer, Row, outcome_of
+from lean_sidekick.verify.runner_documents import runner_uri
 from lean_sidekick.verify.shadow import Limits, ShadowVerifier
 from support.fake_documents import FakeServer, at, information
 from support.sites import sorry_site
 
 TEXT = "import Some.Thing\n\ntheorem b (p : Prop) (h : p) : p := by\n  sorry\n"
-RUN = re.compile(r'lean_sidekick_run "(\w+)" \d+ \d+ (".*")')
-Rows = Callable[[list[str]], list[list[object]]]
+RUN = re.compile(r'lean_sidekick_run "(\w+)" \d+ \d+ \d+ "(\w*)" "(\w*)" ("(?:[^"\\]|\\.)*") ("(?:[^"\\]|\\.)*")')
+Rows = Callable[[list[str]], Sequence[list[object] | None]]
 
 
 def rows_of(texts: list[str]) -> list[list[object]]:
@@ -45,7 +48,7 @@ def lean_with(rows: Rows, plain: Callable[[str], list[Diagnostic]] | None = None
         call = RUN.search(text)
         if call is None:
             return [end]
-        texts = json.loads(json.loads(call[2]))
+        texts = json.loads(json.loads(call[5]))
         return [information(5, json.dumps([call[1], ["p : Prop\nh : p\n⊢ p"], "focused", rows(texts)])), end]
 
     return run
@@ -92,7 +95,7 @@ async def test_the_lines_of_the_user_stay_below_the_runner_unchanged() -> None:
     server = FakeServer(lean=lean_with(rows_of))
     await check(runner_on(server), "exact h")
     text = next(text for text in server.elaborated if RUN.search(text))
-    assert RUN.sub("sorry", text).split("\n\n")[-2].endswith(TEXT.split("\n\n")[1].rstrip())
+    assert RUN.sub("sorry", text).endswith(TEXT.split("\n\n")[1])
 
 
 async def test_refused_candidates_never_reach_the_runner() -> None:
@@ -155,6 +158,71 @@ async def test_a_runner_that_makes_trouble_leaves_the_batch_to_the_plain_way(err
         "skip": OutcomeKind.NO_CHANGE,
     }
     assert server.closed >= 1, "the worker in trouble is ended"
+
+
+async def test_a_candidate_that_a_thread_had_no_time_for_is_run_in_the_next_edit() -> None:
+    def without_the_second(texts: list[str]) -> list[list[object] | None]:
+        return [row if i != 1 or len(texts) == 1 else None for i, row in enumerate(rows_of(texts))]
+
+    server = FakeServer(lean=lean_with(without_the_second))
+    found = await check(runner_on(server), "rfl", "exact h", "skip")
+    assert found == {"rfl": OutcomeKind.FAILED, "exact h": OutcomeKind.CLOSED, "skip": OutcomeKind.NO_CHANGE}
+    assert sum(RUN.search(text) is not None for text in server.elaborated) == 2
+
+
+class Keeping:
+    """A Lean of 2021 that keeps states, and may forget them."""
+
+    def __init__(self) -> None:
+        self.states: set[str] = set()
+        self.calls: list[tuple[str, list[str]]] = []
+        self.answering = lean_with(rows_of)
+
+    def __call__(self, text: str) -> list[Diagnostic]:
+        call = RUN.search(text)
+        if call is None:
+            return self.answering(text)
+        _, base, key, steps, _ = call.groups()
+        self.calls.append((base, json.loads(json.loads(steps))))
+        if base and base not in self.states:
+            return [information(5, json.dumps([call[1], "unknown"]))]
+        self.states.add(key)
+        return self.answering(text)
+
+
+async def asked(session: RunnerSession, *steps: str) -> set[OutcomeKind]:
+    budget = Budget(seconds=60, checks=100)
+    return {c.outcome.kind async for c in session.check(steps, wanted(["exact h"]), budget)}
+
+
+async def test_a_step_of_a_search_begins_where_the_step_before_it_ended() -> None:
+    lean = Keeping()
+    server = FakeServer(lean=lean, gates=Gates.for_version(LeanVersion(4, 0, 0), is_early=True))
+    session = await runner_on(server).open(sorry_site(TEXT))
+    await session.warm()
+    for steps in ((), ("skip",), ("skip", "have x := h"), ("skip",)):
+        assert await asked(session, *steps) == {OutcomeKind.CLOSED}
+    bases = [base for base, _ in lean.calls]
+    assert [steps for _, steps in lean.calls] == [[], ["(skip)"], ["(have x := h)"], []]
+    assert bases[0] == "" and all(bases[1:]) and bases[3] == bases[2]
+    assert "theorem b" not in server.elaborated[-1], "the declaration is not elaborated again"
+
+    lean.states.clear()
+    assert await asked(session, "skip") == {OutcomeKind.CLOSED}
+    assert "theorem b" in server.elaborated[-1] and lean.calls[-1][0] == "", "a forgotten state is made again"
+
+
+async def test_a_new_worker_keeps_no_states_of_the_old_one() -> None:
+    lean = Keeping()
+    server = FakeServer(lean=lean, gates=Gates.for_version(LeanVersion(4, 0, 0), is_early=True))
+    runner = runner_on(server)
+    session = await runner.open(sorry_site(TEXT))
+    await session.warm()
+    assert await asked(session) == {OutcomeKind.CLOSED}
+    await runner.close_document(session.site.uri)
+    await session.warm()
+    assert await asked(session) == {OutcomeKind.CLOSED}
+    assert [base for base, _ in lean.calls] == ["", ""]
 
 
 async def test_where_the_runner_does_not_elaborate_the_plain_way_takes_over_for_good() -> None:

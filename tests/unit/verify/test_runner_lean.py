@@ -7,7 +7,8 @@ import pytest
 from lean_sidekick.lean.diagnostics import Diagnostic
 from lean_sidekick.lean.gates import Gates
 from lean_sidekick.lean.version import LeanVersion
-from lean_sidekick.verify.runner_lean import KEYWORD, invocation, read_answer, runner_texts
+from lean_sidekick.verify.runner_answer import Answer, NoAnswer, read_answer
+from lean_sidekick.verify.runner_lean import KEYWORD, Call, runner_texts
 from support.fake_documents import at, information
 
 EARLY = Gates.for_version(LeanVersion(4, 0, 0), is_early=True)
@@ -39,7 +40,7 @@ def test_every_form_is_whole(gates: Gates) -> None:
         for text in runner_texts(gates, header):
             definitions = text.definitions
             assert "«" not in definitions, "a mark was left in the text"
-            assert definitions.endswith("\n") and f'elab "{KEYWORD} "' in definitions
+            assert definitions.endswith("\n") and f'"{KEYWORD} "' in definitions
             assert ("cancelTk?" in definitions) is text.has_clock
 
 
@@ -67,9 +68,9 @@ def unescaped(literal: str) -> str:
 
 def test_a_candidate_cannot_leave_its_string_literal() -> None:
     hostile = ['exact "a"', 'x" ; #eval 0', "\\", '\\"', "a\nb", "-- c", "/- d", "𝔸 ⟨⟩ «e»", '"]']
-    line = invocation("n0nce", 5, 7, hostile)
+    line = Call(nonce="n0nce", heartbeats=5, milliseconds=7, workers=2, texts=hostile, steps=["skip"]).line
     assert "\n" not in line
-    head = f'{KEYWORD} "n0nce" 5 7 '
+    head = f'{KEYWORD} "n0nce" 5 7 2 "" "" "[\\"skip\\"]" '
     assert line.startswith(head)
     assert json.loads(unescaped(line[len(head) :])) == hostile
 
@@ -79,9 +80,9 @@ ANSWER = '["n0nce",["⊢ p"],"focused",[["ran",[]],["failed",["no"]]]]'
 
 def test_the_answer_is_read() -> None:
     answer = read_answer("n0nce", [information(9, "something else"), information(3, ANSWER)])
-    assert answer is not None
+    assert isinstance(answer, Answer)
     assert answer.before == ("⊢ p",) and answer.is_focused
-    assert [(row.kind, row.texts) for row in answer.rows] == [("ran", ()), ("failed", ("no",))]
+    assert [(row.kind, row.texts) for row in answer.rows if row] == [("ran", ()), ("failed", ("no",))]
 
 
 @pytest.mark.parametrize(
@@ -99,4 +100,9 @@ def test_the_answer_is_read() -> None:
     ids=["silence", "another nonce", "twice", "an error", "cut off", "too short", "no row", "no goals"],
 )
 def test_anything_else_is_no_answer(messages: list[Diagnostic]) -> None:
-    assert read_answer("n0nce", messages) is None
+    assert read_answer("n0nce", messages) is NoAnswer.SILENCE
+
+
+def test_a_state_that_lean_does_not_have_is_told_from_silence() -> None:
+    assert read_answer("n0nce", [information(3, '["n0nce","unknown"]')]) is NoAnswer.UNKNOWN_BASE
+    assert read_answer("n0nce", [information(3, '["other","unknown"]')]) is NoAnswer.SILENCE

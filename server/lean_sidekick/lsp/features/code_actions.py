@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from lsprotocol import types
 
+from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lsp import convert
 from lean_sidekick.lsp.messages import CompleteProofParams, WirePosition, to_wire
 from lean_sidekick.lsp.methods import COMPLETE_PROOF
@@ -30,8 +31,18 @@ async def code_actions(ctx: RequestContext, params: types.CodeActionParams) -> l
             convert.to_code_action(suggestion, snapshot, is_versioned=is_versioned)
             for suggestion in known.suggestions(settings.suggest_max_items)
         ),
+        *_partial(ctx, snapshot, known.site),
         _completion(snapshot, params.range.start),
     ]
+
+
+def _partial(ctx: RequestContext, snapshot: Snapshot, site: ProofSite) -> list[types.CodeAction]:
+    offered = ctx.partials.at(snapshot, site)
+    if offered is None:
+        return []
+    is_versioned = ctx.client.capabilities.has_versioned_edits
+    edit = convert.to_workspace_edit(snapshot, offered.edits, is_versioned=is_versioned)
+    return [types.CodeAction(title=offered.title, kind=types.CodeActionKind.QuickFix, edit=edit)]
 
 
 def _completion(snapshot: Snapshot, position: types.Position) -> types.CodeAction:

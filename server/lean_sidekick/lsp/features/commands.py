@@ -23,6 +23,7 @@ from lean_sidekick.lsp.requests import RequestContext
 from lean_sidekick.lsp.snapshot import Snapshot
 
 _TITLE = "Complete the proof"
+_OFFERED = ", which the code actions here offer."
 # The time limit is what ends a search; this only keeps a runaway one finite.
 _MAX_CHECKS = 1_000_000
 # A search that is still at work so long after its budget ended is given up.
@@ -111,10 +112,17 @@ async def _put_in(ctx: RequestContext, snapshot: Snapshot, found: ProofResult | 
     """Applies a proof that was found, and says in one sentence what the user cannot see in the text."""
     if found is None:
         return CompleteProofResult(
-            status=CompleteProofStatus.CANCELLED, proof=None, message="Cancelled; nothing was changed.", applied=False
+            status=CompleteProofStatus.CANCELLED,
+            proof=None,
+            partial=None,
+            message="Cancelled; nothing was changed.",
+            applied=False,
         )
     message = found.message or f"{found.status.value}: {found.seconds:.1f} s, {found.checks} checks."
+    ctx.partials.keep(snapshot, found)
     is_applied = False
+    if found.partial is not None:
+        message += _OFFERED
     if not found.edits:
         (ctx.client.show_error if found.status is ProofStatus.ERROR else ctx.client.show_info)(message)
     else:
@@ -130,5 +138,9 @@ async def _put_in(ctx: RequestContext, snapshot: Snapshot, found: ProofResult | 
         elif found.status is not ProofStatus.PROVED:
             ctx.client.show_info(message)
     return CompleteProofResult(
-        status=CompleteProofStatus(found.status.value), proof=found.proof, message=message, applied=is_applied
+        status=CompleteProofStatus(found.status.value),
+        proof=found.proof,
+        partial=found.partial.block if found.partial else None,
+        message=message,
+        applied=is_applied,
     )

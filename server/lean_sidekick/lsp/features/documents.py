@@ -50,6 +50,7 @@ def forget(parts: Parts, requests: Requests, uri: str) -> None:
     parts.texts.close(uri)
     requests.text_changed(uri)
     parts.rounds.closed(uri)
+    parts.partials.forget(uri)
     parts.projects.forget(uri)
 
 

@@ -3,6 +3,7 @@
 from lsprotocol import types
 
 from lean_sidekick.lsp import convert
+from lean_sidekick.lsp.features.inline_completion import is_shown_as_ghost_text
 from lean_sidekick.lsp.requests import RequestContext
 from lean_sidekick.lsp.rounds import Round
 
@@ -15,6 +16,8 @@ async def inlay_hints(ctx: RequestContext, params: types.InlayHintParams) -> lis
         return []
     line = hint_line(known)
     if not convert.has_line(params.range, line):
+        return []
+    if is_shown_as_ghost_text(ctx, known):
         return []
     return [convert.to_inlay_hint(best, snapshot, line, known.warning) for best in known.suggestions(1)]
 

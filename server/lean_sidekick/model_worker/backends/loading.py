@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from safetensors import SafetensorError
 
 from lean_sidekick.core.errors import ModelUnavailable
 from lean_sidekick.model_worker.backends.api import Backend, LoadedModel, OutOfMemoryError
@@ -38,7 +39,7 @@ def load_backend(model: ModelSpec) -> Backend:
 
     try:
         return _load(model, folder, device, loaded)
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
         if out_of_memory(error):
             raise OutOfMemoryError from error
         raise ModelUnavailable(f"The model in {folder} cannot be loaded: {_first_sentence(error)}") from error

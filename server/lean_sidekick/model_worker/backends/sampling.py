@@ -51,7 +51,8 @@ class RowSampler(LogitsProcessor):
         self._top_k = column([decoding.top_k or float("inf") for decoding, _ in rows])
         self._top_p = column([decoding.top_p for decoding, _ in rows])
         self._has_penalty = any(decoding.repetition_penalty != 1 for decoding, _ in rows)
-        self._cuts = any(decoding.top_k or decoding.top_p < 1 for decoding, _ in rows)
+        is_cut = [bool(decoding.top_k) or decoding.top_p < 1 for decoding, _ in rows]
+        self._is_cut, self._some_cut, self._all_cut = column(is_cut).bool(), any(is_cut), all(is_cut)
         self._draws_at_all = any(t != 0 for t in temperatures)
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
@@ -73,11 +74,17 @@ class RowSampler(LogitsProcessor):
 
     def _draw(self, logits: torch.Tensor) -> torch.Tensor:
         """One token a row, by the row's number of this step; shape (rows, 1)."""
-        draw = self._draws[:, self._step : self._step + 1]
-        if not self._cuts:
-            return _pick(logits.softmax(-1), draw)
-        probabilities, order = logits.softmax(-1).sort(dim=-1, descending=True)
-        ranks = torch.arange(probabilities.shape[1], device=logits.device)
+        draw, probabilities = self._draws[:, self._step : self._step + 1], logits.softmax(-1)
+        if not self._some_cut:
+            return _pick(probabilities, draw)
+        cut = self._draw_cut(probabilities, draw)
+        # A row's token must not depend on whether another row is cut.
+        return cut if self._all_cut else torch.where(self._is_cut, cut, _pick(probabilities, draw))
+
+    def _draw_cut(self, probabilities: torch.Tensor, draw: torch.Tensor) -> torch.Tensor:
+        """One of the likeliest tokens for each row, shape (rows, 1)."""
+        probabilities, order = probabilities.sort(dim=-1, descending=True)
+        ranks = torch.arange(probabilities.shape[1], device=draw.device)
         before = probabilities.cumsum(-1) - probabilities
         # The likeliest token is always kept; nucleus: tokens until their sum reaches top_p.
         dropped = (ranks >= self._top_k) | (before >= self._top_p)

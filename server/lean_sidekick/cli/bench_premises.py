@@ -1,0 +1,54 @@
+"""`bench premises`: how well and how fast premises are found."""
+
+import json
+from pathlib import Path
+
+import click
+
+from lean_sidekick.cli.app import ExitStatus
+from lean_sidekick.cli.arguments import out_option
+from lean_sidekick.cli.output import StatusLine, write_line
+from lean_sidekick.core.errors import InputError
+
+_COLUMNS = ("recall@1", "recall@10", "recall@32", "mrr", "ndcg@10", "ms_p50", "ms_p95")
+
+
+@click.command("premises", short_help="Measure how premises are found.")
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--corpus", type=click.Path(path_type=Path), help="The library that the exercises of DATA are asked of.")
+@click.option("--imports", type=click.Path(path_type=Path), help="JSON: each module with the list of its imports.")
+@out_option("bench-premises")
+def command(data: Path, corpus: Path | None, imports: Path | None, out: Path) -> int:
+    """Ask for the premises of the theorems of DATA (JSON lines), by each ranker alone and by all together."""
+    from lean_sidekick.evaluation.configuration import machine_fields
+    from lean_sidekick.evaluation.premises_data import exercise_questions, read_library, read_theorems
+    from lean_sidekick.evaluation.premises_run import run_premises
+
+    library = read_library(corpus or data, imports)
+    theorems = library.theorems if corpus is None else read_theorems(data)
+    questions = tuple(library.questions() if corpus is None else exercise_questions(theorems))
+    if not questions:
+        raise InputError(f"{data} holds no theorem whose premises are known.")
+    summary: dict[str, object] = {
+        "data": data.name,
+        "corpus": (corpus or data).name,
+        "corpus_size": len(library.theorems),
+        "questions": len(questions),
+        "without_premises": sum(theorem.premises == () for theorem in theorems),
+        "labels_kept_apart": sum(theorem.premises is None for theorem in theorems),
+        "imports_known": library.seen_by is not None,
+        "machine": machine_fields(),
+    }
+    write_line(f"{'way':22} " + " ".join(f"{name:>9}" for name in _COLUMNS))
+    status = StatusLine()
+    ways: dict[str, object] = {}
+    status.show(f"{len(questions)} questions")
+    for figures in run_premises(tuple(library.corpus()), questions):
+        status.clear()
+        write_line(f"{figures.way:22} " + " ".join(f"{figures.groups['all'][name]:9g}" for name in _COLUMNS))
+        ways[figures.way] = figures.groups
+        status.show(f"{len(questions)} questions, {figures.way} done")
+    status.clear()
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "premises.json").write_text(json.dumps({**summary, "ways": ways}, indent=1) + "\n", encoding="utf-8")
+    return ExitStatus.DONE

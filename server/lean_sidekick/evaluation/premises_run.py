@@ -1,0 +1,120 @@
+"""`bench premises`: how well and how fast premises are found, each ranker alone and all together.
+
+The protocol is LeanDojo's: a question is the first goal of a theorem and sees only what stands before it. The proofs
+ranker learns from the proofs of what the question sees, never from its own; `fusion without proofs` does without.
+Plain BM25 over tokens between blanks, by the library bm25s, is the bar that everything is measured against.
+Half of the questions, by a hash of their names, served for choosing weights; both halves are reported.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from attrs import frozen
+
+from lean_sidekick.core.errors import ConfigError
+from lean_sidekick.core.premises import CorpusFile, Premise
+from lean_sidekick.evaluation.premises_data import Question
+from lean_sidekick.evaluation.retrieval_metrics import RECALL_AT, figures
+from lean_sidekick.premises.rankers import WeightedRanker
+from lean_sidekick.premises.retriever import LocalRetriever, goal_rankers
+
+_K = max(RECALL_AT)
+PLAIN = "plain BM25"
+FUSION = "fusion"
+WITHOUT_PROOFS = "fusion without proofs"
+_PROOFS = "proofs"
+
+Answerer = Callable[[Question], Sequence[str]]
+
+
+@frozen(kw_only=True)
+class WayFigures:
+    """One way of answering: its figures by group of questions."""
+
+    way: str
+    groups: Mapping[str, Mapping[str, float]]
+
+
+def run_premises(corpus: Sequence[CorpusFile], questions: Sequence[Question]) -> Iterator[WayFigures]:
+    """Asks every question in every way; figures of one way as soon as they are known. Raises ConfigError."""
+    rankers = goal_rankers()
+    ways: list[tuple[str, Sequence[WeightedRanker]]] = [(one.ranker.name, (one,)) for one in rankers]
+    ways.append((WITHOUT_PROOFS, tuple(one for one in rankers if one.ranker.name != _PROOFS)))
+    ways.append((FUSION, rankers))
+    yield _measure(PLAIN, _plain_answerer(corpus), questions)
+    retriever = LocalRetriever.from_files(corpus)
+    retriever.close()
+    for name, used in ways:
+        yield _measure(name, _answerer(retriever.with_goal_rankers(used)), questions)
+
+
+def _answerer(retriever: LocalRetriever) -> Answerer:
+    def answer(question: Question) -> Sequence[str]:
+        found = retriever.answer_goal(question.goal, question.accessible, _K)
+        return [one.premise.full_name for one in found]
+
+    return answer
+
+
+def _measure(way: str, answer: Answerer, questions: Sequence[Question]) -> WayFigures:
+    answers, seconds = [], []
+    for question in questions:
+        begin = time.perf_counter()
+        ranked = answer(question)
+        seconds.append(time.perf_counter() - begin)
+        answers.append((ranked, question.used))
+    groups = {}
+    for group, belongs in _GROUPS.items():
+        members = [i for i, question in enumerate(questions) if belongs(question)]
+        if members:
+            groups[group] = {
+                "questions": len(members),
+                **figures([answers[i] for i in members], [seconds[i] for i in members]),
+            }
+    return WayFigures(way=way, groups=groups)
+
+
+def _is_tuning(question: Question) -> bool:
+    return int(hashlib.sha256(question.name.encode()).hexdigest(), 16) % 2 == 0
+
+
+_GROUPS: Mapping[str, Callable[[Question], bool]] = {
+    "all": lambda question: True,
+    "tuning half": _is_tuning,
+    "other half": lambda question: not _is_tuning(question),
+    "written": lambda question: question.is_written,
+    "made by the system": lambda question: not question.is_written,
+}
+
+
+def _plain_answerer(corpus: Sequence[CorpusFile]) -> Answerer:
+    """BM25 with its usual constants over what stands between blanks in name and statement."""
+    try:
+        import bm25s
+    except ImportError:
+        raise ConfigError("The bar of this benchmark needs bm25s (pip install bm25s).") from None
+    import numpy as np
+
+    premises = [premise for file in corpus for premise in file.premises]
+    modules = np.array([file.module for file in corpus for _ in file.premises])
+    numbers = {premise.full_name: i for i, premise in enumerate(premises)}
+    index = bm25s.BM25()
+    index.index([_blank_tokens(premise) for premise in premises], show_progress=False)
+
+    def answer(question: Question) -> Sequence[str]:
+        accessible = question.accessible
+        allowed = modules != (accessible.module or "")
+        if accessible.modules is not None:
+            allowed &= np.isin(modules, list(accessible.modules))
+        for one in accessible.above:
+            allowed[numbers[one.full_name]] = True
+        scores = index.get_scores(question.goal.text.split(), weight_mask=allowed.astype(np.float32))
+        order = np.argsort(-scores, kind="stable")[:_K]
+        return [premises[i].full_name for i in order if scores[i] > 0]
+
+    return answer
+
+
+def _blank_tokens(premise: Premise) -> list[str]:
+    return [premise.full_name, *premise.statement.split()]

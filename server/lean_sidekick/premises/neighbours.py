@@ -1,0 +1,57 @@
+"""Ranking by what stands around: premises that proofs of similar statements use, and declarations just above.
+
+`ProofRanker` is the k-nearest-neighbours idea of MaSh (Kuehlwein and others, 2013): what proved accessible statements
+like this one may prove this one. It needs to know what proofs use (`Premise.uses`) and says nothing otherwise.
+`NearRanker` knows that people prove a lemma right before they need it.
+"""
+
+import numpy as np
+
+from lean_sidekick.premises.collection import Collection
+from lean_sidekick.premises.lexical import lexical_scores
+from lean_sidekick.premises.rankers import FLOOR, NOTHING, Array, Question, best
+from lean_sidekick.premises.symbols import symbol_scores
+
+_NEIGHBOURS = 200
+# How fast a neighbour's vote falls with its similarity (from 0 to 1).
+_SHARPNESS = 4.0
+
+
+class ProofRanker:
+    """Premises used in proofs of the accessible statements that are most like the question."""
+
+    name = "proofs"
+
+    def rank(self, collection: Collection, question: Question, limit: int) -> Array:
+        if not any(len(segment.uses.tokens) for segment in collection.segments):
+            return NOTHING
+        likeness = _scaled(lexical_scores(collection, question), question.allowed)
+        likeness += _scaled(symbol_scores(collection, question) - FLOOR, question.allowed)
+        neighbours = best(likeness, question.allowed, _NEIGHBOURS)
+        votes: dict[int, float] = {}
+        for number in neighbours.tolist():
+            used = collection.uses_of(number).tolist()
+            vote = (float(likeness[number]) / 2) ** _SHARPNESS / max(len(used), 1) ** 0.5
+            for name in used:
+                votes[name] = votes.get(name, 0.0) + vote
+        found = collection.find_names(np.array(list(votes), dtype=np.uint64))
+        scores = np.zeros(len(collection), dtype=np.float64)
+        scores[found[:, 0]] = np.array(list(votes.values()))[found[:, 1]] if len(found) else 0
+        return best(scores, question.allowed, limit)
+
+
+class NearRanker:
+    """The declarations above the place, the nearest first."""
+
+    name = "near"
+
+    def rank(self, collection: Collection, question: Question, limit: int) -> Array:
+        size = len(collection)
+        return np.arange(size - 1, size - 1 - min(question.above, limit), -1, dtype=np.int64)
+
+
+def _scaled(scores: Array, allowed: Array) -> Array:
+    """Scores by the best that counts, from 0 to 1."""
+    most = float(scores[allowed].max(initial=0.0))
+    scaled: Array = np.clip(scores / most, 0, 1) if most > 0 else np.zeros(len(scores), dtype=np.float32)
+    return scaled

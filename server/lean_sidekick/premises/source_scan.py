@@ -1,0 +1,245 @@
+"""Premises from source text alone, for where Lean cannot be asked: no Lean, or imports that are not built. Pure.
+
+Namespaces, sections, variables and `open` are resolved as far as text can. What it cannot see: what macros and
+attributes declare (`to_additive`, `simps`), types that are not written down, notations. Private declarations are left
+out; any text is accepted.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import zip_longest
+
+from attrs import define, evolve, field
+
+from lean_sidekick.core.commands import Command
+from lean_sidekick.core.declarations import Outline, split_name, statement_text
+from lean_sidekick.core.positions import TextMap
+from lean_sidekick.core.premises import CorpusFile, Premise
+from lean_sidekick.core.scanner import IDENTIFIER, Scan, TokenKind
+from lean_sidekick.core.sites import Declaration
+from lean_sidekick.lean.header import find_header
+from lean_sidekick.premises.source_scope import Scopes, read_binders
+
+_ATTRIBUTES = re.compile(r"@\[((?:[^\[\]]|\[[^\[\]]*\])*)\]")
+_ATTRIBUTE_COMMAND = re.compile(r"\s*\[([^\[\]]*)\]")
+_SCOPED = re.compile(r"\s*(?:local|scoped)\b")
+_NAME = re.compile(r"[^\s(,\]\"]+")
+_DEPRECATED = re.compile(rf"deprecated\b\s*(?:(?P<name>(?!since\b){IDENTIFIER})|\"(?P<text>[^\"]*)\")?")
+_IDENTIFIERS = re.compile(IDENTIFIER)
+_PROTECTED = re.compile(r"\bprotected\b")
+_BOUND = re.compile(rf"(?:[∀∃∑∏λ]|\b(?:fun|Σ))\s*((?:{IDENTIFIER}\s*)+)")
+_CONSTRUCTOR = re.compile(rf"(?<!\|)\|(?!\|)\s*({IDENTIFIER})")
+_FIELD = re.compile(
+    rf"^[ \t]+(?:(?:private|protected)\s+)?({IDENTIFIER}(?:[ \t]+{IDENTIFIER})*)[ \t]*(?=:(?!=)|[({{\[])", re.M
+)
+_END_OF_FIELD = re.compile(r":=|\bderiving\b")
+
+
+@define
+class KnownNames:
+    """The names declared so far, to resolve the names in statements by. `protected` ones need their last namespace."""
+
+    declared: set[str] = field(factory=set)
+    protected: set[str] = field(factory=set)
+
+    def resolve(self, name: str, prefixes: Iterable[str]) -> str | None:
+        """The full name of what a name in a statement means; what stands behind it may be a field of its value."""
+        if name.startswith("_root_."):
+            name, prefixes = name.removeprefix("_root_."), ("",)
+        parts = split_name(name)
+        for count in range(len(parts), 0, -1):
+            short = ".".join(parts[:count])
+            for prefix in prefixes:
+                full = f"{prefix}.{short}" if prefix else short
+                if full in self.declared and (count > 1 or not prefix or full not in self.protected):
+                    return full
+        return None
+
+
+def read_source(text: str, path: str, module: str, known: KnownNames | None = None) -> CorpusFile:
+    """The premises of one source file.
+
+    With `known`, which should hold the names of what the file imports, `constants` are resolved, and the file's own
+    names are added to it.
+    """
+    outline = Outline(text)
+    return CorpusFile(
+        path=path,
+        module=module,
+        imports=find_header(text).imports,
+        premises=tuple(_with_attribute_commands(_SourceReader(outline, module, known).read(), outline)),
+    )
+
+
+def written_attributes(text: str) -> dict[str, tuple[str, ...]]:
+    """The attributes that a source file gives to its own declarations, by full name."""
+    return {
+        premise.full_name: premise.attributes
+        for premise in read_source(text, path="", module="").premises
+        if premise.attributes
+    }
+
+
+@define
+class _SourceReader:
+    outline: Outline
+    module: str
+    known: KnownNames | None
+    scopes: Scopes = field(init=False)
+    text_map: TextMap = field(init=False)
+
+    @scopes.default
+    def _make_scopes(self) -> Scopes:
+        return Scopes(self.outline.scan)
+
+    @text_map.default
+    def _make_text_map(self) -> TextMap:
+        return TextMap(self.outline.text)
+
+    def read(self) -> Iterator[Premise]:
+        declarations = iter(self.outline.declarations())
+        for command in self.outline.commands:
+            if not command.is_declaration:
+                self.scopes.enter(command)
+                continue
+            declaration = next(declarations)
+            if declaration.full_name is None or declaration.is_private:
+                continue
+            premise = self._premise(command, declaration)
+            for found in (premise, *self._parts(premise, declaration)):
+                if self.known is not None:
+                    self.known.declared.add(found.full_name)
+                    if _PROTECTED.search(self._prelude(command)):
+                        self.known.protected.add(found.full_name)
+                yield found
+
+    def _premise(self, command: Command, declaration: Declaration) -> Premise:
+        scan = self.outline.scan
+        own = statement_text(scan, declaration)
+        own_names = {name for names in _binders(own) for name in names}
+        inherited = [binder.text for binder in self.scopes.binders_of(own, own_names)]
+        prelude = self._prelude(command)
+        attributes, deprecated = _read_attributes(prelude)
+        statement = " ".join([*inherited, own]).strip()
+        return Premise(
+            full_name=declaration.full_name or "",
+            kind=declaration.keyword,
+            statement=statement,
+            module=self.module or None,
+            doc=_doc(scan, command),
+            start=self.text_map.position(declaration.start),
+            end=self.text_map.position(declaration.end),
+            attributes=attributes,
+            deprecated=deprecated,
+            constants=self._constants(statement, prelude),
+        )
+
+    def _parts(self, parent: Premise, declaration: Declaration) -> Iterator[Premise]:
+        """The constructors of an inductive type, the fields of a structure or class."""
+        kind = declaration.keyword.split()[-1]
+        if declaration.body_start is None or kind not in ("inductive", "structure", "class"):
+            return
+        scan = self.outline.scan
+        body_start = declaration.body_start
+        pattern = _CONSTRUCTOR if kind == "inductive" else _FIELD
+        matches = list(pattern.finditer(scan.code, body_start, declaration.end))
+        for match, following in zip_longest(matches, matches[1:]):
+            end = declaration.end if following is None else following.start()
+            if tail := _END_OF_FIELD.search(scan.code, match.end(), end):
+                end = tail.start()
+            statement = " ".join(scan.without_comments(match.end(), end).split())
+            for name in match[1].split():
+                yield Premise(
+                    full_name=f"{parent.full_name}.{name}",
+                    kind="constructor" if kind == "inductive" else "def",
+                    statement=statement,
+                    module=parent.module,
+                    start=self.text_map.position(match.start(1)),
+                    end=self.text_map.position(match.start() + len(scan.code[match.start() : end].rstrip())),
+                    constants=self._constants(statement, ""),
+                )
+
+    def _prelude(self, command: Command) -> str:
+        """What stands before the keyword of a command: attributes, modifiers, `open … in`."""
+        return self.outline.scan.without_comments(command.start, command.keyword_start)
+
+    def _constants(self, statement: str, prelude: str) -> tuple[str, ...] | None:
+        if self.known is None:
+            return None
+        prefixes = self.scopes.prefixes(prelude)
+        local = {name for names in _binders(statement) for name in names}
+        for match in _BOUND.finditer(statement):
+            local.update(match[1].split())
+        found: dict[str, None] = {}
+        for name in _IDENTIFIERS.findall(statement):
+            if split_name(name)[0] not in local:
+                full = self.known.resolve(name, prefixes)
+                if full is not None:
+                    found[full] = None
+        return tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def _binders(statement: str) -> list[tuple[str, ...]]:
+    """The names of each group in brackets of a statement."""
+    scan = Scan(statement)
+    return [binder.names for binder in read_binders(scan, 0, len(statement)) if binder.type is not None]
+
+
+def _doc(scan: Scan, command: Command) -> str:
+    region = scan.region_at(command.start + 1)
+    if region is None or region.kind is not TokenKind.DOC_COMMENT or region.start != command.start:
+        return ""
+    return scan.text[region.start + 3 : region.end - 2].strip()
+
+
+def _read_attributes(prelude: str) -> tuple[tuple[str, ...], str | None]:
+    """The names of the attributes in `@[…]`, and what is said of deprecation."""
+    names: list[str] = []
+    deprecated: str | None = None
+    for block in _ATTRIBUTES.findall(prelude):
+        for entry in _split_entries(block):
+            if _SCOPED.match(entry):
+                continue
+            match = _NAME.search(entry)
+            if match is None:
+                continue
+            names.append(match.group())
+            if found := _DEPRECATED.match(entry.strip()):
+                deprecated = found["name"] or found["text"] or ""
+    return tuple(dict.fromkeys(names)), deprecated
+
+
+def _split_entries(block: str) -> list[str]:
+    """The entries of an attribute list: split at the commas outside of brackets and strings."""
+    entries, depth, is_string, begun = [], 0, False, 0
+    for index, character in enumerate(block):
+        if character == '"':
+            is_string = not is_string
+        elif is_string:
+            continue
+        elif character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        elif character == "," and depth == 0:
+            entries.append(block[begun:index])
+            begun = index + 1
+    return [*entries, block[begun:]]
+
+
+def _with_attribute_commands(premises: Iterable[Premise], outline: Outline) -> Iterator[Premise]:
+    """The premises with what `attribute [simp] foo` adds to those of the same file."""
+    added: list[tuple[str, str]] = []
+    for command in outline.commands:
+        rest = outline.scan.code[command.keyword_end : command.end]
+        if command.keyword != "attribute" or (match := _ATTRIBUTE_COMMAND.match(rest)) is None:
+            continue
+        names, _ = _read_attributes(f"@[{match[1]}]")
+        targets = _IDENTIFIERS.findall(rest[match.end() :])
+        added += [(target, name) for target in targets for name in names if not name.startswith("-")]
+    for premise in premises:
+        full = f".{premise.full_name}"
+        more = [name for target, name in added if full.endswith(f".{target}")] if added else []
+        yield evolve(premise, attributes=tuple(dict.fromkeys((*premise.attributes, *more)))) if more else premise

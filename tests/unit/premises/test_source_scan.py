@@ -1,0 +1,197 @@
+"""Premises from source text: names, variables, opened namespaces, attributes, parts of structures."""
+
+from hypothesis import given
+
+from lean_sidekick.core.premises import Premise
+from lean_sidekick.premises.source_scan import KnownNames, read_source, written_attributes
+from support.lean_text import LEAN_LIKE, lean
+
+
+def scan(text: str, known: KnownNames | None = None) -> dict[str, Premise]:
+    return {premise.full_name: premise for premise in read_source(lean(text), "A.lean", "A", known).premises}
+
+
+def check_statements(text: str, expected: dict[str, str]) -> None:
+    found = scan(text)
+    assert {name: found[name].statement for name in expected if name in found} == expected
+
+
+def test_names_docs_kinds_and_places() -> None:
+    file = read_source(
+        lean(
+            """
+            import B.C
+            /-- Says it.
+            Well. -/
+            theorem one : 1 = 1 := rfl
+            namespace N
+              private def hidden : Nat := 0
+              instance : Foo := ⟨⟩
+              instance named : Foo := ⟨⟩
+              section
+                lemma two : 2 = 2 := rfl
+              end
+              namespace M.L
+                def three := 3
+              end M.L
+              theorem _root_.four : True := trivial
+            end N
+            example : True := trivial
+            axiom five (p : Prop) : p
+            """
+        ),
+        "x/A.lean",
+        "A",
+    )
+    assert (file.path, file.module, file.imports) == ("x/A.lean", "A", ("B.C",))
+    assert [(p.full_name, p.kind) for p in file.premises] == [
+        ("one", "theorem"),
+        ("N.named", "instance"),
+        ("N.two", "lemma"),
+        ("N.M.L.three", "def"),
+        ("four", "theorem"),
+        ("five", "axiom"),
+    ]
+    one = file.premises[0]
+    assert one.doc == "Says it.\nWell." and one.module == "A" and one.constants is None
+    assert one.start is not None and one.start.line == 1 and one.end is not None and one.end.line == 3
+
+
+def test_variables_come_in_where_they_are_mentioned() -> None:
+    check_statements(
+        """
+        variable {α : Type u} [Mul α] {β : Type v}
+        variable (a b : α) (hab : a = b)
+        theorem uses_a : a * a = a := h
+        theorem uses_nothing : True := h
+        theorem uses_h (h : hab = hab) : True := h
+        theorem has_its_own (a : Nat) : a = a := rfl
+        section
+        variable {a}
+        theorem implicit : a = a := rfl
+        variable (α : Sort w)
+        theorem hides (x : α) : x = x := rfl
+        end
+        theorem explicit : a = a := rfl
+        include hab
+        theorem included : True := h
+        omit hab
+        theorem omitted : True := h
+        """,
+        {
+            "uses_a": "{α : Type u} [Mul α] (a : α) : a * a = a",
+            "uses_nothing": ": True",
+            "uses_h": "{α : Type u} [Mul α] (a b : α) (hab : a = b) (h : hab = hab) : True",
+            "has_its_own": "(a : Nat) : a = a",
+            "implicit": "{α : Type u} [Mul α] {a : α} : a = a",
+            "hides": "(α : Sort w) (x : α) : x = x",
+            "included": "{α : Type u} [Mul α] (a b : α) (hab : a = b) : True",
+            "omitted": ": True",
+        },
+    )
+
+
+def test_attributes_and_deprecation() -> None:
+    found = scan(
+        """
+        @[simp, ext 1100, to_additive (attr := simp) "a, b"]
+        theorem one : 1 = 1 := rfl
+        @[local simp, deprecated one (since := "2024-01-01")] theorem two : 2 = 2 := rfl
+        @[deprecated "use one, not this"] theorem three : 3 = 3 := rfl
+        @[deprecated] theorem four : 4 = 4 := rfl
+        namespace N
+        theorem five : 5 = 5 := rfl
+        attribute [simp, norm_cast] five one
+        attribute [-simp] one
+        end N
+        """
+    )
+    assert found["one"].attributes == ("simp", "ext", "to_additive", "norm_cast")
+    assert (found["two"].attributes, found["two"].deprecated) == (("deprecated",), "one")
+    assert found["three"].deprecated == "use one, not this" and found["four"].deprecated == ""
+    assert found["N.five"].attributes == ("simp", "norm_cast") and found["N.five"].deprecated is None
+
+
+def test_constructors_and_fields() -> None:
+    check_statements(
+        """
+        namespace N
+        inductive Tree (α : Type) where
+          | leaf
+          | node (l r : Tree α) : Tree α
+          deriving Repr
+        structure Point (α : Type u) where
+          x : α
+          y z : α := default
+          /-- Doc. -/
+          isBig (n : Nat) : Bool
+        class Top where
+          top : Nat
+        end N
+        """,
+        {
+            "N.Tree": "(α : Type)",
+            "N.Tree.leaf": "",
+            "N.Tree.node": "(l r : Tree α) : Tree α",
+            "N.Point.x": ": α",
+            "N.Point.y": ": α",
+            "N.Point.z": ": α",
+            "N.Point.isBig": "(n : Nat) : Bool",
+            "N.Top.top": ": Nat",
+        },
+    )
+
+
+def test_names_in_statements_are_resolved() -> None:
+    known = KnownNames()
+    library = """
+        inductive Nat where | zero | succ (n : Nat)
+        namespace Nat
+        def double (n : Nat) : Nat := n
+        protected def pred (n : Nat) : Nat := n
+        namespace Extra
+        def triple (n : Nat) : Nat := n
+        end Extra
+        end Nat
+        def pred (n : Nat) : Nat := n
+        def List.size (n : Nat) : Nat := n
+        """
+    scan(library, known)
+    found = scan(
+        """
+        theorem a (n : Nat) : Nat.double n = n := h
+        theorem b (n : Nat) : double n = n := h
+        open Nat in
+        theorem c (n : Nat) : double n = pred n := h
+        namespace Nat
+        theorem d (n : Nat) : double n = Extra.triple n := h
+        theorem e (double : Nat) : double = _root_.pred double := h
+        open Extra
+        theorem f : ∀ pred, triple pred = x.size := h
+        end Nat
+        open Nat hiding zero
+        theorem g : succ.injEq = Nat.pred := h
+        open scoped List
+        theorem h : size = size := h
+        """,
+        known,
+    )
+    assert {name: premise.constants for name, premise in found.items()} == {
+        "a": ("Nat", "Nat.double"),
+        "b": ("Nat",),
+        "c": ("Nat", "Nat.double", "pred"),
+        "Nat.d": ("Nat", "Nat.double", "Nat.Extra.triple"),
+        "Nat.e": ("Nat", "pred"),
+        "Nat.f": ("Nat.Extra.triple",),
+        "g": ("Nat.succ", "Nat.pred"),
+        "h": (),
+    }
+
+
+def test_attributes_by_name() -> None:
+    assert written_attributes("@[ext] theorem a : p := h\ntheorem b : p := h\n") == {"a": ("ext",)}
+
+
+@given(LEAN_LIKE)
+def test_any_text_is_read(text: str) -> None:
+    read_source(text, "A.lean", "A", KnownNames())
