@@ -4,8 +4,9 @@ A score says how likely a candidate is thought to bring a proof forward. A tally
 the candidates of one family at goals of one shape, how many were the step of the proof, against how many their scores
 promised. The quotient, drawn towards that of the family alone where little was seen (a gamma prior on a rate), is
 added to later scores as a logarithm. Two tables are used: one that comes with the program, fitted to the steps of a
-public library (`priors.json` names it), and one of the user's own searches. No correction is larger than
-`LIMIT`, so nothing disappears. Pure, but for reading the package's table.
+public library (`priors.json` names it), and one of the user's own searches. Of the library only the difference
+between shapes counts: how often its authors chose a tactic at all says more of their taste than of its success. No
+correction is larger than `LIMIT`, so nothing disappears. Pure, but for reading the package's table.
 """
 
 import json
@@ -65,9 +66,14 @@ Key = tuple[str, str]
 
 @define
 class Table:
-    """Tallies by shape and family."""
+    """Tallies by shape and family.
+
+    `is_of_success` says that what was taken is what succeeded; otherwise it was somebody's choice, and only what
+    differs between shapes is used.
+    """
 
     tallies: dict[Key, Tally] = field(factory=dict)
+    is_of_success: bool = field(default=True, kw_only=True)
     _families: dict[str, Tally] = field(factory=dict, init=False)
     _total: Tally = field(factory=Tally, init=False)
 
@@ -97,7 +103,7 @@ class Table:
         family = (seen.taken + _FAMILY_DRAW * usual) / (seen.promised + _FAMILY_DRAW)
         here = self.tallies.get(key, Tally())
         rate = (here.taken + _DRAW * family) / (here.promised + _DRAW)
-        return max(-LIMIT, min(LIMIT, math.log(rate / usual)))
+        return max(-LIMIT, min(LIMIT, math.log(rate / (usual if self.is_of_success else family))))
 
 
 @frozen
@@ -180,8 +186,9 @@ def shipped_table() -> Table:
 
 
 def table_of(rows: Sequence[tuple[str, str, float, float]]) -> Table:
-    """A table from rows of shape, family, promised, taken."""
-    return Table({(shape, kind): Tally(promised, taken) for shape, kind, promised, taken in rows})
+    """A table of choices from rows of shape, family, promised, taken."""
+    tallies = {(shape, kind): Tally(promised, taken) for shape, kind, promised, taken in rows}
+    return Table(tallies, is_of_success=False)
 
 
 def fitted_rows(table: Table) -> Iterator[tuple[str, str, float, float]]:
