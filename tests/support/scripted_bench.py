@@ -20,10 +20,9 @@ from lean_sidekick.core.errors import LeanUnavailable
 from lean_sidekick.engine.api import ProofStatus
 from lean_sidekick.evaluation.configuration import ProverConfiguration, RunRecord, data_fields
 from lean_sidekick.evaluation.data_sets import DataSet, Selection, open_data_set
-from lean_sidekick.evaluation.items import Item
-from lean_sidekick.evaluation.pool import LocalPool, Pool, Prover
+from lean_sidekick.evaluation.pool import LocalPool, Pool
 from lean_sidekick.evaluation.prove_run import ProveRun
-from lean_sidekick.evaluation.results import Attempt
+from lean_sidekick.evaluation.results import Attempt, AttemptTask
 from lean_sidekick.evaluation.run_folder import open_run_folder
 
 
@@ -49,35 +48,35 @@ class ScriptedProver:
 
     counter: "Counter"
 
-    async def attempt(self, item: Item, seed: int) -> Attempt:
-        self.counter.seen.append((item.name, seed))
-        if self.counter.hold is not None and len(self.counter.seen) > self.counter.hold:
+    async def run(self, task: AttemptTask) -> Attempt:
+        self.counter.count += 1
+        if self.counter.hold is not None and self.counter.count > self.counter.hold:
             sys.stdout.write("holding\n")
             sys.stdout.flush()
             await asyncio.get_running_loop().create_future()
-        if self.counter.fail is not None and len(self.counter.seen) > self.counter.fail:
+        if self.counter.fail is not None and self.counter.count > self.counter.fail:
             raise LeanUnavailable("Lean is gone.")
         await asyncio.sleep(0)
-        return scripted_attempt(item.name, seed)
+        return scripted_attempt(task.item.name, task.seed)
 
 
 @define
 class Counter:
-    """The attempts that were asked for; those after the first `hold` never end, those after `fail` raise an error."""
+    """How many attempts were asked for; those after the first `hold` never end, those after `fail` raise an error."""
 
     hold: int | None = None
     fail: int | None = None
-    seen: list[tuple[str, int]] = field(factory=list)
+    count: int = 0
 
 
 @frozen(kw_only=True)
 class ScriptedProvers:
-    """See `pool.ProverFactory`."""
+    """See `pool.Workers`."""
 
     counter: Counter = field(factory=Counter)
 
     @asynccontextmanager
-    async def open(self, worker: int) -> AsyncIterator[Prover]:
+    async def open(self, number: int) -> AsyncIterator[ScriptedProver]:
         yield ScriptedProver(self.counter)
 
 
@@ -96,7 +95,7 @@ def scripted_run(data: DataSet, attempts: int) -> ProveRun:
     return ProveRun(data=data, configuration=configuration, record=record)
 
 
-async def make_run(run: ProveRun, pool: Pool, out: Path) -> int:
+async def make_run(run: ProveRun, pool: Pool[AttemptTask, Attempt], out: Path) -> int:
     """Makes or continues a run; gives how many theorems were done now."""
     done = 0
     with open_run_folder(out, run.record, run.data, restart=False) as folder:
@@ -115,7 +114,7 @@ def main() -> None:
     parser.add_argument("--hold", type=int)
     arguments = parser.parse_args()
     data = open_data_set(arguments.data, Selection(), None)
-    pool = LocalPool(provers=ScriptedProvers(counter=Counter(hold=arguments.hold)), workers=arguments.workers)
+    pool = LocalPool(workers=ScriptedProvers(counter=Counter(hold=arguments.hold)), count=arguments.workers)
     asyncio.run(make_run(scripted_run(data, arguments.attempts), pool, arguments.out))
 
 

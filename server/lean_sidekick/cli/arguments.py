@@ -10,6 +10,33 @@ lean_option = click.option(
     "--lean", "lean_path", metavar="PATH", help="The Lean to use: a program, a toolchain's folder or its name."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line on standard output.")
+every_option = click.option(
+    "--every", type=click.IntRange(1), default=1, show_default=True, help="Only every Nth theorem."
+)
+project_option = click.option(
+    "--project",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The Lean project whose imports the theorems use; without it, the project that DATA lies in.",
+)
+restart_option = click.option("--restart", is_flag=True, help="Delete the run that --out holds and begin anew.")
+
+
+def _worker_count(_context: click.Context, _parameter: click.Parameter, text: str) -> int | None:
+    """The number of workers, None for as many as fit."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= 1024:
+        raise click.BadParameter(f"a number from 1 to 1024, or auto, not {text}.")
+    return int(text)
+
+
+workers_option = click.option(
+    "--workers",
+    default="1",
+    metavar="N|auto",
+    callback=_worker_count,
+    help="Theorems at once, each with a Lean of its own; auto: as many as memory and cores allow. Default: 1.",
+)
 
 
 def out_option(default: str) -> Callable[[Any], Any]:

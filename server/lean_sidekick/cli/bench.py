@@ -7,7 +7,7 @@ import importlib
 
 import click
 
-KINDS = ("premises", "prove", "recheck", "verify")
+KINDS = ("effort", "premises", "prove", "recheck", "verify")
 
 
 class _Kinds(click.Group):

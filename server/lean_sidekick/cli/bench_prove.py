@@ -1,14 +1,21 @@
 """`bench prove`: the theorems of a set, proved by any configuration of the prover."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 from lean_sidekick.cli.app import ExitStatus
-from lean_sidekick.cli.arguments import lean_option, out_option
+from lean_sidekick.cli.arguments import (
+    every_option,
+    lean_option,
+    out_option,
+    project_option,
+    restart_option,
+    workers_option,
+)
 from lean_sidekick.cli.engines import settings_for
 from lean_sidekick.cli.output import StatusLine, note, write_line
 from lean_sidekick.cli.running import run_async
@@ -23,12 +30,13 @@ from lean_sidekick.evaluation.configuration import (
     program_version,
     settings_fields,
 )
+from lean_sidekick.evaluation.curve import draw_curve, write_curve
 from lean_sidekick.evaluation.data_sets import DataSet, Selection, open_data_set
 from lean_sidekick.evaluation.plain_check import plain_lean
-from lean_sidekick.evaluation.plots import Curve, draw_curves, save
 from lean_sidekick.evaluation.pool import LocalPool, Pool, workers_for_memory
-from lean_sidekick.evaluation.prove_run import ProveRun, proof_costs
+from lean_sidekick.evaluation.prove_run import ProveRun
 from lean_sidekick.evaluation.provers import EngineProvers, benchmark_settings
+from lean_sidekick.evaluation.results import Attempt, AttemptTask
 from lean_sidekick.evaluation.run_folder import SUMMARY_FILE, is_finished, open_run_folder, read_object
 from lean_sidekick.lean.project import find_project
 from lean_sidekick.search.options import Part, SearchKind
@@ -56,25 +64,17 @@ _SHOWN = ("theorems", "proved", "proved_at", "seconds_p50", "checks_total", "ref
     type=click.Choice([part.value for part in Part]),
     help="Leave this part out, to see what it is worth; may be repeated.",
 )
-@click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Only every Nth theorem.")
+@every_option
 @click.option("--split", default="", metavar="NAME", help="Only the items of this split (miniF2F: test or valid).")
-@click.option(
-    "--project",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="The Lean project whose imports the theorems use; without it, the project that DATA lies in.",
-)
-@click.option(
-    "--workers",
-    default="1",
-    metavar="N|auto",
-    help="Theorems at once, each with a Lean of its own; auto: as many as memory and cores allow. Default: 1.",
-)
-@click.option("--restart", is_flag=True, help="Delete the run that --out holds and begin anew.")
+@project_option
+@workers_option
+@click.option("--curve", is_flag=True, help="Every kind of search, and what each had proved at 1, 2, 5, 10 and 60 s.")
+@restart_option
 @out_option("bench-prove")
 @lean_option
 def command(
     data: Path,
-    timeout: float,
+    timeout: float | None,
     checks: int,
     attempts: int,
     seed: int,
@@ -84,7 +84,8 @@ def command(
     every: int,
     split: str,
     project: Path | None,
-    workers: str,
+    workers: int | None,
+    curve: bool,
     restart: bool,
     out: Path,
     lean_path: str | None,
@@ -94,7 +95,7 @@ def command(
     Results are on disk as they come. The same command continues a run that was interrupted.
     """
     configuration = ProverConfiguration(
-        timeout_s=timeout,
+        timeout_s=timeout or (60.0 if curve else 10.0),
         check_limit=checks,
         attempts=attempts,
         seed=seed,
@@ -105,9 +106,10 @@ def command(
     if attempts > 1 and configuration.temperature == 0:
         raise ConfigError("Without noise all attempts are the same: name a --temperature above 0, or one attempt.")
     selection = Selection(split=split, every=every)
-    wanted = Wanted(
-        data=data, selection=selection, project=project, workers=_worker_count(workers), restart=restart, lean=lean_path
-    )
+    wanted = Wanted(data=data, selection=selection, project=project, workers=workers, restart=restart, lean=lean_path)
+    if curve:
+        kinds = [configuration.search] if search else list(SearchKind)
+        return run_async(_curve(wanted, configuration, kinds, out))
     return run_async(_prove(wanted, configuration, out))
 
 
@@ -123,26 +125,36 @@ class Wanted:
     lean: str | None
 
 
-def _worker_count(text: str) -> int | None:
-    """The number of workers, None for as many as fit."""
-    if text == "auto":
-        return None
-    if not text.isdecimal() or not 1 <= int(text) <= 1024:
-        raise ConfigError(f"--workers takes a number from 1 to 1024, or auto, not {text}.")
-    return int(text)
-
-
 async def _prove(wanted: Wanted, configuration: ProverConfiguration, out: Path) -> int:
     data = open_data_set(wanted.data, wanted.selection, wanted.project)
     summary = await prove_set(wanted, data, configuration, out)
-    show_summary(summary)
+    for key in _SHOWN:
+        write_line(f"{key:24} {summary[key]}")
+    _draw({configuration.search: out}, configuration, out / "proved")
+    return ExitStatus.DONE if summary["proved"] == summary["theorems"] else ExitStatus.INCOMPLETE
+
+
+async def _curve(wanted: Wanted, configuration: ProverConfiguration, kinds: Sequence[SearchKind], out: Path) -> int:
+    data = open_data_set(wanted.data, wanted.selection, wanted.project)
+    runs = {kind: out / kind.value for kind in kinds}
+    false_proofs = 0
+    for kind, folder in runs.items():
+        note(f"{kind.value}: {data.count} theorems, {configuration.timeout_s:g} s each")
+        summary = await prove_set(wanted, data, evolve(configuration, search=kind), folder)
+        false_proofs += int(str(summary["false_proofs"]))
+    for name, shares in write_curve(runs, configuration.timeout_s, out).items():
+        proved = ", ".join(f"{count} at {limit:g} s" for limit, count in shares.proved.items())
+        write_line(f"{name:12} of {shares.theorems}: {proved}")
+    write_line(f"{'false_proofs':12} {false_proofs}")
+    _draw(runs, configuration, out / "curve")
+    return ExitStatus.INCOMPLETE if false_proofs else ExitStatus.DONE
+
+
+def _draw(runs: Mapping[SearchKind, Path], configuration: ProverConfiguration, path: Path) -> None:
     try:
-        seconds, _, theorems = proof_costs(out)
-        curve = Curve(label=configuration.search.value, costs=seconds, theorems=theorems, limit=configuration.timeout_s)
-        save(draw_curves([curve], "seconds a theorem", 0.05), out / "proved")
+        draw_curve(runs, configuration.timeout_s, path)
     except ConfigError as error:
         note(str(error))
-    return ExitStatus.DONE if summary["proved"] == summary["theorems"] else ExitStatus.INCOMPLETE
 
 
 async def prove_set(
@@ -170,11 +182,11 @@ async def prove_set(
         machine={**machine_fields(), "workers": workers},
     )
     run = ProveRun(data=data, configuration=configuration, record=record)
-    await _run(run, LocalPool(provers=provers, workers=workers), out, restart=wanted.restart)
+    await _run(run, LocalPool(workers=provers, count=workers), out, restart=wanted.restart)
     return read_object(out / SUMMARY_FILE)
 
 
-async def _run(run: ProveRun, pool: Pool, out: Path, *, restart: bool) -> None:
+async def _run(run: ProveRun, pool: Pool[AttemptTask, Attempt], out: Path, *, restart: bool) -> None:
     status = StatusLine()
     with open_run_folder(out, run.record, run.data, restart=restart) as folder:
         done, proved = folder.done_count, 0
@@ -192,9 +204,3 @@ async def _run(run: ProveRun, pool: Pool, out: Path, *, restart: bool) -> None:
                         note(f"FALSE PROOF of {result.name}: {attempt.falsehood}")
                 status.show(f"{done} of {run.data.count}, {proved} proved now")
         status.clear()
-
-
-def show_summary(summary: Mapping[str, object]) -> None:
-    """Prints the figures of a run."""
-    for key in _SHOWN:
-        write_line(f"{key:24} {summary[key]}")

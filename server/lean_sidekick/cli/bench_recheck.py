@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from lean_sidekick.cli.app import ExitStatus
-from lean_sidekick.cli.arguments import lean_option
+from lean_sidekick.cli.arguments import lean_option, project_option
 from lean_sidekick.cli.engines import settings_for
 from lean_sidekick.cli.output import StatusLine, note, write_line
 from lean_sidekick.cli.running import run_async
@@ -23,11 +23,7 @@ from lean_sidekick.lean.project import find_project
 @click.command("recheck", short_help="Judge the proofs of a run again.")
 @click.argument("data", type=click.Path(path_type=Path))
 @click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option(
-    "--project",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="The Lean project whose imports the theorems use; without it, the project that DATA lies in.",
-)
+@project_option
 @click.option("--workers", type=click.IntRange(1, 1024), default=2, show_default=True, help="Runs of Lean at once.")
 @lean_option
 def command(data: Path, run: Path, project: Path | None, workers: int, lean_path: str | None) -> int:

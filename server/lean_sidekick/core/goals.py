@@ -52,6 +52,11 @@ class Goal:
         """The names of all hypotheses that can be typed, oldest first."""
         return tuple(name for h in self.hypotheses for name in h.names if INACCESSIBLE_MARK not in name)
 
+    @property
+    def is_conv(self) -> bool:
+        """Whether it is the goal of a `conv` block: a term to be rewritten, after `|`."""
+        return re.search(r"^\| ", self.text, re.MULTILINE) is not None and "⊢" not in self.text
+
     def normal_form(self) -> str:
         """A key that equal goals share: no case name, inaccessible names numbered in order."""
         marks: dict[str, str] = {}

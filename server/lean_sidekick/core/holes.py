@@ -18,6 +18,8 @@ from lean_sidekick.core.sites import Declaration, Hole, ProofSite
 _INDENT = "  "
 # Blanks up to the end of the line, and the lines below that hold blanks and nothing else.
 _BLANK_LINES = re.compile(r"[ \t]*(?:\r?\n(?P<blank>[ \t]+)(?=\r?\n|\Z))*")
+# `tactic =>` leads out of a `conv` block again.
+_CONV = re.compile(r"(?P<conv>conv(?:_lhs|_rhs|')?)(?![\w.'])|tactic'?(?![\w.'])")
 
 _VALUES = (TokenKind.IDENTIFIER, TokenKind.NUMBER, TokenKind.STRING, TokenKind.CHARACTER, TokenKind.CLOSE)
 
@@ -75,8 +77,9 @@ class OpenDeclaration:
         is_inline: bool = False,
         is_bullet: bool = False,
         needs_parentheses: bool = False,
+        block: TacticBlock | None = None,
     ) -> ProofSite:
-        """A site in this declaration."""
+        """A site in this declaration; `block` is the one that it goes on with, None for a term."""
         return ProofSite(
             uri=self.uri,
             version=self.version,
@@ -89,7 +92,18 @@ class OpenDeclaration:
             is_inline=is_inline,
             is_bullet=is_bullet,
             needs_parentheses=needs_parentheses,
+            is_conv=block is not None and self._is_conv(block),
         )
+
+    def _is_conv(self, block: TacticBlock) -> bool:
+        """Whether a block's tactics are those of `conv`, as the nearest `conv … =>`, `tactic =>` or `by` says."""
+        around = [b for b in self.tree.blocks if b.opener_end <= block.opener_start and block.end <= b.end]
+        for outer in reversed([*around, block]):
+            if outer.opener is Opener.BY:
+                return False
+            if outer.opener is Opener.ARROW and (head := _CONV.match(self.text, outer.anchor)):
+                return head["conv"] is not None
+        return False
 
     def indentation(self, block: TacticBlock) -> str:
         """The blank text before a line of a block that begins with a tactic."""
@@ -122,14 +136,14 @@ class OpenDeclaration:
         following = self.next_on_line(block.opener_end)
         if following is not None:
             end = following.start if following.kind is TokenKind.CLOSE else block.opener_end
-            return self.site(Hole.EMPTY_BY, block.opener_end, end, indentation, is_inline=True)
+            return self.site(Hole.EMPTY_BY, block.opener_end, end, indentation, is_inline=True, block=block)
         start = self.after_comments(block.opener_end, len(self._blank_up_to(block.anchor)))
         swallowed = _BLANK_LINES.match(self.text, start)
         assert swallowed is not None
         blank = swallowed["blank"] or ""
         if len(blank) > len(indentation):
             indentation = blank
-        return self.site(Hole.EMPTY_BY, start, swallowed.end(), indentation)
+        return self.site(Hole.EMPTY_BY, start, swallowed.end(), indentation, block=block)
 
     def _sorry_hole(self, sorry: Sorry) -> LocatedHole:
         site = self._sorry_site(sorry)
@@ -177,6 +191,7 @@ class OpenDeclaration:
             is_inline=is_inline,
             is_bullet=is_bullet,
             needs_parentheses=needs_parentheses,
+            block=block,
         )
 
     def _is_operand(self, sorry: Sorry) -> bool:

@@ -58,6 +58,7 @@ class ProofSite:
     new one. `is_bullet` says that it is the first thing after a bullet or opening bracket, or that the tactics below
     align with it, so that further lines do too. `needs_parentheses` says that several tactics have to be put in
     parentheses (after `<;>` or `;`, before more code on the line, in braces), or a `by` in the place of a term.
+    `is_conv` says that it stands in a `conv` block, whose tactics are others.
     """
 
     uri: str
@@ -71,6 +72,7 @@ class ProofSite:
     is_inline: bool = False
     is_bullet: bool = False
     needs_parentheses: bool = False
+    is_conv: bool = False
 
     @property
     def position(self) -> Position:

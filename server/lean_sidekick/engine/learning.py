@@ -80,6 +80,8 @@ class Learner:
     def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:
         """Learns from a suggestion that the user put into the text, among those that were shown with it."""
         goal = shown.state.goals[0]
+        if goal.is_conv:
+            return
         name = f"{shown.site.uri}#{shown.site.declaration.label}"
         step = TakenStep(goal=goal, tactic=taken.candidate.text, declaration=name, origin=StepOrigin.ACCEPTED)
         self.index.add([step])
@@ -136,5 +138,5 @@ def _steps(proof: FinishedProof, goals: Sequence[Goal | None], name: str) -> lis
     return [
         TakenStep(goal=goal, tactic=step.text, declaration=name, origin=StepOrigin.PROOF)
         for step, goal in zip(proof.steps, goals, strict=True)
-        if goal is not None
+        if goal is not None and not goal.is_conv
     ]

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from attrs import define, evolve, field, frozen
 
 from lean_sidekick.core.budget import Budget
+from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.holes import find_holes
 from lean_sidekick.core.outcomes import OutcomeKind
 from lean_sidekick.core.positions import TextEdit, apply_edits
@@ -52,6 +53,8 @@ class Prover:
 
         Raises SidekickError where Lean cannot be asked at all.
         """
+        if site.is_conv:
+            raise InputError("Proofs are not searched for inside a `conv` block; put the cursor after it.")
         current, refused = site, 0
         while True:
             is_last = len(_holes(current.text, current)) <= (current.hole is not Hole.UNFINISHED_BLOCK)

@@ -39,6 +39,8 @@ OUTCOMES_FILE = "outcomes.sqlite3"
 LEARNED_FILE = "learned.sqlite3"
 BATCH_SIZE = 32
 HEARTBEATS = 40_000
+RUNNER_AFTER = 300
+"""Candidates of a file after which the in-document runner is loaded: two to three seconds of a search."""
 
 
 def open_engine(root: Path, settings: Settings) -> ProjectEngine:
@@ -49,7 +51,7 @@ def open_engine(root: Path, settings: Settings) -> ProjectEngine:
         project, toolchain = find_project(root), await find_lean(root, settings)
         key = await asyncio.to_thread(toolchain_key, toolchain) if settings.cache_outcomes else None
         plain = await _start(project, toolchain, settings, sandboxes)
-        verifier: Verifier = RunnerVerifier(plain, workers=settings.lean_threads) if settings.lean_runner else plain
+        verifier: Verifier = _with_runner(plain, settings) if settings.lean_runner else plain
         return verifier if key is None else _remembering(verifier, plain, project, key)
 
     return engine_on(start, settings, _learner(root) if settings.learn else None)
@@ -124,6 +126,10 @@ async def _start(
             opening_s=OPENING_S,
         ),
     )
+
+
+def _with_runner(plain: ShadowVerifier, settings: Settings) -> RunnerVerifier:
+    return RunnerVerifier(plain, workers=settings.lean_threads, warm_after=RUNNER_AFTER)
 
 
 def _remembering(inner: Verifier, plain: ShadowVerifier, project: Project, key: str) -> CachedVerifier:

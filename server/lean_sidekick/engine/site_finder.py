@@ -26,7 +26,7 @@ def find_site(text: str, uri: str, version: int, position: Position) -> ProofSit
 
     A hole on the cursor's line (the nearest) is that site. Elsewhere in a tactic block it is the place after the
     tactic of the cursor's line; on a blank line the cursor's column picks the block, as in Lean's own goal view. In a
-    `conv` block a site is found like in any other: its tactics are conv tactics.
+    `conv` block a site is found like in any other, and says so: its tactics are others.
 
     Raises:
         InputError: no tactic can stand there.
@@ -165,7 +165,7 @@ def _site_on_blank_line(opened: OpenDeclaration, text_map: TextMap, offset: int)
         hole = Hole.EMPTY_BY if block.opener is Opener.BY else hole
         blank = opened.text[text_map.line_start(line) : end]
         indentation = blank if len(blank) > len(indentation) else indentation
-    return opened.site(hole, start, end, indentation)
+    return opened.site(hole, start, end, indentation, block=block)
 
 
 def _block_of_column(blocks: list[TacticBlock], offset: int, column: int) -> TacticBlock:
@@ -210,7 +210,7 @@ def _site_after(opened: OpenDeclaration, block: TacticBlock, offset: int) -> Pro
         start, following = following.end, None
     if following is None:
         start = opened.after_comments(start, len(opened.text))
-    return opened.site(Hole.UNFINISHED_BLOCK, start, start, opened.indentation(block))
+    return opened.site(Hole.UNFINISHED_BLOCK, start, start, opened.indentation(block), block=block)
 
 
 def _site_in_empty_block(opened: OpenDeclaration, block: TacticBlock) -> ProofSite:
@@ -228,4 +228,5 @@ def _site_in_empty_block(opened: OpenDeclaration, block: TacticBlock) -> ProofSi
         opened.indentation(block),
         is_inline=start == block.opener_end and block.opener is not Opener.BULLET,
         is_bullet=start == block.opener_end and block.opener is Opener.BULLET,
+        block=block,
     )

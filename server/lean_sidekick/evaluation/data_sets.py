@@ -9,6 +9,7 @@ import hashlib
 import re
 from array import array
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from attrs import frozen
@@ -57,7 +58,11 @@ class DataSet:
 
     def items(self) -> Iterator[Item]:
         """The selected items in the order of the file, read as they are asked for."""
-        return map(self.read, _selected(self.path, self.selection))
+        return map(self.read, self.records())
+
+    def records(self) -> Iterator[Record]:
+        """The selected objects as they stand in the file; a prover never sees them."""
+        return _selected(self.path, self.selection)
 
 
 def open_data_set(path: Path, selection: Selection, project: Path | None) -> DataSet:
@@ -72,8 +77,9 @@ def open_data_set(path: Path, selection: Selection, project: Path | None) -> Dat
         names.append(_hash(record.text(name_field(kind))))
         if kind is not Format.LEANDOJO:
             read(record)
-    if len(set(names)) < len(names):
+    if any(one == other for one, other in pairwise(sorted(names))):
         _refuse_repeat(path, kind)
+    del names
     count = defective = 0
     for record in _selected(path, selection):
         count += 1

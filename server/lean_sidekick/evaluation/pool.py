@@ -1,4 +1,4 @@
-"""Many attempts at once on one machine: workers that each have a prover of their own, usually a Lean server.
+"""Many tasks at once on one machine: workers that each have a Lean server of their own.
 
 Tasks are taken from their iterator only when a worker is free, so that memory does not grow with their number.
 """
@@ -7,12 +7,9 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from attrs import frozen
-
-from lean_sidekick.evaluation.items import Item
-from lean_sidekick.evaluation.results import Attempt
 
 WORKER_MB = 1_500
 """Memory of a worker whose Lean imports core only, with its plain runs; a setting that caps Lean says it better."""
@@ -21,73 +18,69 @@ MATHLIB_WORKER_MB = 6_500
 """Memory of a worker whose Lean imports Mathlib."""
 
 
-@frozen(kw_only=True)
-class Task:
-    """One attempt to be made: the number of the theorem in the data, the number of the attempt, and its seed."""
-
-    index: int
-    item: Item
-    attempt: int
-    seed: int
+TaskT = TypeVar("TaskT")
+ResultT = TypeVar("ResultT")
+_TaskIn = TypeVar("_TaskIn", contravariant=True)
+_ResultOut = TypeVar("_ResultOut", covariant=True)
 
 
 @frozen(kw_only=True)
-class Done:
+class Done(Generic[TaskT, ResultT]):
     """A task with what came of it."""
 
-    task: Task
-    result: Attempt
+    task: TaskT
+    result: ResultT
 
 
-class Prover(Protocol):
-    """Makes attempts one after the other."""
+class Worker(Protocol[_TaskIn, _ResultOut]):
+    """Does tasks one after the other."""
 
-    async def attempt(self, item: Item, seed: int) -> Attempt:
-        """Tries to prove an item. An error that concerns this item alone is a result."""
-
-
-class ProverFactory(Protocol):
-    """Makes provers; can be pickled, so that it can be sent to another machine."""
-
-    def open(self, worker: int) -> AbstractAsyncContextManager[Prover]:
-        """A prover of its own for the worker with this number."""
+    async def run(self, task: _TaskIn) -> _ResultOut:
+        """Does a task. What goes wrong with this task alone is a result; an error that is raised ends the run."""
 
 
-class Pool(Protocol):
-    """Makes attempts at many items, many at once."""
+class Workers(Protocol[_TaskIn, _ResultOut]):
+    """Makes workers; can be pickled, so that it can be sent to another machine."""
 
-    def results(self, tasks: Iterable[Task]) -> AsyncGenerator[Done, None]:
+    def open(self, number: int) -> AbstractAsyncContextManager[Worker[_TaskIn, _ResultOut]]:
+        """A worker with a Lean of its own; `number` tells those of one machine apart."""
+
+
+class Pool(Protocol[TaskT, ResultT]):
+    """Does many tasks, many at once."""
+
+    def results(self, tasks: Iterable[TaskT]) -> AsyncGenerator[Done[TaskT, ResultT], None]:
         """Every task exactly once with its result, in any order. Closing the generator stops the work."""
 
 
 @frozen(kw_only=True)
-class LocalPool:
-    """A pool on this machine; see `Pool`. An error that a prover raises ends the run."""
+class LocalPool(Generic[TaskT, ResultT]):
+    """A pool of `count` workers on this machine; see `Pool`."""
 
-    provers: ProverFactory
-    workers: int
+    workers: Workers[TaskT, ResultT]
+    count: int
 
-    async def results(self, tasks: Iterable[Task]) -> AsyncGenerator[Done, None]:
+    async def results(self, tasks: Iterable[TaskT]) -> AsyncGenerator[Done[TaskT, ResultT], None]:
         """See `Pool.results`."""
         waiting = iter(tasks)
-        running: dict[asyncio.Task[Attempt], tuple[Task, Prover]] = {}
+        running: dict[asyncio.Task[ResultT], tuple[TaskT, Worker[TaskT, ResultT]]] = {}
         async with AsyncExitStack() as stack:
-            idle = [await stack.enter_async_context(self.provers.open(worker)) for worker in range(self.workers)]
+            idle = [await stack.enter_async_context(self.workers.open(number)) for number in range(self.count)]
             try:
                 while True:
                     while idle and (task := next(waiting, None)) is not None:
-                        prover = idle.pop()
-                        running[asyncio.create_task(prover.attempt(task.item, task.seed))] = task, prover
+                        worker = idle.pop()
+                        running[asyncio.create_task(worker.run(task))] = task, worker
                     if not running:
                         return
                     finished, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                    for attempt in finished:
-                        task, prover = running.pop(attempt)
-                        idle.append(prover)
-                        yield Done(task=task, result=attempt.result())
+                    for work in finished:
+                        task, worker = running.pop(work)
+                        idle.append(worker)
+                        yield Done(task=task, result=work.result())
             finally:
-                for attempt in running:
-                    attempt.cancel()
+                for work in running:
+                    work.cancel()
                 await asyncio.gather(*running, return_exceptions=True)
 
 

@@ -18,9 +18,10 @@ from lean_sidekick.evaluation.configuration import ProverConfiguration, RunRecor
 from lean_sidekick.evaluation.data_sets import DataSet
 from lean_sidekick.evaluation.json_lines import read_records
 from lean_sidekick.evaluation.metrics import counts_within, pass_figures
-from lean_sidekick.evaluation.pool import Pool, Task
+from lean_sidekick.evaluation.pool import Pool
 from lean_sidekick.evaluation.results import (
     Attempt,
+    AttemptTask,
     TheoremResult,
     attempt_fields,
     read_attempt,
@@ -41,7 +42,9 @@ class ProveRun:
     configuration: ProverConfiguration
     record: RunRecord
 
-    async def attempts(self, pool: Pool, folder: RunFolder) -> AsyncGenerator[TheoremResult, None]:
+    async def attempts(
+        self, pool: Pool[AttemptTask, Attempt], folder: RunFolder
+    ) -> AsyncGenerator[TheoremResult, None]:
         """Makes the attempts that are missing; every theorem is given when all of its attempts are done and written."""
         open_attempts: dict[int, dict[int, Attempt]] = {}
         async with aclosing(pool.results(self._tasks(folder, open_attempts))) as results:
@@ -59,7 +62,7 @@ class ProveRun:
         folder.sort()
         folder.finish(summary(folder.path, self.record, self.configuration))
 
-    def _tasks(self, folder: RunFolder, open_attempts: dict[int, dict[int, Attempt]]) -> Iterator[Task]:
+    def _tasks(self, folder: RunFolder, open_attempts: dict[int, dict[int, Attempt]]) -> Iterator[AttemptTask]:
         configuration = self.configuration
         for index, item in enumerate(self.data.items()):
             if folder.is_done(index):
@@ -68,7 +71,7 @@ class ProveRun:
             open_attempts[index] = dict(early)
             for number in range(configuration.attempts):
                 if number not in early:
-                    yield Task(index=index, item=item, attempt=number, seed=configuration.attempt_seed(number))
+                    yield AttemptTask(index=index, item=item, attempt=number, seed=configuration.attempt_seed(number))
 
 
 def summary(folder: Path, record: RunRecord, configuration: ProverConfiguration) -> dict[str, object]:

@@ -16,8 +16,7 @@ from lean_sidekick.engine.session import open_engine
 from lean_sidekick.evaluation.configuration import ProverConfiguration
 from lean_sidekick.evaluation.items import Item
 from lean_sidekick.evaluation.plain_check import PlainLean, find_falsehood
-from lean_sidekick.evaluation.pool import Prover
-from lean_sidekick.evaluation.results import Attempt
+from lean_sidekick.evaluation.results import Attempt, AttemptTask
 from lean_sidekick.settings.settings import Settings
 
 Judge = Callable[[Item, str], Awaitable[str | None]]
@@ -26,7 +25,7 @@ Judge = Callable[[Item, str], Awaitable[str | None]]
 
 @define(kw_only=True)
 class EngineProver:
-    """An engine as a prover; see `pool.Prover`. `uri` is the document that items stand in."""
+    """An engine as a worker; see `pool.Worker`. `uri` is the document that items stand in."""
 
     engine: Engine
     configuration: ProverConfiguration
@@ -34,8 +33,9 @@ class EngineProver:
     uri: str
     _version: int = field(default=0, init=False)
 
-    async def attempt(self, item: Item, seed: int) -> Attempt:
-        """See `Prover.attempt`."""
+    async def run(self, task: AttemptTask) -> Attempt:
+        """Tries to prove a theorem."""
+        item, seed = task.item, task.seed
         self._version += 1
         document = DocumentText(uri=self.uri, version=self._version, text=item.text)
         results = self.engine.prove_all(
@@ -58,7 +58,7 @@ class EngineProver:
 
 @frozen(kw_only=True)
 class EngineProvers:
-    """Makes an engine of its own for every worker, in the project of `folder`; see `pool.ProverFactory`."""
+    """Makes an engine of its own for every worker, in the project of `folder`; see `pool.Workers`."""
 
     folder: Path
     settings: Settings
@@ -66,15 +66,15 @@ class EngineProvers:
     plain: PlainLean
 
     @asynccontextmanager
-    async def open(self, worker: int) -> AsyncIterator[Prover]:
-        """See `ProverFactory.open`."""
+    async def open(self, number: int) -> AsyncIterator[EngineProver]:
+        """See `Workers.open`."""
         engine = open_engine(self.folder, self.settings)
         try:
             yield EngineProver(
                 engine=engine,
                 configuration=self.configuration,
                 judge=self._judge,
-                uri=(self.folder / f"LeanSidekickBenchmark{worker}.lean").absolute().as_uri(),
+                uri=(self.folder / f"LeanSidekickBenchmark{number}.lean").absolute().as_uri(),
             )
         finally:
             await engine.close()

@@ -10,14 +10,26 @@ from attrs import frozen
 
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.engine.api import ProofResult, ProofStatus
+from lean_sidekick.evaluation.items import Item
 from lean_sidekick.evaluation.json_lines import Record
+
+
+@frozen(kw_only=True)
+class AttemptTask:
+    """An attempt to be made: the number of the theorem in the data, the number of the attempt, and its seed."""
+
+    index: int
+    item: Item
+    attempt: int
+    seed: int
 
 
 @frozen(kw_only=True)
 class Attempt:
     """One attempt at a theorem.
 
-    `falsehood` is why a plain run of Lean rejects a proof that was reported, "" if it accepts it or there is none.
+    `seconds` are those of the search; `opening_s` went before it, into reading the file up to the place. `falsehood` is
+    why a plain run of Lean rejects a proof that was reported, "" if it accepts it or there is none.
     `trace` names the file of the search tree in the run's folder, "" without one.
     """
 
@@ -29,6 +41,7 @@ class Attempt:
     checks: int
     message: str
     refused_by_final_check: int
+    opening_s: float = 0.0
     falsehood: str = ""
     trace: str = ""
 
@@ -49,6 +62,7 @@ class Attempt:
             checks=result.checks,
             message=result.message,
             refused_by_final_check=result.refused_by_final_check,
+            opening_s=round(result.opening_s, 3),
             falsehood=falsehood,
         )
 
@@ -103,6 +117,7 @@ def attempt_fields(attempt: Attempt) -> dict[str, object]:
         "proof": attempt.proof,
         "axioms": list(attempt.axioms),
         "seconds": attempt.seconds,
+        "opening_s": attempt.opening_s,
         "checks": attempt.checks,
         "message": attempt.message,
         "seed": attempt.seed,
@@ -149,6 +164,7 @@ def _attempt(fields: object, place: str) -> Attempt:
         refused_by_final_check=int(record.number("refused_by_final_check"))
         if "refused_by_final_check" in fields
         else 0,
+        opening_s=record.number("opening_s") if "opening_s" in fields else 0.0,
         falsehood=record.optional_text("falsehood"),
         trace=record.optional_text("trace"),
     )

@@ -12,7 +12,6 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-import psutil
 from attrs import define, field, frozen
 
 from lean_sidekick.core.budget import Budget
@@ -23,6 +22,7 @@ from lean_sidekick.core.outcomes import OutcomeKind
 from lean_sidekick.core.render import indent
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lean.diagnostics import Diagnostic
+from lean_sidekick.lean.worker_memory import largest_worker
 from lean_sidekick.verify.api import Session
 from lean_sidekick.verify.packing import (
     SENTINEL,
@@ -323,12 +323,4 @@ def _overhead(cells: Sequence[Cell], way: str) -> float:
 
 
 def _largest_worker_mb() -> float:
-    """The largest resident size of a Lean worker below this process, in MB."""
-    sizes = [0]
-    for process in psutil.Process().children(recursive=True):
-        try:
-            if "--worker" in process.cmdline():
-                sizes.append(process.memory_info().rss)
-        except psutil.Error:
-            continue
-    return round(max(sizes) / 1e6, 1)
+    return round(largest_worker() / 1e6, 1)

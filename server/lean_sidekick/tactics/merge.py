@@ -16,6 +16,7 @@ from lean_sidekick.core.scanner import words
 from lean_sidekick.tactics.api import TacticGenerator, TacticRequest
 from lean_sidekick.tactics.arithmetic import ArithmeticArguments
 from lean_sidekick.tactics.case_splits import CaseSplits
+from lean_sidekick.tactics.conversions import ByMode, Conversions
 from lean_sidekick.tactics.core_lemmas import probe_names
 from lean_sidekick.tactics.dialect import name_probe
 from lean_sidekick.tactics.goal_shape import read_goal
@@ -80,7 +81,7 @@ def merge(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
 
 def plain_generator() -> TacticGenerator:
     """All sources that need no model and learn nothing, with the scores that they give themselves."""
-    return MergedGenerator(_PLAIN_SOURCES, CANDIDATE_LIMIT)
+    return _by_mode(MergedGenerator(_PLAIN_SOURCES, CANDIDATE_LIMIT))
 
 
 def default_generator(*learned: TacticGenerator, counts: Table | None = None) -> TacticGenerator:
@@ -89,7 +90,11 @@ def default_generator(*learned: TacticGenerator, counts: Table | None = None) ->
     Uses the table of priors that comes with the program.
     """
     tables = (shipped_table(),) if counts is None else (shipped_table(), counts)
-    return MergedGenerator((*_PLAIN_SOURCES, *learned), CANDIDATE_LIMIT, Priors(tables))
+    return _by_mode(MergedGenerator((*_PLAIN_SOURCES, *learned), CANDIDATE_LIMIT, Priors(tables)))
+
+
+def _by_mode(tactics: TacticGenerator) -> TacticGenerator:
+    return ByMode(tactics=tactics, conversions=Conversions())
 
 
 def vocabulary_probes() -> tuple[str, ...]:

@@ -207,7 +207,7 @@ def check_options(dialect: Dialect, heartbeats: int) -> list[str]:
 
 def pack_state(site: ProofSite, steps: Sequence[str], dialect: Dialect, *, base: str, heartbeats: int | None) -> Packed:
     """A shadow text that prints all goals after `steps`, the printing on its one slot's mark line, and then admits
-    them.
+    them. In a `conv` block nothing can be admitted, nor has to be: what is left of the term goes on to what follows.
 
     The slot's candidate lines are those of the last step, or the mark line if there is none.
     """
@@ -215,7 +215,7 @@ def pack_state(site: ProofSite, steps: Sequence[str], dialect: Dialect, *, base:
     lines = [line for block in blocks for line in block]
     packed = shadow_text(
         site,
-        "\n".join([*lines, dialect.trace_state, f"{dialect.all_goals} admit"]),
+        "\n".join([*lines, dialect.trace_state, *([] if site.is_conv else [f"{dialect.all_goals} admit"])]),
         base=base,
         options=[] if heartbeats is None else [*check_options(dialect, heartbeats), *dialect.all_names],
     )

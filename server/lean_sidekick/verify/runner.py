@@ -5,9 +5,10 @@ above all `confirm` and `final_check`, under the user's own header. So what is `
 is never more than provisional. The runner lives in a document of its own beside the real one, because it may need one
 more import.
 
-Whether its Lean text elaborates is learned once for a header. That, and loading the imports once more, is done in the
-background; nobody waits for it. Until then, where the text does not elaborate, and where Lean gives no answer (a `conv`
-block, a prefix that does not run, a candidate that nothing inside Lean can stop), the plain way checks the batch.
+Whether its Lean text works is learned once for a header, by a trial. That, and loading the imports once more, is done
+in the background, for files that are asked about often; nobody waits for it. Until then, where it does not work, and
+where Lean gives no answer (a `conv` block, a prefix that does not run, a candidate that nothing inside Lean can stop),
+the plain way checks the batch.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import asyncio
 import hashlib
 import logging
 import secrets
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
@@ -30,7 +31,7 @@ from lean_sidekick.core.finished_proofs import FinishedProof
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
-from lean_sidekick.lean.diagnostics import Severity
+from lean_sidekick.lean.worker_memory import has_room_for_worker
 from lean_sidekick.verify.api import FinalVerdict, Priority, SiteState
 from lean_sidekick.verify.packing import SENTINEL, bounded, check_options, parenthesized, shadow_text
 from lean_sidekick.verify.policy import refusal
@@ -38,6 +39,7 @@ from lean_sidekick.verify.recording import site_key
 from lean_sidekick.verify.runner_answer import Answer, NoAnswer, outcome_of, read_answer
 from lean_sidekick.verify.runner_documents import RunnerDocuments, runner_uri
 from lean_sidekick.verify.runner_lean import Call, RunnerText, runner_texts
+from lean_sidekick.verify.runner_trial import trial_failure, trial_text
 from lean_sidekick.verify.shadow import ShadowSession, ShadowVerifier
 
 logger = logging.getLogger(__name__)
@@ -57,9 +59,13 @@ class RunnerVerifier:
     batch_size: int = BATCH_SIZE
     workers: int = 2
     """Threads that share the candidates of an edit."""
+    warm_after: int = 0
+    """Candidates of a file that are checked the plain way before the runner is loaded for it: a short question does not
+    pay for the loading."""
     documents: RunnerDocuments = field(init=False)
     _texts: dict[str, RunnerText | None] = field(factory=dict, init=False)
     _warming: dict[str, asyncio.Task[None]] = field(factory=dict, init=False)
+    _asked: Counter[str] = field(factory=Counter, init=False)
 
     def __attrs_post_init__(self) -> None:
         limits = self.plain.limits
@@ -96,6 +102,21 @@ class RunnerVerifier:
         """Whether no form of the runner elaborates under a header."""
         return header in self._texts and self._texts[header] is None
 
+    def warm_if_worth_it(
+        self, uri: str, header: str, above: Callable[[RunnerText], str], candidates: Sequence[Candidate]
+    ) -> None:
+        """Begins to load the runner if the file has been asked about often enough, and memory allows."""
+        if self.is_hopeless(header):
+            return
+        self._asked[uri] += len(candidates)
+        if self._asked[uri] <= self.warm_after:
+            return
+        if not has_room_for_worker():
+            self._asked[uri] = 0  # look again after as many candidates
+            logger.info("too little memory is free for the in-document runner")
+            return
+        self.warm(uri, header, above)
+
     def warm(self, uri: str, header: str, above: Callable[[RunnerText], str]) -> asyncio.Task[None]:
         """Learns what is not known of a header, and loads the document with the text `above` the site, in a task."""
         task = self._warming.get(uri)
@@ -131,17 +152,17 @@ class RunnerVerifier:
 
     async def _learn(self, uri: str, header: str) -> RunnerText | None:
         for form in runner_texts(self.plain.server.gates, header):
-            text = f"{header}{_inserted(form, header)}\n{SENTINEL}\n"
+            text = f"{header}{_inserted(form, header)}\n{trial_text(form)}"
             try:
                 diagnostics = await self.documents.open(uri, text)
             except (InputError, LeanCrashed, TimedOut) as error:
                 logger.info("the in-document runner cannot be tried: %s", error)
                 continue
             errors = [d for d in diagnostics if d.is_error]
-            if not errors and any(d.severity is Severity.INFORMATION for d in diagnostics):
+            reason = errors[0].message.splitlines()[0] if errors else trial_failure(form, diagnostics)
+            if not reason:
                 return form
-            reason = errors[0].message.splitlines()[0] if errors else "Lean said nothing"
-            logger.info("the in-document runner (%s) does not elaborate: %s", form.added_import or "no import", reason)
+            logger.info("the in-document runner (%s) does not work: %s", form.added_import or "no import", reason)
         await self.documents.close(uri)
         logger.info("no in-document runner under this header; candidates are checked in blocks")
         return None
@@ -211,8 +232,11 @@ class RunnerSession:
         for candidate in candidates:
             is_ours = candidate.text not in self._heavy and refusal(candidate.text, policy) is None
             (runnable if is_ours else for_plain).append(candidate)
-        if self._form is None and not self.runner.is_hopeless(self._header) and not budget.is_spent:
-            self.runner.warm(self._uri, self._header, self._above)
+        if self.site.is_conv:
+            for_plain += runnable
+            runnable.clear()
+        elif self._form is None and not budget.is_spent:
+            self.runner.warm_if_worth_it(self._uri, self._header, self._above, candidates)
         while runnable and not budget.is_spent and not self._is_without_answer and self._form is not None:
             batch = [runnable.popleft() for _ in range(min(len(runnable), self.runner.batch_size))]
             answer = await self._run(steps, batch, budget)

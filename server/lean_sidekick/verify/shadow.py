@@ -226,6 +226,12 @@ class ShadowSession:
         refused = refusal(block, self.verifier.policy)
         if refused is not None:
             return refused
+        if self.site.is_conv:
+            # A `conv` step leaves a term, and rarely a finished proof: it is good if it runs, and changes the goals.
+            outcome = await self._check_alone([], block, await self._state_after([], budget), budget)
+            if outcome.kind is not OutcomeKind.CLOSED:
+                budget.spend_checks(1)
+                return outcome
         packed = shadow_text(self.site, block, base=self.base)
         height = block.count("\n") + 1
         budget.spend_checks(1)
@@ -285,6 +291,8 @@ class ShadowSession:
 
     async def _check_batch(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> "_BatchResult":
         """One edit; a second one, with a parse probe for each candidate, where the first was not parsed to its end."""
+        if self.site.is_conv:
+            return await self._one_by_one(steps, batch, budget)
         # `skip` first shows the main goal, `skip` last shows that Lean came to the end of the candidates.
         texts = ["skip", *(candidate.text for candidate in batch), "skip"]
         unparsed = [text for text in texts[1:-1] if text not in self._parsed]

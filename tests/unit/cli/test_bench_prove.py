@@ -165,7 +165,7 @@ def test_several_attempts_are_independent_and_all_kept(bench: Bench) -> None:
     ("arguments", "message"),
     [
         (("--attempts", "2", "--temperature", "0"), "all attempts are the same"),
-        (("--workers", "many"), "--workers takes a number"),
+        (("--workers", "many"), "a number from 1 to 1024, or auto"),
         (("--split", "test"), "no item of the split test"),
     ],
 )

@@ -30,9 +30,9 @@ def data(tmp_path: Path) -> Path:
 
 def run_in_process(data: Path, out: Path, *, attempts: int, workers: int = 1) -> int:
     provers = ScriptedProvers()
-    pool = LocalPool(provers=provers, workers=workers)
+    pool = LocalPool(workers=provers, count=workers)
     asyncio.run(make_run(scripted_run(open_data_set(data, Selection(), None), attempts), pool, out))
-    return len(provers.counter.seen)
+    return provers.counter.count
 
 
 def run_and_kill(data: Path, out: Path, *, attempts: int, workers: int, hold: int) -> None:
@@ -116,6 +116,6 @@ def test_a_failing_prover_ends_the_run_and_loses_nothing(data: Path, tmp_path: P
     opened = open_data_set(data, Selection(), None)
     provers = ScriptedProvers(counter=Counter(fail=5))
     with pytest.raises(LeanUnavailable, match="Lean is gone"):
-        asyncio.run(make_run(scripted_run(opened, 1), LocalPool(provers=provers, workers=2), tmp_path / "out"))
+        asyncio.run(make_run(scripted_run(opened, 1), LocalPool(workers=provers, count=2), tmp_path / "out"))
     assert (tmp_path / "out" / "results.jsonl").read_bytes().count(b"\n") >= 4
     assert run_in_process(data, tmp_path / "out", attempts=1) <= 36

@@ -3,6 +3,7 @@
 One outcome each, never a success without an answer, and the plain way whenever there is none.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -36,6 +37,25 @@ def rows_of(texts: list[str]) -> list[list[object]]:
     return [said.get(text, ["failed", ["type mismatch"]]) for text in texts]
 
 
+TRIAL = {
+    "(exact And.intro hp hq)": ["ran", []],
+    "(exact And.intro hp hq )": ["ran", []],
+    "(apply And.intro hp)": ["ran", ["p q : Prop\nhp : p\nhq : q\n⊢ q"]],
+    "(leanSidekickNoTactic)": ["parse error", ["<input>:1:1: unknown tactic"]],
+    "(exact hp) )": ["parse error", ["<input>:1:1: expected end of input"]],
+    "(exact hq)": ["ran", []],
+}
+
+
+def on_trial(text: str) -> list[Diagnostic]:
+    """What a Lean on which the runner works says of the trial."""
+    answers = []
+    for call in RUN.finditer(text):
+        rows: list[object] = [TRIAL.get(t, ["failed", ["no"]]) for t in json.loads(json.loads(call[5]))]
+        answers.append(information(5, json.dumps([call[1], ["p q : Prop\n⊢ p ∧ q"], "focused", rows])))
+    return answers
+
+
 def lean_with(rows: Rows, plain: Callable[[str], list[Diagnostic]] | None = None) -> Callable[[str], list[Diagnostic]]:
     """A Lean that elaborates the runner if `Lean` is imported; `plain` answers texts without the runner."""
 
@@ -45,6 +65,8 @@ def lean_with(rows: Rows, plain: Callable[[str], list[Diagnostic]] | None = None
             return plain(text) if plain else [end]
         if "\nimport Lean\n" not in text:
             return [at(2, "unknown namespace 'Lean.Elab'"), end]
+        if '"trial1"' in text:
+            return on_trial(text)
         call = RUN.search(text)
         if call is None:
             return [end]
@@ -62,6 +84,11 @@ def runner_on(server: FakeServer) -> RunnerVerifier:
         limits=Limits(batch_size=8, heartbeats=100, candidate_s=1.0, opening_s=1.0),
     )
     return RunnerVerifier(plain)
+
+
+def runs(server: FakeServer) -> list[str]:
+    """The texts in which candidates were run, the trial left out."""
+    return [text for text in server.elaborated if RUN.search(text) and '"trial1"' not in text]
 
 
 def wanted(texts: Sequence[str]) -> list[Candidate]:
@@ -86,15 +113,14 @@ async def test_many_candidates_cost_one_edit_and_the_header_is_learned_once() ->
     edits = len(server.elaborated)
     assert await check(runner, "exact h", "skip", "rfl") == expected
     assert len(server.elaborated) == edits + 1
-    runs = [text for text in server.elaborated if RUN.search(text)]
-    assert len(runs) == 2
-    assert all(text.startswith("import Some.Thing\nimport Lean\n") for text in runs)
+    assert len(runs(server)) == 2
+    assert all(text.startswith("import Some.Thing\nimport Lean\n") for text in runs(server))
 
 
 async def test_the_lines_of_the_user_stay_below_the_runner_unchanged() -> None:
     server = FakeServer(lean=lean_with(rows_of))
     await check(runner_on(server), "exact h")
-    text = next(text for text in server.elaborated if RUN.search(text))
+    text = runs(server)[0]
     assert RUN.sub("sorry", text).endswith(TEXT.split("\n\n")[1])
 
 
@@ -127,7 +153,7 @@ async def test_candidates_that_there_was_no_time_for_are_run_in_the_next_edit() 
     server = FakeServer(lean=lean_with(two_at_a_time))
     found = await check(runner_on(server), "rfl", "trivial", "exact h", "skip", "simp")
     assert (found["exact h"], found["skip"]) == (OutcomeKind.CLOSED, OutcomeKind.NO_CHANGE)
-    assert sum(RUN.search(text) is not None for text in server.elaborated) == 3
+    assert len(runs(server)) == 3
 
 
 def plainly(text: str) -> list[Diagnostic]:
@@ -148,7 +174,7 @@ async def test_a_runner_that_makes_trouble_leaves_the_batch_to_the_plain_way(err
     answering = lean_with(rows_of, plainly)
 
     def run(text: str) -> Sequence[Diagnostic]:
-        if RUN.search(text):
+        if RUN.search(text) and '"trial1"' not in text:
             raise error
         return answering(text)
 
@@ -167,7 +193,7 @@ async def test_a_candidate_that_a_thread_had_no_time_for_is_run_in_the_next_edit
     server = FakeServer(lean=lean_with(without_the_second))
     found = await check(runner_on(server), "rfl", "exact h", "skip")
     assert found == {"rfl": OutcomeKind.FAILED, "exact h": OutcomeKind.CLOSED, "skip": OutcomeKind.NO_CHANGE}
-    assert sum(RUN.search(text) is not None for text in server.elaborated) == 2
+    assert len(runs(server)) == 2
 
 
 class Keeping:
@@ -180,7 +206,7 @@ class Keeping:
 
     def __call__(self, text: str) -> list[Diagnostic]:
         call = RUN.search(text)
-        if call is None:
+        if call is None or '"trial1"' in text:
             return self.answering(text)
         _, base, key, steps, _ = call.groups()
         self.calls.append((base, json.loads(json.loads(steps))))
@@ -238,6 +264,43 @@ async def test_where_the_runner_does_not_elaborate_the_plain_way_takes_over_for_
     assert sum("namespace LeanSidekick" in text for text in server.elaborated) == 4, "each form was tried once"
 
 
+@pytest.mark.parametrize("text", list(TRIAL))
+async def test_a_runner_that_answers_one_known_question_wrongly_is_not_used(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Lean where it elaborates and says, for instance, that everything fails, must not hide any candidate."""
+    monkeypatch.setitem(TRIAL, text, ["failed", ["no"]] if TRIAL[text][0] == "ran" else ["ran", []])
+    gates = Gates.for_version(LeanVersion(4, 0, 0), is_early=True)  # keeps states, so that all are asked
+    server = FakeServer(lean=lean_with(rows_of), gates=gates)
+    await check(runner_on(server), "exact h")
+    assert runs(server) == []
+
+
+async def test_the_runner_is_loaded_only_for_a_file_that_is_asked_about_often() -> None:
+    server = FakeServer(lean=lean_with(rows_of, plainly))
+    runner = runner_on(server)
+    runner.warm_after = 3
+    session = await runner.open(sorry_site(TEXT))
+    for texts, is_loaded in ((["exact h", "skip"], False), (["rfl", "simp"], True)):
+        assert [c async for c in session.check((), wanted(texts), Budget(seconds=60, checks=100))]
+        assert any("namespace LeanSidekick" in text for text in server.elaborated) is False
+        await asyncio.sleep(0)
+        assert bool(runner._warming) is is_loaded
+    await session.warm()
+    assert any("namespace LeanSidekick" in text for text in server.elaborated)
+    await runner.close()
+
+
+async def test_the_runner_is_not_loaded_where_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lean_sidekick.verify.runner.has_room_for_worker", lambda: False)
+    server = FakeServer(lean=lean_with(rows_of, plainly))
+    runner = runner_on(server)
+    session = await runner.open(sorry_site(TEXT))
+    found = [c async for c in session.check((), wanted(["exact h"]), Budget(seconds=60, checks=100))]
+    assert [c.outcome.kind for c in found] == [OutcomeKind.CLOSED]
+    assert not runner._warming
+
+
 async def test_a_silent_lean_has_not_elaborated_the_runner() -> None:
     found = await check(runner_on(FakeServer(lean=lambda text: [])), "exact h")
     assert set(found.values()) == {OutcomeKind.CRASHED}
@@ -257,7 +320,7 @@ async def test_a_heavy_candidate_gets_its_outcome_the_plain_way_and_stays_there(
         budget = Budget(seconds=60, checks=100)
         found = {c.candidate.text: c.outcome.kind async for c in session.check((), wanted(["heavy", "skip"]), budget)}
         assert found == {"heavy": OutcomeKind.CLOSED, "skip": OutcomeKind.NO_CHANGE}
-    assert sum('"(heavy)' in text.replace("\\", "") for text in server.elaborated if RUN.search(text)) == 1
+    assert sum('"(heavy)' in text.replace("\\", "") for text in runs(server)) == 1
 
 
 async def test_nobody_waits_for_the_runner_to_load() -> None:

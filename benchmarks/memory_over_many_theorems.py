@@ -1,0 +1,177 @@
+"""Memory of a benchmark run that goes over very many theorems, without a Lean.
+
+    python benchmarks/memory_over_many_theorems.py --out FILE.json
+
+Two runs. `run`: 100,000 made-up theorems through reading, tasks, pool, rows, sorting and figures, with a prover whose
+results follow from the name. `engine`: 600 theorems through the engine as well, its tactic sources and its search, on a
+verifier whose every fourth tactic leaves a goal and none closes one. Printed is the memory of this process (resident,
+MB) along the way: it must not grow with the theorems.
+"""
+
+import argparse
+import asyncio
+import gc
+import json
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+
+import psutil
+from attrs import evolve, frozen
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "tests")]
+
+from lean_sidekick.core.budget import Budget  # noqa: E402 # needs the path above
+from lean_sidekick.core.candidates import Candidate  # noqa: E402 # as above
+from lean_sidekick.core.goals import ProofState, parse_goal  # noqa: E402 # as above
+from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind  # noqa: E402 # as above
+from lean_sidekick.core.sites import ProofSite  # noqa: E402 # as above
+from lean_sidekick.engine.session import engine_on  # noqa: E402 # as above
+from lean_sidekick.evaluation.configuration import ProverConfiguration  # noqa: E402 # as above
+from lean_sidekick.evaluation.data_sets import DataSet, Selection, open_data_set  # noqa: E402 # as above
+from lean_sidekick.evaluation.items import Item  # noqa: E402 # as above
+from lean_sidekick.evaluation.json_lines import read_records  # noqa: E402 # as above
+from lean_sidekick.evaluation.pool import LocalPool  # noqa: E402 # as above
+from lean_sidekick.evaluation.prove_run import ProveRun  # noqa: E402 # as above
+from lean_sidekick.evaluation.provers import EngineProver  # noqa: E402 # as above
+from lean_sidekick.evaluation.run_folder import open_run_folder  # noqa: E402 # as above
+from lean_sidekick.settings.settings import Settings  # noqa: E402 # as above
+from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority, Session, SiteState, Verifier  # noqa: E402 # as above
+from support.scripted_bench import ScriptedProvers, scripted_run  # noqa: E402 # as above
+
+SAMPLES = 10
+MB = 2**20
+
+
+def resident_mb() -> float:
+    gc.collect()
+    return round(psutil.Process().memory_info().rss / MB, 1)
+
+
+def write_theorems(folder: Path, count: int) -> Path:
+    def rows() -> Iterator[str]:
+        for number in range(count):
+            statement = f"theorem t{number} (a b c : Nat) (h : a = b) : {number} * (a + c) = {number} * (b + c) := by"
+            yield json.dumps({"name": f"t{number}", "statement": statement}) + "\n"
+
+    path = folder / f"theorems-{count}.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(rows())
+    return path
+
+
+@frozen
+class StubbornSession:
+    """A site whose goals never close; see `verify.api.Session`."""
+
+    site: ProofSite
+
+    async def known_tactics(self, texts: Sequence[str], budget: Budget) -> frozenset[str]:
+        return frozenset(texts)
+
+    async def site_state(self, budget: Budget) -> SiteState:
+        number = self.site.declaration.label.removeprefix("t")
+        goal = parse_goal(f"a b c : Nat\nh : a = b\n⊢ {number} * (a + c) = {number} * (b + c)")
+        return SiteState(state=ProofState(goals=(goal,)), prefix_error="")
+
+    async def check(
+        self, steps: Sequence[str], candidates: Sequence[Candidate], budget: Budget
+    ) -> AsyncGenerator[CheckedCandidate, None]:
+        for number, candidate in enumerate(candidates):
+            budget.spend_checks(1)
+            outcome = Outcome(kind=OutcomeKind.FAILED)
+            if number % 4 == 0:
+                goal = parse_goal(f"a b c : Nat\nh : a = b\n⊢ {len(steps)} + {number} + a = b")
+                outcome = Outcome(kind=OutcomeKind.PROGRESS, goals=(goal,))
+            yield CheckedCandidate(candidate=candidate, outcome=outcome)
+
+    async def confirm(self, block: str, budget: Budget) -> Outcome:
+        return Outcome(kind=OutcomeKind.FAILED)
+
+    async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
+        return Outcome(kind=OutcomeKind.FAILED)
+
+    async def final_check(self, block: str, budget: Budget) -> FinalVerdict:
+        return FinalVerdict(status=FinalStatus.REFUSED)
+
+    async def close(self) -> None:
+        pass
+
+
+class StubbornVerifier:
+    """See `verify.api.Verifier`."""
+
+    async def open(self, site: ProofSite, priority: Priority = Priority.CURSOR) -> Session:
+        return StubbornSession(site)
+
+    async def close(self) -> None:
+        pass
+
+
+@frozen
+class StubbornProvers:
+    """See `pool.Workers`."""
+
+    configuration: ProverConfiguration
+
+    @asynccontextmanager
+    async def open(self, number: int) -> AsyncIterator[EngineProver]:
+        async def start() -> Verifier:
+            return StubbornVerifier()
+
+        async def judge(item: Item, proof: str) -> str | None:
+            raise AssertionError("nothing is proved here")
+
+        engine = engine_on(start, Settings())
+        yield EngineProver(engine=engine, configuration=self.configuration, judge=judge, uri="file:///nowhere/A.lean")
+        await engine.close()
+
+
+async def measure(run: ProveRun, pool: LocalPool, folder: Path, data: DataSet) -> list[float]:
+    """The memory after every tenth of the theorems and at the end."""
+    samples, done = [], 0
+    with open_run_folder(folder, run.record, data, restart=True) as opened:
+        async with aclosing(run.attempts(pool, opened)) as results:
+            async for _ in results:
+                done += 1
+                if done % (data.count // SAMPLES) == 0:
+                    samples.append(resident_mb())
+    rows = Counter(row.fields["message"] for row in read_records(folder / "results.jsonl"))
+    print(*rows.most_common(3), sep="\n")
+    return [*samples, resident_mb()]
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--theorems", type=int, default=100_000)
+    parser.add_argument("--engine-theorems", type=int, default=600)
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    figures: dict[str, object] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        before = resident_mb()
+        data = open_data_set(write_theorems(folder, arguments.theorems), Selection(), None)
+        after = resident_mb()
+        samples = await measure(
+            scripted_run(data, 1), LocalPool(workers=ScriptedProvers(), count=4), folder / "run", data
+        )
+        figures["run"] = {"theorems": data.count, "mb_before": before, "mb_read_through": after, "mb_along": samples}
+        print("run", figures["run"])
+
+        data = open_data_set(write_theorems(folder, arguments.engine_theorems), Selection(), None)
+        configuration = ProverConfiguration(timeout_s=5.0, check_limit=200)
+        run = evolve(scripted_run(data, 1), configuration=configuration)
+        samples = await measure(run, LocalPool(workers=StubbornProvers(configuration), count=1), folder / "e", data)
+        figures["engine"] = {"theorems": data.count, "mb_along": samples}
+        print("engine", figures["engine"])
+    if arguments.out:
+        arguments.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
