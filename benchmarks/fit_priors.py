@@ -22,7 +22,7 @@ from lean_sidekick.core.goals import split_goals
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.goal_shape import read_goal
 from lean_sidekick.tactics.merge import plain_generator
-from lean_sidekick.tactics.priors import Table, family, fitted_rows, situation, table_of
+from lean_sidekick.tactics.priors import Table, corrected, family, fitted_rows, situation, table_of
 
 SOURCE = (
     "tactic steps of the Lean 4 core library (github.com/leanprover/lean4, commit 8c5d5ca980, 2021-07-20) and of early "
@@ -86,7 +86,7 @@ def judge(choices: Sequence[Choice], folds: int) -> dict[str, dict[str, float]]:
         likelihoods, ranks = [], []
         for choice in choices:
             table = tables[fold_of[choice.file]] if name == "with" else Table()
-            scores = [(s + table.correction((choice.situation, kind)), kind) for kind, s in choice.offered]
+            scores = [(corrected(s, table.correction((choice.situation, kind))), kind) for kind, s in choice.offered]
             if choice.taken not in dict(choice.offered):
                 continue
             mass = sum(math.exp(score) for score, _ in scores)

@@ -24,7 +24,7 @@ from lean_sidekick.tactics.api import TacticGenerator
 from lean_sidekick.tactics.goal_shape import read_goal
 from lean_sidekick.tactics.merge import default_generator
 from lean_sidekick.tactics.neighbours import Neighbours, StepIndex
-from lean_sidekick.tactics.priors import Table, family, situation
+from lean_sidekick.tactics.priors import Table, corrected, family, situation
 from lean_sidekick.verify.api import Verifier
 
 logger = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ class Learner:
             key = here, family(text, shape)
             promised, taken = added.get(key, (0.0, 0.0))
             # What the score was before these tallies corrected it.
-            own = min(0.0, score - self.tallies.correction(key))
+            own = corrected(score, -self.tallies.correction(key))
             added[key] = promised + math.exp(own), taken + is_taken
         for key, (promised, taken) in added.items():
             self.tallies.add(key, promised, taken)

@@ -3,10 +3,10 @@
 A score says how likely a candidate is thought to bring a proof forward. A tally compares that with what happened: of
 the candidates of one family at goals of one shape, how many were the step of the proof, against how many their scores
 promised. The quotient, drawn towards that of the family alone where little was seen (a gamma prior on a rate), is
-added to later scores as a logarithm. Two tables are used: one that comes with the program, fitted to the steps of a
-public library (`priors.json` names it), and one of the user's own searches. Of the library only the difference
-between shapes counts: how often its authors chose a tactic at all says more of their taste than of its success. No
-correction is larger than `LIMIT`, so nothing disappears. Pure, but for reading the package's table.
+put on the odds of later scores. Two tables are used: one that comes with the program, fitted to the steps of a public
+library (`priors.json` names it), and one of the user's own searches. Of the library only the difference between
+shapes counts: how often its authors chose a tactic at all says more of their taste than of its success. No correction
+is larger than `LIMIT`, so nothing disappears. Pure, but for reading the package's table.
 """
 
 import json
@@ -26,6 +26,7 @@ LIMIT = 0.7
 _DRAW = 4.0
 """How many promised steps the family's own quotient counts at one shape."""
 _FAMILY_DRAW = 8.0
+_SUREST = -0.001
 _MIN_TAKEN = 2
 """Families met less often in the table of the library are left alone: a tactic may be younger than the library."""
 TABLE = "priors.json"
@@ -95,7 +96,7 @@ class Table:
         self._total = Tally()
 
     def correction(self, key: Key) -> float:
-        """What to add to the score of a candidate, at most LIMIT either way; 0 where nothing was seen."""
+        """The change of a candidate's odds as a logarithm, at most LIMIT either way; 0 where nothing was seen."""
         seen = self._families.get(key[1])
         if seen is None or self._total.taken <= 0:
             return 0.0
@@ -121,8 +122,17 @@ class Priors:
         for candidate in candidates:
             key = here, family(candidate.text, shape)
             change = sum(table.correction(key) for table in self.tables)
-            found.append(evolve(candidate, score=min(-0.01, candidate.score + change)) if change else candidate)
+            found.append(evolve(candidate, score=corrected(candidate.score, change)) if change else candidate)
         return found
+
+
+def corrected(score: float, change: float) -> float:
+    """A score whose odds are changed by a factor, given as its logarithm: what is nearly sure stays so.
+
+    The change with the other sign takes it back.
+    """
+    chance = math.exp(min(score, _SUREST))
+    return min(_SUREST, math.log(chance) + change - math.log1p(chance * math.expm1(change)))
 
 
 def situation(shape: GoalShape) -> str:

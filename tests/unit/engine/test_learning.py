@@ -1,8 +1,10 @@
 """The engine's memory: what is accepted and read counts at once and in the next program, until it is forgotten."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from attrs import define, field
 
 from lean_sidekick.core.candidates import Candidate, Source
@@ -17,7 +19,7 @@ from lean_sidekick.engine.site_finder import find_site
 from lean_sidekick.storage.learned import LearnedStore
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.goal_shape import read_goal
-from lean_sidekick.tactics.priors import family, situation
+from lean_sidekick.tactics.priors import corrected, family, situation
 from lean_sidekick.verify.api import Priority, Session
 
 GOAL = "a b : Nat\n⊢ weigh a b = weigh b a"
@@ -105,10 +107,10 @@ async def test_what_was_promised_is_counted_as_it_was_before_these_tallies_corre
     key = situation(read_goal(goal)), "rfl"
     memory.tallies.add(("other", "simp"), 50.0, 10.0)
     for _ in range(30):
-        memory.count(goal, [("rfl", min(-0.01, -1.0 + memory.tallies.correction(key)), True)])
+        memory.count(goal, [("rfl", corrected(-1.0, memory.tallies.correction(key)), True)])
     tally = memory.tallies.tallies[key]
     assert tally.taken == 30
-    assert tally.promised < 30 * 0.5
+    assert tally.promised == pytest.approx(30 * math.exp(-1.0))
 
 
 async def test_finished_proofs_are_read_once_and_again_when_they_change() -> None:

@@ -12,6 +12,7 @@ from lean_sidekick.tactics.priors import (
     LIMIT,
     Priors,
     Table,
+    corrected,
     family,
     fitted_rows,
     shipped_table,
@@ -84,9 +85,21 @@ def test_corrections_are_bounded_and_scores_stay_below_zero() -> None:
     ]
     shape = read_goal(parse_goal(EQUATION))
     found = {c.text: c.score for c in Priors((table,)).corrected(shape, candidates)}
-    assert -0.2 < found["rw [h]"] <= -0.01
+    assert -0.2 < found["rw [h]"] < 0
     assert -1.0 - LIMIT <= found["simp"] < -1.0
     assert Priors().corrected(shape, candidates) == candidates
+
+
+@pytest.mark.parametrize("score", [-0.01, -0.5, -3.0, -9.0])
+@pytest.mark.parametrize("change", [-LIMIT, -0.1, 0.3, 2 * LIMIT])
+def test_what_is_nearly_sure_stays_so_and_a_change_can_be_taken_back(score: float, change: float) -> None:
+    moved = corrected(score, change)
+    assert moved < 0
+    assert (moved > score) == (change > 0)
+    assert abs(moved - score) <= abs(change)
+    assert abs(corrected(-0.01, change) + 0.01) < 0.03
+    if moved < -0.002:
+        assert corrected(moved, -change) == pytest.approx(score)
 
 
 def test_forgotten_tallies_correct_nothing() -> None:
