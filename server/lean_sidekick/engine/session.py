@@ -13,6 +13,7 @@ from lean_sidekick import __version__
 from lean_sidekick.engine.api import OPENING_S
 from lean_sidekick.engine.engine import ProjectEngine, StartVerifier
 from lean_sidekick.engine.learning import Learner
+from lean_sidekick.engine.models import NO_MODELS, ModelSources, open_models
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.lean.fingerprint import imports_key, toolchain_key
 from lean_sidekick.lean.launch import Limits as ProcessLimits
@@ -54,7 +55,8 @@ def open_engine(root: Path, settings: Settings) -> ProjectEngine:
         verifier: Verifier = _with_runner(plain, settings) if settings.lean_runner else plain
         return verifier if key is None else _remembering(verifier, plain, project, key)
 
-    return engine_on(start, settings, _learner(root) if settings.learn else None)
+    learner = _learner(root) if settings.learn else None
+    return engine_on(start, settings, open_models(settings, os.environ), learner)
 
 
 async def forget_learned() -> bool:
@@ -74,12 +76,14 @@ def _learner(root: Path) -> Learner:
     return Learner(project=str(find_project(root).root), store=store)
 
 
-def engine_on(start: StartVerifier, settings: Settings, learner: Learner | None = None) -> ProjectEngine:
-    """An engine on any verifier; without a learner it learns nothing."""
+def engine_on(
+    start: StartVerifier, settings: Settings, models: ModelSources = NO_MODELS, learner: Learner | None = None
+) -> ProjectEngine:
+    """An engine on any verifier, without models unless it is given some; without a learner it learns nothing."""
     generator = default_generator() if learner is None else learner.generator()
     return ProjectEngine(
         start_verifier=start,
-        sources=Sources(generator=generator, unlearned=plain_generator(), probes=vocabulary_probes()),
+        sources=Sources(generator=generator, unlearned=plain_generator(), probes=vocabulary_probes(), models=models),
         learner=learner,
         suggestion_limit=settings.suggest_max_items,
         search_options=search_options(settings),
@@ -89,7 +93,7 @@ def engine_on(start: StartVerifier, settings: Settings, learner: Learner | None 
 
 def search_options(settings: Settings) -> SearchOptions:
     """How the settings say to search."""
-    return SearchOptions(kind=SearchKind(settings.search_kind))
+    return SearchOptions(kind=SearchKind(settings.search_kind), narrows_simp=settings.search_simp_only)
 
 
 async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ShadowVerifier:
@@ -104,11 +108,12 @@ async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinde
 async def _start(
     project: Project, toolchain: Toolchain, settings: Settings, sandboxes: SandboxFinder
 ) -> ShadowVerifier:
+    sandbox = await _find_sandbox(settings, sandboxes)
     server = LeanServer(
         project,
         toolchain,
         ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None),
-        sandbox=await _find_sandbox(settings, sandboxes),
+        sandbox=sandbox,
     )
     await server.start()
     return ShadowVerifier(
@@ -118,6 +123,7 @@ async def _start(
             allow_programs=settings.allow_programs,
             keep_commands=settings.keep_commands,
             allowed_axioms=frozenset(settings.allowed_axioms),
+            allow_listed_models=sandbox is None,
         ),
         limits=Limits(
             batch_size=BATCH_SIZE,

@@ -23,11 +23,19 @@ from lean_sidekick.core.errors import InputError
 from lean_sidekick.lsp.bootstrap import SERVER_NAME, Handover
 from lean_sidekick.lsp.capabilities import read_capabilities
 from lean_sidekick.lsp.client import Client
-from lean_sidekick.lsp.features import code_actions, commands, configuration, documents, inlay_hints, inline_completion
+from lean_sidekick.lsp.features import (
+    code_actions,
+    commands,
+    configuration,
+    documents,
+    inlay_hints,
+    inline_completion,
+    prove_file,
+)
 from lean_sidekick.lsp.features.status import Status
 from lean_sidekick.lsp.lessons import Lessons
 from lean_sidekick.lsp.logs import configure_logging, quiet_pygls
-from lean_sidekick.lsp.methods import COMPLETE_PROOF, FORGET_LEARNED, RESTART_LEAN
+from lean_sidekick.lsp.methods import COMPLETE_PROOF, FORGET_LEARNED, PROVE_FILE, RESTART_LEAN
 from lean_sidekick.lsp.partials import Partials
 from lean_sidekick.lsp.projects import Backend, Projects, to_folders
 from lean_sidekick.lsp.protocol import SidekickProtocol, make_converter
@@ -244,12 +252,13 @@ class _AnswerFilter:
 async def _execute(ctx: RequestContext, params: types.ExecuteCommandParams) -> object:
     command = _COMMANDS.get(params.command)
     if command is None:
-        raise InputError(f"There is no command {params.command}; there are {' and '.join(_COMMANDS)}.")
+        raise InputError(f"There is no command {params.command}; there are {', '.join(_COMMANDS)}.")
     return await command(ctx, params)
 
 
 _COMMANDS = {
     COMPLETE_PROOF: commands.complete_proof,
+    PROVE_FILE: prove_file.prove_file,
     RESTART_LEAN: commands.restart_lean,
     FORGET_LEARNED: commands.forget_learned,
 }

@@ -28,6 +28,7 @@ from lean_sidekick.verify import final
 from lean_sidekick.verify.api import BROKEN, HUNG, FinalVerdict, Priority, SiteState
 from lean_sidekick.verify.dialect import Dialect
 from lean_sidekick.verify.finished import goals_before_steps
+from lean_sidekick.verify.narrow import asking, can_be_narrowed, read_rewrites, read_try_this, tracing
 from lean_sidekick.verify.packing import (
     MESSAGE_LIMIT,
     NOT_RUN_HERE,
@@ -46,7 +47,7 @@ from lean_sidekick.verify.packing import (
     read_state,
     shadow_text,
 )
-from lean_sidekick.verify.policy import Policy, refusal
+from lean_sidekick.verify.policy import Policy, candidate_refusal, refusal
 from lean_sidekick.verify.turns import Turns
 from lean_sidekick.verify.vocabulary import Vocabulary, learn
 
@@ -181,7 +182,7 @@ class ShadowSession:
         """See `verify.api.Session`."""
         runnable: list[Candidate] = []
         for candidate in candidates:
-            outcome = refusal(candidate.text, self.verifier.policy)
+            outcome = self.refuses(candidate)
             if outcome is None:
                 runnable.append(candidate)
             else:
@@ -208,10 +209,14 @@ class ShadowSession:
         by."""
         before = await self._state_after(list(steps), budget)
         for candidate in candidates:
-            outcome = refusal(candidate.text, self.verifier.policy)
+            outcome = self.refuses(candidate)
             if outcome is None:
                 outcome = await self._check_alone(steps, candidate.text, before, budget)
             yield CheckedCandidate(candidate=candidate, outcome=outcome)
+
+    def refuses(self, candidate: Candidate) -> Outcome | None:
+        """See `verify.api.Session`."""
+        return candidate_refusal(candidate, self.verifier.policy)
 
     async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
         """See `verify.api.Session`."""
@@ -220,6 +225,13 @@ class ShadowSession:
         if after.failure is not None:
             return after.failure
         return Outcome(kind=OutcomeKind.PROGRESS if after.goals else OutcomeKind.CLOSED, goals=after.goals)
+
+    async def narrowed(self, steps: Sequence[str], text: str, budget: Budget) -> str | None:
+        """See `verify.api.Session`."""
+        if not can_be_narrowed(text):
+            return None
+        said = read_try_this(await self._said_by(steps, asking(text), budget))
+        return said or read_rewrites(text, await self._said_by(steps, tracing(text), budget))
 
     async def confirm(self, block: str, budget: Budget) -> Outcome:
         """See `verify.api.Session`."""
@@ -375,6 +387,20 @@ class ShadowSession:
             return Outcome(kind=OutcomeKind.CLOSED)
         same = [g.normal_form() for g in after.goals] == [g.normal_form() for g in before.goals]
         return Outcome(kind=OutcomeKind.NO_CHANGE if same else OutcomeKind.PROGRESS, goals=goals)
+
+    async def _said_by(self, steps: Sequence[str], text: str, budget: Budget) -> list[str]:
+        """What a tactic after the steps says that is no error; nothing where Lean does not come so far."""
+        dialect = self.verifier.dialect
+        lines = [*(bounded(step, dialect) for step in steps), text]
+        packed = pack_state(self.site, lines, dialect, base=self.base, heartbeats=self.verifier.limits.heartbeats)
+        budget.spend_checks(1)
+        async with self._turn:
+            try:
+                _, diagnostics = await self._elaborate(packed, self._wait(budget))
+            except (TimedOut, *BROKEN):
+                return []
+        own = packed.slots[0].candidate_lines
+        return [d.message for d in diagnostics if own.holds(d) and not d.is_error]
 
     async def _state_after(self, steps: list[str], budget: Budget) -> "_State":
         """All goals after the steps; an error in the last of them is a failure."""
