@@ -19,16 +19,21 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
+from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.declarations import Outline, statement_text
 from lean_sidekick.core.goals import split_goals
 from lean_sidekick.core.steps import StepOrigin, TakenStep
 from lean_sidekick.core.term_reader import read_binders
+from lean_sidekick.engine.api import DocumentText, ProofStatus
 from lean_sidekick.engine.engine import ProjectEngine
-from lean_sidekick.engine.session import find_lean, start_verifier
+from lean_sidekick.engine.session import engine_on, find_lean, start_verifier
 from lean_sidekick.engine.suggest import Sources
-from lean_sidekick.evaluation.items import Item, read_items
-from lean_sidekick.evaluation.prove_run import ProveRun, attempts, machine
+from lean_sidekick.evaluation.data_sets import Selection, open_data_set
+from lean_sidekick.evaluation.items import Item
+from lean_sidekick.evaluation.plain_check import PlainLean, find_falsehood, plain_lean
+from lean_sidekick.lean.project import find_project
 from lean_sidekick.settings.resolve import resolve_settings
+from lean_sidekick.settings.settings import Settings
 from lean_sidekick.tactics.merge import default_generator, vocabulary_probes
 from lean_sidekick.tactics.neighbours import Neighbours, StepIndex
 
@@ -44,6 +49,18 @@ class Row:
     is_proved: bool
     seconds: float
     checks: int
+
+
+@frozen(kw_only=True)
+class Limits:
+    """What one attempt may take."""
+
+    seconds: float
+    checks: int
+
+    def budget(self) -> Budget:
+        """The budget of one attempt."""
+        return Budget(seconds=self.seconds, checks=self.checks)
 
 
 def read_steps(path: Path) -> dict[str, list[TakenStep]]:
@@ -75,30 +92,29 @@ def split(items: Sequence[Item], seed: int) -> tuple[list[Item], list[Item]]:
     return past, [item for item in scored if statement_key(item) not in known]
 
 
-async def prove(run: ProveRun, sources: Sources, settings_path: Path, folder: Path) -> dict[str, Row]:
-    """Proves the items of a run; ends the program at a proof that a plain run rejects."""
-    settings, _ = resolve_settings(lean_path=None, project_root=settings_path.parent)
-
-    async def start():
-        return await start_verifier(settings_path, settings)
-
-    engine = ProjectEngine(
-        start_verifier=start, sources=sources, suggestion_limit=10, idle_close_s=settings.lean_idle_close_minutes * 60
-    )
+async def prove(
+    items: Sequence[Item], index: StepIndex | None, limits: Limits, settings: Settings, plain: PlainLean
+) -> dict[str, Row]:
+    """Proves the items one after the other; ends the program at a proof that a plain run rejects."""
+    learned = () if index is None else (Neighbours(index),)
+    sources = Sources(generator=default_generator(*learned), probes=vocabulary_probes())
     rows: dict[str, Row] = {}
-    try:
-        async for judged in attempts(run, engine, folder):
-            if judged.falsehood is not None:
-                raise SystemExit(f"FALSE PROOF of {judged.item.name}: {judged.falsehood}")
-            result = judged.result
-            rows[judged.item.name] = Row(
-                name=judged.item.name,
-                is_proved=result.status.value == "proved",
-                seconds=result.seconds,
-                checks=result.checks,
-            )
-    finally:
-        await engine.close()
+    with tempfile.TemporaryDirectory() as folder:
+        engine: ProjectEngine = engine_on(lambda: start_verifier(Path(folder), settings), settings)
+        engine.sources = sources
+        try:
+            for version, item in enumerate(items, 1):
+                document = DocumentText(uri=Path(folder, "A.lean").as_uri(), version=version, text=item.text)
+                async for result in engine.prove_all(document, None, limits.budget, lambda _progress: None):
+                    is_proved = result.status is ProofStatus.PROVED
+                    falsehood = await find_falsehood(plain, item.text, item.name, result.proof) if is_proved else None
+                    if falsehood is not None:
+                        raise SystemExit(f"FALSE PROOF of {item.name}: {falsehood}")
+                    rows[item.name] = Row(
+                        name=item.name, is_proved=is_proved, seconds=result.seconds, checks=result.checks
+                    )
+        finally:
+            await engine.close()
     return rows
 
 
@@ -117,50 +133,43 @@ async def main() -> None:
     arguments.add_argument("data", type=Path)
     arguments.add_argument("steps", type=Path)
     arguments.add_argument("--splits", type=int, default=5)
-    arguments.add_argument("--timeout", type=float, default=10.0)
+    arguments.add_argument("--timeout", type=float, default=10.0, help="seconds an attempt")
+    arguments.add_argument("--checks", type=int, default=1_000_000, help="checks an attempt")
     arguments.add_argument("--out", type=Path, default=Path("bench-neighbours"))
     given = arguments.parse_args()
-    items = read_items(given.data)
+    items = list(open_data_set(given.data, Selection(), None).items())
     steps = read_steps(given.steps)
     settings, _ = resolve_settings(lean_path=None, project_root=given.data.absolute().parent)
-    found = await find_lean(given.data, settings)
-    base = ProveRun(
-        items=items,
-        data_name=given.data.name,
-        timeout_s=given.timeout,
-        lean=found.lean_command,
-        lean_version=str(found.version),
-        allowed_axioms=frozenset(settings.allowed_axioms),
-    )
+    settings = evolve(settings, cache_outcomes=False, learn=False)
+    toolchain = await find_lean(given.data, settings)
+    plain = plain_lean(find_project(given.data), toolchain, frozenset(settings.allowed_axioms))
+    limits = Limits(seconds=given.timeout, checks=given.checks)
     results = []
-    with tempfile.TemporaryDirectory() as folder:
-        for seed in range(given.splits):
-            past, scored = split(items, seed)
-            index = StepIndex()
-            for item in past:
-                index.add(steps.get(item.name, ()))
-            run = evolve(base, items=tuple(scored))
-            row: dict[str, object] = {"seed": seed, "steps": len(index), "scored": len(scored)}
-            proved: dict[str, set[str]] = {}
-            for name, generator in (
-                ("without", default_generator()),
-                ("with", default_generator(Neighbours(index))),
-            ):
-                rows = await prove(
-                    run, Sources(generator=generator, probes=vocabulary_probes()), given.data, Path(folder)
-                )
-                row[name] = figures(list(rows.values()))
-                proved[name] = {one.name for one in rows.values() if one.is_proved}
-            row["only_with"] = sorted(proved["with"] - proved["without"])
-            row["only_without"] = sorted(proved["without"] - proved["with"])
-            results.append(row)
-            print(json.dumps(row), flush=True)
+    for seed in range(given.splits):
+        past, scored = split(items, seed)
+        index = StepIndex()
+        for item in past:
+            index.add(steps.get(item.name, ()))
+        without = await prove(scored, None, limits, settings, plain)
+        with_them = await prove(scored, index, limits, settings, plain)
+        proved = [{row.name for row in rows.values() if row.is_proved} for rows in (without, with_them)]
+        row = {
+            "seed": seed,
+            "steps": len(index),
+            "scored": len(scored),
+            "without": figures(list(without.values())),
+            "with": figures(list(with_them.values())),
+            "only_with": sorted(proved[1] - proved[0]),
+            "only_without": sorted(proved[0] - proved[1]),
+        }
+        results.append(row)
+        print(json.dumps(row), flush=True)
     summary = {
         "data": given.data.name,
         "timeout_s": given.timeout,
+        "checks": given.checks,
         "splits": results,
-        "lean": str(found.version),
-        "machine": machine(),
+        "lean": str(toolchain.version),
     }
     given.out.mkdir(parents=True, exist_ok=True)
     (given.out / "neighbours.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")

@@ -20,7 +20,7 @@ def verifier(*diagnostics: Diagnostic) -> ShadowVerifier:
     return ShadowVerifier(
         server=server,
         dialect=dialect_of(server.gates),
-        policy=Policy(allow_programs=False, keep_commands=False, allowed_axioms=frozenset()),
+        policy=Policy(allow_programs=False, keep_commands=False, allowed_axioms=frozenset(), allow_listed_models=False),
         limits=Limits(batch_size=8, heartbeats=1000, candidate_s=1, opening_s=1),
     )
 
