@@ -68,7 +68,11 @@ def engine_on(start: StartVerifier, settings: Settings, models: ModelSources = N
 
 def search_options(settings: Settings) -> SearchOptions:
     """How the settings say to search."""
-    return SearchOptions(kind=SearchKind(settings.search_kind), narrows_simp=settings.search_simp_only)
+    return SearchOptions(
+        kind=SearchKind(settings.search_kind),
+        narrows_simp=settings.search_simp_only,
+        value_file=settings.search_value_file,
+    )
 
 
 async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ShadowVerifier:

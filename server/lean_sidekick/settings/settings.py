@@ -167,6 +167,13 @@ class Settings:
         'How "Complete the proof" looks for a proof: the likeliest goal first, or Monte Carlo tree search.',
         choices=("best-first", "mcts"),
     )
+    search_value_file: str = _setting(
+        "",
+        "search.valueFile",
+        "A file that `train value` made: how likely a goal is to be proved, for Monte Carlo tree search and for the "
+        "best partial proof. Empty: the built-in estimate.",
+        is_guarded=True,
+    )
     search_simp_only: bool = _setting(
         False,
         "search.simpOnly",
