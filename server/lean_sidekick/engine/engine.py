@@ -22,9 +22,11 @@ from lean_sidekick.engine.api import (
     ProofResult,
     ProofStatus,
     ProveProgress,
+    Suggestion,
     SuggestionRound,
 )
 from lean_sidekick.engine.find_premises import premises_for_goal, premises_for_words, uses_of_premise
+from lean_sidekick.engine.learning import Learner
 from lean_sidekick.engine.prove import Prover
 from lean_sidekick.engine.site_finder import find_declaration_sites, find_site
 from lean_sidekick.engine.suggest import Sources, suggest
@@ -41,6 +43,7 @@ class ProjectEngine:
 
     start_verifier: StartVerifier
     sources: Sources
+    learner: Learner | None = None
     suggestion_limit: int
     search_options: SearchOptions
     idle_close_s: float
@@ -115,6 +118,22 @@ class ProjectEngine:
         """See `Engine.prepare`."""
         await self.sources.premises.ready()
 
+    def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:
+        """See `Engine.accepted`."""
+        if self.learner is not None:
+            self.learner.accepted(shown, taken)
+
+    async def learn(self, document: DocumentText) -> int:
+        """See `Engine.learn`."""
+        if self.learner is None or self._verifier is None:
+            return 0
+        with self._question():
+            return await self.learner.read(document, self._verifier)
+
+    async def forget_learned(self) -> bool:
+        """See `Engine.forget_learned`."""
+        return self.learner is None or await self.learner.forget()
+
     async def close(self) -> None:
         """See `Engine.close`."""
         await self.sources.premises.close()
@@ -127,6 +146,8 @@ class ProjectEngine:
         await self.sources.models.close()
         if self._closing:
             await asyncio.wait(self._closing)
+        if self.learner is not None:
+            await self.learner.close()
 
     async def _prove(
         self,
@@ -138,6 +159,9 @@ class ProjectEngine:
     ) -> ProofResult:
         with self._question():
             verifier = await self._ready()
+            if self.learner is not None:
+                await self.learner.ready()
+                trace = self.learner.watching(trace)
             prover = Prover(
                 verifier=verifier, sources=self.sources, on_progress=on_progress, options=options, trace=trace
             )
@@ -155,6 +179,8 @@ class ProjectEngine:
         site = find_site(document.text, document.uri, document.version, position)
         with self._question():
             verifier = await self._ready()
+            if self.learner is not None:
+                await self.learner.ready()
             session = await verifier.open(site, Priority.CURSOR)
             try:
                 yield session
