@@ -49,7 +49,7 @@ class CommandEntry:
 COMMANDS = (
     CommandEntry("serve", "Run the language server on standard input and output."),
     CommandEntry("suggest", "Show the ranked, checked suggestions at a place in a file."),
-    CommandEntry("prove", "Try to prove every declaration with a sorry or an empty proof."),
+    CommandEntry("prove", "Try to prove every declaration with a sorry or empty proof."),
     CommandEntry("premises", "Find lemmas by words, a name or a pattern, or for a goal."),
     CommandEntry("show", "Show what a proof search tried, as a page."),
     CommandEntry("bench", "Run a benchmark and write its figures and plots."),
