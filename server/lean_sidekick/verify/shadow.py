@@ -12,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
@@ -24,8 +24,9 @@ from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lean.api import Document, DocumentServer
 from lean_sidekick.lean.diagnostics import Diagnostic, is_heartbeat_timeout, is_unsolved_goals
 from lean_sidekick.verify import final
-from lean_sidekick.verify.api import BROKEN, HUNG, FinalVerdict, Priority, SiteState
+from lean_sidekick.verify.api import BROKEN, HUNG, FinalVerdict, Place, Priority, SiteState
 from lean_sidekick.verify.dialect import Dialect
+from lean_sidekick.verify.leaves import pack_places, read_places
 from lean_sidekick.verify.narrow import asking, can_be_narrowed, read_rewrites, read_try_this, tracing
 from lean_sidekick.verify.packing import (
     MESSAGE_LIMIT,
@@ -203,6 +204,18 @@ class ShadowSession:
             if outcome is None:
                 outcome = await self._check_alone(steps, candidate.text, before, budget)
             yield CheckedCandidate(candidate=candidate, outcome=outcome)
+
+    async def check_together(self, places: Sequence[Place], budget: Budget) -> list[dict[str, Outcome]]:
+        """See `verify.api.Session`."""
+        allowed = [evolve(p, candidates=tuple(c for c in p.candidates if self.refuses(c) is None)) for p in places]
+        verifier = self.verifier
+        packed = pack_places(
+            self.site, allowed, verifier.dialect, base=self.base, heartbeats=verifier.limits.heartbeats
+        )
+        answer = await self._elaborate_batch(packed.packed, budget)
+        found = [{} for _ in places] if isinstance(answer, Outcome) else read_places(packed, allowed, answer)
+        budget.spend_checks(sum(map(len, found)))
+        return found
 
     def refuses(self, candidate: Candidate) -> Outcome | None:
         """See `verify.api.Session`."""
