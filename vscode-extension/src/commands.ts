@@ -29,6 +29,7 @@ export function registerCommands({
 }: CommandsParams): Disposable[] {
   // In the palette from the start, so registered before any server has offered it.
   router.offer("leanSidekick.restartLean");
+  router.offer("leanSidekick.forgetLearned");
   const own: Record<string, () => unknown> = {
     "leanSidekick.completeProofHere": () => completeProofHere(router),
     "leanSidekick.proveThisFile": () => proveThisFile(router),
