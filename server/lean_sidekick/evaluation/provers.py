@@ -70,6 +70,7 @@ class EngineProvers:
         """See `Workers.open`."""
         engine = open_engine(self.folder, self.settings)
         try:
+            await engine.prepare()
             yield EngineProver(
                 engine=engine,
                 configuration=self.configuration,
@@ -85,4 +86,4 @@ class EngineProvers:
 
 def benchmark_settings(settings: Settings) -> Settings:
     """The settings that a benchmark runs with: what is remembered is not measured."""
-    return evolve(settings, cache_outcomes=False)
+    return evolve(settings, cache_outcomes=False, learn=False)

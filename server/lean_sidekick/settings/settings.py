@@ -197,6 +197,13 @@ class Settings:
         "Remember on disk what Lean said of a candidate, and do not ask again while all that it depends on is the "
         "same. The file `outcomes.sqlite3` in the user's cache folder can be deleted at any time.",
     )
+    learn: bool = _setting(
+        True,
+        "suggest.learn",
+        "Learn from your finished proofs and accepted suggestions which tactics help where. What was learned stays in "
+        "`learned.sqlite3` in the user's cache folder; `lean-sidekick doctor --forget` and the editor's command "
+        '"Forget what was learned" take it back.',
+    )
     candidate_time_limit_s: float = _setting(
         2.0, "check.candidateTimeLimitS", "Seconds that one candidate may take in Lean.", minimum=0.1, maximum=60
     )
