@@ -1,4 +1,4 @@
-"""Completing a declaration on a made-up logic: what the time counts, what is said without a proof, one edit. No Lean."""
+"""Completing a declaration on a made-up logic: what the time counts, what is said without a proof, one edit."""
 
 from collections.abc import Sequence
 from typing import cast
