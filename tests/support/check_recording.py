@@ -14,20 +14,25 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.errors import NotRecorded, TimedOut
 from lean_sidekick.core.outcomes import Outcome, OutcomeKind
 from lean_sidekick.core.positions import Position, Range
 from lean_sidekick.lean.api import Document, DocumentServer
 from lean_sidekick.lean.diagnostics import Diagnostic, Severity
 from lean_sidekick.lean.gates import Gates
+from lean_sidekick.lean.version import LeanVersion
 from lean_sidekick.verify.dialect import dialect_of
 from lean_sidekick.verify.policy import Policy
 from lean_sidekick.verify.shadow import Limits, ShadowVerifier
+from support.check_questions import Place, candidates_at
+from support.fake_documents import FakeServer
 
 PATH = Path(__file__).resolve().parents[1] / "recordings" / "checks.jsonl.gz"
 BATCH_SIZE = 32
 LIMIT_S = 10.0
 TIMED_OUT = "timed out"
+EARLY = Gates.for_version(LeanVersion(4, 0, 0), is_early=True)
 Messages = list[tuple[int, int, int, str]]
 
 
@@ -77,7 +82,7 @@ def verifier_on(server: DocumentServer) -> ShadowVerifier:
     return ShadowVerifier(
         server=server,
         dialect=dialect_of(server.gates),
-        policy=Policy(allow_programs=False, keep_commands=False, allowed_axioms=frozenset()),
+        policy=Policy(allow_programs=False, keep_commands=False, allowed_axioms=frozenset(), allow_listed_models=False),
         limits=Limits(batch_size=BATCH_SIZE, heartbeats=40_000, candidate_s=LIMIT_S, opening_s=60.0),
     )
 
@@ -125,9 +130,12 @@ class ListeningDocument:
 
 def answer_from(record: Record, text: str) -> tuple[Diagnostic, ...]:
     """What the recorded Lean said of a text. Raises NotRecorded, and TimedOut where it did not end."""
-    said = record.answers.get(text_key(text))
-    if said is None:
-        raise NotRecorded(f"No Lean was asked this at {record.name}; record it with `python -m support.record_checks`.")
+    try:
+        said = record.answers[text_key(text)]
+    except KeyError:
+        raise NotRecorded(
+            f"No Lean was asked this at {record.name}; record it with `python -m support.record_checks`."
+        ) from None
     if isinstance(said, str):
         raise TimedOut("Lean did not answer in time.")
     return tuple(
@@ -136,3 +144,27 @@ def answer_from(record: Record, text: str) -> tuple[Diagnostic, ...]:
         )
         for line, column, severity, message in said
     )
+
+
+async def batch_verdicts(place: Place, record: Record) -> dict[str, str]:
+    """The verdicts of the check in blocks at a place, with a Lean that says what was recorded. Raises NotRecorded."""
+
+    def said(text: str) -> tuple[Diagnostic, ...]:
+        return answer_from(record, text)
+
+    session = await verifier_on(FakeServer(lean=said, gates=EARLY)).open(place.site)
+    budget = Budget(seconds=3600, checks=1_000_000)
+    (main, *_) = (await session.site_state(budget)).state.goals
+    candidates = await candidates_at(place, main)
+    found = [c async for c in session.check((), candidates, budget)]
+    assert sorted(c.candidate.text for c in found) == sorted(c.text for c in candidates), "one outcome each"
+    return {c.candidate.text: verdict(c.outcome) for c in found}
+
+
+def disagreements(record: Record, batch: Mapping[str, str]) -> list[str]:
+    """The candidates of which the batch says something else than the check alone; a time-out says nothing."""
+    return [
+        f"{record.name}: {text[:60]!r}: {said} in a batch, {record.verdicts[text]} alone"
+        for text, said in batch.items()
+        if said != record.verdicts[text] and not (is_no_verdict(said) or is_no_verdict(record.verdicts[text]))
+    ]

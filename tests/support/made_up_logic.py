@@ -14,9 +14,10 @@ from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.goals import Goal, parse_goal
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
-from lean_sidekick.search.api import Progress, SearchTask
+from lean_sidekick.search.api import LateSource, Progress, SearchTask
 from lean_sidekick.search.kinds import make_search
 from lean_sidekick.search.options import SearchKind
+from lean_sidekick.search.polish import PolishOptions
 from lean_sidekick.search.result import SearchResult
 from lean_sidekick.search.trace import Event, NoTrace
 from lean_sidekick.search.value import HandMadeValue
@@ -39,6 +40,7 @@ class LogicSession:
     roots: tuple[str, ...]
     asked: list[tuple[str, str]] = field(factory=list)
     pause: asyncio.Event | None = None
+    refused: frozenset[str] = frozenset()
 
     def after(self, steps: Sequence[str]) -> list[str] | OutcomeKind:
         """The goals after the steps, or how one of them failed."""
@@ -68,6 +70,14 @@ class LogicSession:
                 self.asked.append((goals[0], candidate.text))
                 outcome = _outcome(self._rule(goals, candidate.text)[0])
             yield CheckedCandidate(candidate=candidate, outcome=outcome)
+
+    def refuses(self, candidate: Candidate) -> Outcome | None:
+        return Outcome(kind=OutcomeKind.REFUSED) if candidate.text in self.refused else None
+
+    async def confirm(self, block: str, budget: Budget) -> Outcome:
+        budget.spend_checks(1)
+        is_proof = proves(self.rules, self.roots, block)
+        return Outcome(kind=OutcomeKind.CLOSED if is_proof else OutcomeKind.FAILED)
 
     async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
         budget.spend_checks(1)
@@ -108,6 +118,8 @@ class Attempt:
     refused: Mapping[str, str] = field(factory=dict)
     seed: int = 0
     merges_states: bool = True
+    late: LateSource | None = None
+    polish: PolishOptions | None = None
     session: LogicSession = field(init=False)
     progress: list[Progress] = field(factory=list, init=False)
     trace: Traced = field(factory=Traced, init=False)
@@ -126,7 +138,7 @@ class Attempt:
 
     async def run(self) -> SearchResult:
         task = SearchTask(
-            session=cast(Session, self.session),  # of which a search asks `check` and `run_steps` alone
+            session=cast(Session, self.session),  # only what a search asks of one
             generate=self.generate,
             accept=self.accept,
             budget=self.budget,
@@ -134,6 +146,8 @@ class Attempt:
             value=HandMadeValue(),
             trace=self.trace if self.trace is not None else NoTrace(),
             merges_states=self.merges_states,
+            late=self.late,
+            polish=self.polish,
         )
         goals = tuple(parse_goal(f"⊢ {root}") for root in self.roots)
         return await make_search(self.kind, task, self.seed).run(goals, 0)

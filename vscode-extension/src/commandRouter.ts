@@ -32,6 +32,7 @@ export interface CommandRouterParams {
 /** The commands that may take long, with what is said while they run. */
 const LONG_COMMANDS: Readonly<Record<string, string>> = {
   "leanSidekick.completeProof": "Completing the proof",
+  "leanSidekick.proveFile": "Proving every sorry",
 };
 
 /**

@@ -1,5 +1,5 @@
 /** The commands of the extension itself; those of the servers are the router's. */
-import { commands, window, type Disposable, type LogOutputChannel } from "vscode";
+import { commands, window, type Disposable, type LogOutputChannel, type TextEditor } from "vscode";
 import type { CommandRouter } from "./commandRouter";
 import { serverPath, serverPython } from "./config";
 import type { Environment } from "./environment/environment";
@@ -22,6 +22,7 @@ export function registerCommands({ pool, router, environment, statusBar, log }: 
   router.offer("leanSidekick.restartLean");
   const own: Record<string, () => unknown> = {
     "leanSidekick.completeProofHere": () => completeProofHere(router),
+    "leanSidekick.proveThisFile": () => proveThisFile(router),
     "leanSidekick.restart": () => {
       pool.restart("asked for by the user");
     },
@@ -35,16 +36,32 @@ export function registerCommands({ pool, router, environment, statusBar, log }: 
 }
 
 async function completeProofHere(router: CommandRouter): Promise<void> {
-  const editor = window.activeTextEditor;
-  if (editor === undefined || !isLeanDocument(editor.document)) {
-    report("Put the cursor into a proof of a Lean file first.");
-    return;
+  const editor = leanEditor("Put the cursor into a proof of a Lean file first.");
+  if (editor !== undefined) {
+    const { line, character } = editor.selection.active;
+    await router.run("leanSidekick.completeProof", [{ ...versionOf(editor), position: { line, character } }]);
   }
-  const { document, selection } = editor;
-  const { line, character } = selection.active;
-  await router.run("leanSidekick.completeProof", [
-    { uri: document.uri.toString(), version: document.version, position: { line, character } },
-  ]);
+}
+
+async function proveThisFile(router: CommandRouter): Promise<void> {
+  const editor = leanEditor("Open a Lean file first.");
+  if (editor !== undefined) {
+    await router.run("leanSidekick.proveFile", [versionOf(editor)]);
+  }
+}
+
+/** The active editor if it shows a Lean file; otherwise says what to do. */
+function leanEditor(advice: string): TextEditor | undefined {
+  const editor = window.activeTextEditor;
+  if (editor !== undefined && isLeanDocument(editor.document)) {
+    return editor;
+  }
+  report(advice);
+  return undefined;
+}
+
+function versionOf({ document }: TextEditor): { uri: string; version: number } {
+  return { uri: document.uri.toString(), version: document.version };
 }
 
 async function setUp(environment: Environment, pool: SidecarPool<Sidecar>): Promise<void> {

@@ -115,6 +115,14 @@ scenario("a search is cancelled", async () => {
   assert.match(await workbench.shown(), /sorry/);
 });
 
+scenario("every sorry of a file is proved", async () => {
+  const { page } = workbench;
+  await workbench.open("file.lean", place("file"));
+  await workbench.run("Lean Sidekick: Prove Every sorry of This File");
+  await until("both proofs", async () => !(await workbench.shown()).includes("sorry"));
+  await page.locator(".notification-toast", { hasText: "2 of 2 proved" }).waitFor();
+});
+
 scenario("ghost text in the place of the hint", async () => {
   const { page } = workbench;
   await workbench.open("ghost.lean", place("ghost"));

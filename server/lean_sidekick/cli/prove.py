@@ -45,6 +45,9 @@ CHECK_LIMIT = 1_000_000
     type=click.Choice([kind.value for kind in SearchKind]),
     help="How to look for a proof (the setting search.kind).",
 )
+@click.option(
+    "--simp-only", is_flag=True, help="Write simp as simp only [...] in what is found (the setting search.simpOnly)."
+)
 @click.option("--trace", "trace_file", type=click.Path(path_type=Path), help="Write what was tried (see `show`).")
 @lean_option
 @json_option
@@ -54,6 +57,7 @@ def command(
     timeout: float | None,
     write: bool,
     kind: str | None,
+    simp_only: bool,
     trace_file: Path | None,
     lean_path: str | None,
     as_json: bool,
@@ -65,6 +69,7 @@ def command(
         timeout_s=timeout,
         is_written=write,
         kind=SearchKind(kind) if kind else None,
+        narrows_simp=simp_only,
         trace=trace_file,
         lean=lean_path,
         as_json=as_json,
@@ -81,6 +86,7 @@ class _Wish:
     timeout_s: float | None
     is_written: bool
     kind: SearchKind | None
+    narrows_simp: bool
     trace: Path | None
     lean: str | None
     as_json: bool
@@ -111,7 +117,7 @@ async def _attempt(
     status = StatusLine()
     seconds = wish.timeout_s or settings.prove_timeout_s
     options = search_options(settings)
-    options = evolve(options, kind=wish.kind or options.kind)
+    options = evolve(options, kind=wish.kind or options.kind, narrows_simp=wish.narrows_simp or options.narrows_simp)
 
     def show(progress: ProveProgress) -> None:
         status.show(describe_progress(progress))
@@ -145,6 +151,7 @@ def result_fields(result: ProofResult) -> dict[str, object]:
         "checks": result.checks,
         "message": result.message,
         "opening_seconds": round(result.opening_s, 3),
+        "found_seconds": None if result.found_s is None else round(result.found_s, 3),
         "partial": result.partial.block if result.partial else None,
     }
 

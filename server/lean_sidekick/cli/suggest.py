@@ -42,8 +42,8 @@ async def _suggest(place: Place, count: int | None, timeout: float | None, lean:
     if last is None:
         note("Nothing was found in the time given.")
         return ExitStatus.INCOMPLETE
-    if last.warning:
-        note(last.warning)
+    for sentence in filter(None, (last.warning, last.model_trouble)):
+        note(sentence)
     for suggestion in last.suggestions:
         if as_json:
             write_object(_fields(suggestion))

@@ -54,7 +54,8 @@ class Suggestion:
 class SuggestionRound:
     """What is known so far about one site; each round of a stream is at least as good as the last.
 
-    `warning` is one sentence if something above the site is wrong, "" otherwise.
+    `warning` is one sentence if something above the site is wrong, `model_trouble` one if a model that was
+    configured could not be asked; both are "" otherwise.
     """
 
     site: ProofSite
@@ -64,6 +65,7 @@ class SuggestionRound:
     checks: int
     seconds: float
     warning: str
+    model_trouble: str = ""
 
 
 class ProofStatus(Enum):
@@ -82,7 +84,8 @@ class ProofResult:
 
     `proof` is the tactic block as it stands under the header, dedented; `edits` put it into the
     document it was asked for, and are empty unless it was proved. `seconds` are those of the search; `opening_s` went
-    before it, into reading the file up to the place. Without a proof `partial` may be the best that was reached, run
+    before it, into reading the file up to the place; at `found_s` the proof was accepted first, and what came after
+    went into making it shorter. Without a proof `partial` may be the best that was reached, run
     by Lean with `sorry` at its open goals; `partial_edits` put it in.
     """
 
@@ -96,6 +99,7 @@ class ProofResult:
     message: str
     refused_by_final_check: int = 0
     opening_s: float = 0.0
+    found_s: float | None = None
     partial: PartialProof | None = None
     partial_edits: tuple[TextEdit, ...] = ()
 

@@ -96,6 +96,7 @@ class ProjectEngine:
             verifier, self._verifier = self._verifier, None
             if verifier is not None:
                 await verifier.close()
+        await self.sources.models.close()
         if self._closing:
             await asyncio.wait(self._closing)
 

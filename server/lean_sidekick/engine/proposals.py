@@ -13,8 +13,9 @@ from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.premises import Premise, premises_above
 from lean_sidekick.core.sites import ProofSite
+from lean_sidekick.engine.surroundings import is_whole_proof, surroundings_of
 from lean_sidekick.search.options import PLAIN, Part, SearchOptions
-from lean_sidekick.tactics.api import TacticGenerator, TacticRequest
+from lean_sidekick.tactics.api import Surroundings, TacticGenerator, TacticRequest
 from lean_sidekick.tactics.sampling import SampledGenerator
 from lean_sidekick.verify.api import Session
 
@@ -26,11 +27,22 @@ class Proposals:
     generator: TacticGenerator
     premises: tuple[Premise, ...]
     known_tactics: frozenset[str]
+    surroundings: Surroundings
+    root: str | None
 
     async def candidates(self, goal: Goal) -> Sequence[Candidate]:
         """Candidates for a goal at the site or below it, best first."""
-        request = TacticRequest(goal=goal, premises=self.premises, known_tactics=self.known_tactics)
-        return await self.generator.generate(request)
+        return await self.generator.generate(self.request(goal))
+
+    def request(self, goal: Goal) -> TacticRequest:
+        """What generators may look at for a goal at the site or below it."""
+        return TacticRequest(
+            goal=goal,
+            premises=self.premises,
+            known_tactics=self.known_tactics,
+            surroundings=self.surroundings,
+            is_root=goal.text == self.root,
+        )
 
 
 @frozen(kw_only=True)
@@ -46,13 +58,15 @@ class WithoutLemmas:
 
 async def proposals_for(
     site: ProofSite,
+    goals: tuple[Goal, ...],
     session: Session,
     generator: TacticGenerator,
     probes: Sequence[str],
     budget: Budget,
     options: SearchOptions = PLAIN,
 ) -> Proposals:
-    """Learns what the toolchain has, if that is not known yet, and reads the file above the site."""
+    """Learns what the toolchain has, if that is not known yet, and reads the file above the site; `goals` are those
+    at the site."""
     has_premises = Part.PREMISES not in options.without
     if not has_premises:
         generator = WithoutLemmas(inner=generator)
@@ -62,4 +76,6 @@ async def proposals_for(
         generator=generator,
         premises=premises_above(site.text, site.declaration.start) if has_premises else (),
         known_tactics=await session.known_tactics(probes, budget),
+        surroundings=surroundings_of(site),
+        root=goals[0].text if goals and is_whole_proof(site) else None,
     )

@@ -24,6 +24,7 @@ from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.search.api import Progress, SearchTask
 from lean_sidekick.search.kinds import make_search
 from lean_sidekick.search.options import Part, SearchOptions
+from lean_sidekick.search.polish import PolishOptions
 from lean_sidekick.search.proof_text import PLACEHOLDER
 from lean_sidekick.search.result import PartialProof, SearchResult, SearchStatus
 from lean_sidekick.search.trace import SearchBegan, Trace
@@ -33,6 +34,8 @@ from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority, Sessio
 FINAL_CHECK_S = 20.0
 """Seconds that the final check may take beyond the search's budget; a proof that was found is not thrown away."""
 PARTIAL_CHECK_S = 5.0
+WIDTH = 100
+"""The columns that a line of Lean should have, as its libraries have it."""
 _SAID_FROM_S = 1.0
 """Opening a file is only spoken of from so many seconds on."""
 
@@ -66,7 +69,7 @@ class Prover:
             text = apply_edits(current.text, [site_edit(current, filled.search.block)])
             rest = _holes(text, current)
             if is_last:
-                result = _success(site, text, filled.verdict, budget)
+                result = _success(site, text, filled, budget)
                 return evolve(result, refused_by_final_check=refused, opening_s=self._opening_s or 0.0)
             current = rest[0]
 
@@ -77,7 +80,13 @@ class Prover:
             opening = Budget(seconds=OPENING_S, checks=budget.checks, clock=budget.clock) if is_first else budget
             found = await session.site_state(opening)
             proposals = await proposals_for(
-                site, session, self.sources.generator, self.sources.probes, opening, self.options
+                site,
+                found.state.goals,
+                session,
+                self.sources.generator,
+                self.sources.probes,
+                opening,
+                self.options,
             )
             if is_first:
                 self._opening_s = opening.seconds_spent
@@ -86,15 +95,21 @@ class Prover:
             if site.hole is Hole.TACTIC_SORRY:
                 goals = goals[:1]
             outside = len(found.state.goals) - len(goals)
+            late = self.sources.models.for_search(proposals.request)
             acceptance = _Acceptance(session=session, is_last=is_last)
             task = SearchTask(
                 session=session,
                 generate=proposals.candidates,
+                late=late,
                 accept=acceptance,
                 budget=budget,
                 on_progress=lambda progress: self._report(progress, budget),
                 value=HandMadeValue(),
                 trace=self.trace,
+                width=WIDTH - len(site.indentation),
+                polish=None
+                if Part.POLISH in self.options.without
+                else PolishOptions(narrows_simp=self.options.narrows_simp),
                 merges_states=Part.STATE_MERGING not in self.options.without,
             )
             self.trace.write(
@@ -105,10 +120,18 @@ class Prover:
                     merges_states=task.merges_states,
                 )
             )
-            result = await make_search(self.options.kind, task, self.options.seed).run(goals, outside)
+            try:
+                result = await make_search(self.options.kind, task, self.options.seed).run(goals, outside)
+            finally:
+                await late.close()
             if result.partial is not None:
                 result = evolve(result, partial=await _confirmed(session, result.partial, outside))
-            return _Filled(search=result, verdict=acceptance.verdict, prefix_error=found.prefix_error)
+            return _Filled(
+                search=result,
+                verdict=acceptance.verdict,
+                prefix_error=found.prefix_error,
+                model_trouble=late.trouble,
+            )
         finally:
             await session.close()
 
@@ -129,6 +152,7 @@ class _Filled:
     search: SearchResult
     verdict: FinalVerdict | None
     prefix_error: str
+    model_trouble: str
 
 
 @define(kw_only=True)
@@ -145,10 +169,11 @@ class _Acceptance:
         if not self.is_last:
             outcome = await self.session.confirm(block, budget)
             return None if outcome.kind is OutcomeKind.CLOSED else outcome.message or outcome.kind.value
-        self.verdict = await self.session.final_check(block, budget)
-        if self.verdict.status in (FinalStatus.ACCEPTED, FinalStatus.ACCEPTED_WITH_SORRY):
-            return None
-        return self.verdict.message or self.verdict.status.value
+        verdict = await self.session.final_check(block, budget)
+        if verdict.status not in (FinalStatus.ACCEPTED, FinalStatus.ACCEPTED_WITH_SORRY):
+            return verdict.message or verdict.status.value
+        self.verdict = verdict
+        return None
 
 
 async def _confirmed(session: Session, partial: PartialProof, outside: int) -> PartialProof | None:
@@ -171,7 +196,8 @@ def _holes(text: str, site: ProofSite) -> list[ProofSite]:
     ]
 
 
-def _success(site: ProofSite, text: str, verdict: FinalVerdict | None, budget: Budget) -> ProofResult:
+def _success(site: ProofSite, text: str, filled: _Filled, budget: Budget) -> ProofResult:
+    verdict = filled.verdict
     assert verdict is not None
     with_sorry = verdict.status is FinalStatus.ACCEPTED_WITH_SORRY
     declaration = evolve(site.declaration, end=site.declaration.end + len(text) - len(site.text))
@@ -184,6 +210,7 @@ def _success(site: ProofSite, text: str, verdict: FinalVerdict | None, budget: B
         seconds=budget.seconds_spent,
         checks=budget.checks_spent,
         message=verdict.message,
+        found_s=filled.search.found_s,
     )
 
 
@@ -201,7 +228,7 @@ def _failure(site: ProofSite, current: ProofSite, filled: _Filled, budget: Budge
         axioms=(),
         seconds=budget.seconds_spent,
         checks=budget.checks_spent,
-        message=_reason(filled, budget, opening_s),
+        message="; ".join(filter(None, (_reason(filled, budget, opening_s), filled.model_trouble))),
         opening_s=opening_s,
         partial=search.partial,
         partial_edits=(_difference(site.text, text),) if text != site.text else (),

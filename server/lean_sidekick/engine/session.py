@@ -12,6 +12,7 @@ from pathlib import Path
 from lean_sidekick import __version__
 from lean_sidekick.engine.api import OPENING_S
 from lean_sidekick.engine.engine import ProjectEngine, StartVerifier
+from lean_sidekick.engine.models import NO_MODELS, ModelSources, open_models
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.lean.fingerprint import imports_key, toolchain_key
 from lean_sidekick.lean.launch import Limits as ProcessLimits
@@ -51,14 +52,14 @@ def open_engine(root: Path, settings: Settings) -> ProjectEngine:
         verifier: Verifier = _with_runner(plain, settings) if settings.lean_runner else plain
         return verifier if key is None else _remembering(verifier, plain, project, key)
 
-    return engine_on(start, settings)
+    return engine_on(start, settings, open_models(settings, os.environ))
 
 
-def engine_on(start: StartVerifier, settings: Settings) -> ProjectEngine:
-    """An engine on any verifier."""
+def engine_on(start: StartVerifier, settings: Settings, models: ModelSources = NO_MODELS) -> ProjectEngine:
+    """An engine on any verifier, without models unless it is given some."""
     return ProjectEngine(
         start_verifier=start,
-        sources=Sources(generator=default_generator(), probes=vocabulary_probes()),
+        sources=Sources(generator=default_generator(), probes=vocabulary_probes(), models=models),
         suggestion_limit=settings.suggest_max_items,
         search_options=search_options(settings),
         idle_close_s=settings.lean_idle_close_minutes * 60,
@@ -67,7 +68,7 @@ def engine_on(start: StartVerifier, settings: Settings) -> ProjectEngine:
 
 def search_options(settings: Settings) -> SearchOptions:
     """How the settings say to search."""
-    return SearchOptions(kind=SearchKind(settings.search_kind))
+    return SearchOptions(kind=SearchKind(settings.search_kind), narrows_simp=settings.search_simp_only)
 
 
 async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ShadowVerifier:
@@ -82,11 +83,12 @@ async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinde
 async def _start(
     project: Project, toolchain: Toolchain, settings: Settings, sandboxes: SandboxFinder
 ) -> ShadowVerifier:
+    sandbox = await _find_sandbox(settings, sandboxes)
     server = LeanServer(
         project,
         toolchain,
         ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None),
-        sandbox=await _find_sandbox(settings, sandboxes),
+        sandbox=sandbox,
     )
     await server.start()
     return ShadowVerifier(
@@ -96,6 +98,7 @@ async def _start(
             allow_programs=settings.allow_programs,
             keep_commands=settings.keep_commands,
             allowed_axioms=frozenset(settings.allowed_axioms),
+            allow_listed_models=sandbox is None,
         ),
         limits=Limits(
             batch_size=BATCH_SIZE,

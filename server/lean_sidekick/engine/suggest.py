@@ -1,20 +1,25 @@
 """Suggestions for one site: an anytime stream of rounds that only gets better.
 
-Candidates are run in growing batches, best first; after each batch comes a round. What is shown was run once more
-alone, as the user would have it: a batch orders and filters, and some tactics do one thing there and another in the
-file. A candidate that fails alone is taken out, and what it leaves alone is what is shown.
+Candidates are run in growing batches, best first; after each batch comes a round. Those of models are asked for at the
+same time and join by their scores when they come; they are waited for only where nothing else closes the goal. What is
+shown was run once more alone, as the user would have it: a batch orders and filters, and some tactics do one thing
+there and another in the file. A candidate that fails alone is taken out, and what it leaves alone is what is shown.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 from attrs import define, evolve, field, frozen
 
 from lean_sidekick.core.budget import Budget
+from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.engine.api import SuggestionRound
+from lean_sidekick.engine.late_candidates import LateCandidates
+from lean_sidekick.engine.models import NO_MODELS, ModelSources
 from lean_sidekick.engine.proposals import proposals_for
 from lean_sidekick.engine.ranking import rank
 from lean_sidekick.tactics.api import TacticGenerator
@@ -30,10 +35,11 @@ EARLY_PROGRESS = 2
 
 @frozen(kw_only=True)
 class Sources:
-    """Where candidates come from, and the tactic texts to learn a toolchain by."""
+    """Where candidates come from, at once and late, and the tactic texts to learn a toolchain by."""
 
     generator: TacticGenerator
     probes: tuple[str, ...]
+    models: ModelSources = NO_MODELS
 
 
 async def suggest(
@@ -44,18 +50,53 @@ async def suggest(
     if not found.state.goals:
         raise InputError("There is no goal left here.")
     run = _Run(site=site, found=found, budget=budget, limit=limit)
-    proposals = await proposals_for(site, session, sources.generator, sources.probes, budget)
-    candidates = list(await proposals.candidates(run.main_goal))
-    start, size = 0, FIRST_BATCH
-    while start < len(candidates) and not budget.is_spent and len(run.confirmed) < CONFIRMED_LIMIT:
-        async for item in session.check((), candidates[start : start + size], budget):
-            run.checked.append(item)
-        start, size = start + size, BATCH
-        await run.confirm(session)
-        await run.run_alone(session, EARLY_PROGRESS)
-        yield run.round(is_complete=False)
-    await run.run_alone(session, limit)
-    yield run.round(is_complete=True)
+    proposals = await proposals_for(site, found.state.goals, session, sources.generator, sources.probes, budget)
+    async with aclosing(_Queue(run.main_goal, sources.models.for_cursor(proposals.request))) as queue:
+        queue.add(await proposals.candidates(run.main_goal))
+        while not budget.is_spent and len(run.confirmed) < CONFIRMED_LIMIT:
+            batch = await queue.next(0.0 if run.confirmed else budget.seconds_left)
+            if not batch:
+                break
+            async for item in session.check((), batch, budget):
+                run.checked.append(item)
+            await run.confirm(session)
+            await run.run_alone(session, EARLY_PROGRESS)
+            yield run.round(is_complete=False, trouble=queue.late.trouble)
+        await run.run_alone(session, limit)
+        yield run.round(is_complete=True, trouble=queue.late.trouble)
+
+
+@define
+class _Queue:
+    """What is still to be run at one goal, best first."""
+
+    goal: Goal
+    late: LateCandidates
+    _waiting: list[Candidate] = field(factory=list, init=False)
+    _known: set[str] = field(factory=set, init=False)
+    _size: int = field(default=FIRST_BATCH, init=False)
+    _is_late_due: bool = field(default=True, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.late.ask([self.goal])
+
+    def add(self, candidates: Sequence[Candidate]) -> None:
+        """Takes candidates in that are not known yet."""
+        new = [candidate for candidate in candidates if candidate.text not in self._known]
+        self._known.update(candidate.text for candidate in new)
+        self._waiting = sorted([*self._waiting, *new], key=lambda candidate: -candidate.score)
+
+    async def next(self, patience_s: float) -> Sequence[Candidate]:
+        """The next batch; where nothing else is left, late candidates are waited for so long. Empty at the end."""
+        if self._is_late_due and (not self._waiting or self.late.is_ready(self.goal)):
+            self._is_late_due = False
+            self.add(await self.late.candidates(self.goal, patience_s))
+        batch, self._waiting, self._size = self._waiting[: self._size], self._waiting[self._size :], BATCH
+        return batch
+
+    async def aclose(self) -> None:
+        """Ends what is under way."""
+        await self.late.close()
 
 
 @define(kw_only=True)
@@ -120,7 +161,7 @@ class _Run:
             return outcome.goals
         return None
 
-    def round(self, *, is_complete: bool) -> SuggestionRound:
+    def round(self, *, is_complete: bool, trouble: str) -> SuggestionRound:
         """What is known now, of what was run alone."""
         shown = [c for c in self.checked if c.candidate.text in self.confirmed or c.candidate.text in self.alone]
         return SuggestionRound(
@@ -131,6 +172,7 @@ class _Run:
             checks=self.budget.checks_spent,
             seconds=self.budget.seconds_spent,
             warning=self._warning(),
+            model_trouble=trouble,
         )
 
     def _warning(self) -> str:

@@ -6,14 +6,16 @@ what the messages do.
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 import cattrs
 from attrs import Attribute, field, frozen
 from attrs.validators import ge, instance_of
 
 from lean_sidekick.core.errors import InputError
-from lean_sidekick.lsp.methods import COMPLETE_PROOF, RESTART_LEAN, STATUS_CHANGED
+from lean_sidekick.lsp.methods import COMPLETE_PROOF, PROVE_FILE, RESTART_LEAN, STATUS_CHANGED
+
+_Params = TypeVar("_Params")
 
 
 def _is_whole(_instance: object, attribute: "Attribute[int]", value: object) -> None:
@@ -84,6 +86,23 @@ class CompleteProofResult:
 
 
 @frozen(kw_only=True)
+class ProveFileParams:
+    """The one argument of the command `leanSidekick.proveFile`: a document, and the version that is meant."""
+
+    uri: str = field(validator=instance_of(str))
+    version: int = field(validator=_is_whole)
+
+
+@frozen(kw_only=True)
+class ProveFileResult:
+    """The result of `leanSidekick.proveFile`: declarations proved and left, and a line for each in `message`."""
+
+    proved: int
+    left: int
+    message: str
+
+
+@frozen(kw_only=True)
 class RestartLeanResult:
     """The result of `leanSidekick.restartLean`: how many projects' Lean processes were ended."""
 
@@ -102,6 +121,7 @@ class OwnMessage:
 OWN_MESSAGES = (
     OwnMessage(name=STATUS_CHANGED, params=StatusChangedParams, result=None),
     OwnMessage(name=COMPLETE_PROOF, params=CompleteProofParams, result=CompleteProofResult),
+    OwnMessage(name=PROVE_FILE, params=ProveFileParams, result=ProveFileResult),
     OwnMessage(name=RESTART_LEAN, params=None, result=RestartLeanResult),
 )
 
@@ -113,14 +133,29 @@ for _primitive in (int, str):
 
 def read_complete_proof(arguments: Sequence[Any] | None) -> CompleteProofParams:
     """Reads the arguments of `leanSidekick.completeProof`. Raises InputError."""
+    return _read_one(
+        arguments,
+        CompleteProofParams,
+        f"{COMPLETE_PROOF} takes one argument {{uri, version, position}}: "
+        "the document's URI, its version number, and a position in it.",
+    )
+
+
+def read_prove_file(arguments: Sequence[Any] | None) -> ProveFileParams:
+    """Reads the arguments of `leanSidekick.proveFile`. Raises InputError."""
+    return _read_one(
+        arguments,
+        ProveFileParams,
+        f"{PROVE_FILE} takes one argument {{uri, version}}: the document's URI and its version number.",
+    )
+
+
+def _read_one(arguments: Sequence[Any] | None, params: type[_Params], usage: str) -> _Params:
     try:
         (argument,) = arguments or ()
-        return _converter.structure(argument, CompleteProofParams)
+        return _converter.structure(argument, params)
     except (cattrs.BaseValidationError, ValueError, TypeError):
-        raise InputError(
-            f"{COMPLETE_PROOF} takes one argument {{uri, version, position}}: "
-            "the document's URI, its version number, and a position in it."
-        ) from None
+        raise InputError(usage) from None
 
 
 def to_wire(value: object) -> Any:

@@ -3,6 +3,7 @@
 STATUS_CHANGED = "leanSidekick/statusChanged"
 
 COMPLETE_PROOF = "leanSidekick.completeProof"
+PROVE_FILE = "leanSidekick.proveFile"
 RESTART_LEAN = "leanSidekick.restartLean"
 
-COMMANDS = (COMPLETE_PROOF, RESTART_LEAN)
+COMMANDS = (COMPLETE_PROOF, PROVE_FILE, RESTART_LEAN)

@@ -77,6 +77,10 @@ class RequestContext:
         self._bound = snapshot
         return snapshot
 
+    def newest(self, uri: str) -> Snapshot:
+        """The newest version of a document, for work that outlives versions. Raises InputError if it is not open."""
+        return self._texts.snapshot(uri)
+
     def commit(self) -> None:
         """Unbinds the request: it goes on to change the text itself. Raises StaleDocument."""
         self.check()

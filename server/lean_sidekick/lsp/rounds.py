@@ -257,9 +257,15 @@ class Rounds:
                 return
             running.is_complete = True
             if running.latest is not None:
-                self._status.settle()
+                self._settle(running.latest.model_trouble)
         self._announce(desk, running)
         _logger.info("%s", running.describe())
+
+    def _settle(self, model_trouble: str) -> None:
+        """Says that all is well, but for a model that could not be asked: what needs none works on."""
+        self._status.settle(message=model_trouble)
+        if model_trouble:
+            self._status.warn_once(model_trouble)
 
     async def _follow(self, desk: _Desk, running: Round) -> None:
         """Reads the engine's stream to its end."""

@@ -23,10 +23,18 @@ from lean_sidekick.core.errors import InputError
 from lean_sidekick.lsp.bootstrap import SERVER_NAME, Handover
 from lean_sidekick.lsp.capabilities import read_capabilities
 from lean_sidekick.lsp.client import Client
-from lean_sidekick.lsp.features import code_actions, commands, configuration, documents, inlay_hints, inline_completion
+from lean_sidekick.lsp.features import (
+    code_actions,
+    commands,
+    configuration,
+    documents,
+    inlay_hints,
+    inline_completion,
+    prove_file,
+)
 from lean_sidekick.lsp.features.status import Status
 from lean_sidekick.lsp.logs import configure_logging, quiet_pygls
-from lean_sidekick.lsp.methods import COMPLETE_PROOF, RESTART_LEAN
+from lean_sidekick.lsp.methods import COMPLETE_PROOF, PROVE_FILE, RESTART_LEAN
 from lean_sidekick.lsp.partials import Partials
 from lean_sidekick.lsp.projects import Backend, Projects, to_folders
 from lean_sidekick.lsp.protocol import SidekickProtocol, make_converter
@@ -243,11 +251,15 @@ class _AnswerFilter:
 async def _execute(ctx: RequestContext, params: types.ExecuteCommandParams) -> object:
     command = _COMMANDS.get(params.command)
     if command is None:
-        raise InputError(f"There is no command {params.command}; there are {' and '.join(_COMMANDS)}.")
+        raise InputError(f"There is no command {params.command}; there are {', '.join(_COMMANDS)}.")
     return await command(ctx, params)
 
 
-_COMMANDS = {COMPLETE_PROOF: commands.complete_proof, RESTART_LEAN: commands.restart_lean}
+_COMMANDS = {
+    COMPLETE_PROOF: commands.complete_proof,
+    PROVE_FILE: prove_file.prove_file,
+    RESTART_LEAN: commands.restart_lean,
+}
 
 
 def _make_parts(protocol: SidekickProtocol, backend: Backend) -> Parts:

@@ -11,6 +11,7 @@ from attrs import frozen
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.goals import Goal
+from lean_sidekick.search.polish import PolishOptions
 from lean_sidekick.search.result import SearchResult
 from lean_sidekick.search.trace import Trace
 from lean_sidekick.search.value import ValueFunction
@@ -44,9 +45,27 @@ class Progress:
     goal: Goal
 
 
+class LateSource(Protocol):
+    """Candidates that take a while to come, such as a model's."""
+
+    def ask(self, goals: Sequence[Goal]) -> None:
+        """Begins to look for candidates of these goals, together, as far as that is not under way or done."""
+
+    def is_ready(self, goal: Goal) -> bool:
+        """Whether asking for a goal's candidates would not wait."""
+
+    async def candidates(self, goal: Goal, timeout_s: float) -> Sequence[Candidate]:
+        """The candidates of a goal, best first; none if they do not come in time. Raises nothing."""
+
+
 @frozen(kw_only=True)
 class SearchTask:
-    """What a search is given. Without `merges_states` equal states are searched apart each time they are met."""
+    """What a search is given.
+
+    `late` has more candidates for each goal, which join those of `generate` when they come; searches with it are not
+    repeatable to the letter. `width` is the columns that a line of the proof may have. Without `merges_states` equal
+    states are searched apart each time they are met.
+    """
 
     session: Session
     generate: Generate
@@ -55,7 +74,10 @@ class SearchTask:
     on_progress: Callable[[Progress], None]
     value: ValueFunction
     trace: Trace
+    width: int = 100
+    polish: PolishOptions | None = None
     merges_states: bool = True
+    late: LateSource | None = None
     limits: SearchLimits = SearchLimits()
 
 

@@ -3,7 +3,8 @@
 The open goal with the lowest priority number is expanded next: the sum over its path of what its tactics cost (minus
 their log-likelihoods, as in GPT-f (Polu and Sutskever, 2020), with charges of `expansion.py`), divided by a power of
 the path's length, so that a long way of likely steps is not given up for a short one of unlikely steps. A goal whose
-batch brought nothing waits its turn with a higher number before its next batch.
+batch brought nothing waits its turn with a higher number before its next batch. A goal that has nothing left but
+candidates still to come is put aside until they are there, or until nothing else is left to do.
 """
 
 import heapq
@@ -18,6 +19,8 @@ from lean_sidekick.search.tree import GoalNode
 
 NEXT_BATCH = 2.0
 LENGTH_POWER = 0.0
+LOOK_AHEAD = 4
+"""Goals whose late candidates are looked for together: the one that is next and those behind it."""
 
 
 @define
@@ -28,6 +31,7 @@ class BestFirst:
     length_power: float = LENGTH_POWER
     _expansion: Expansion = field(init=False)
     _queue: list[tuple[float, int, GoalNode]] = field(factory=list, init=False)
+    _aside: list[tuple[float, GoalNode]] = field(factory=list, init=False)
     _counter: int = field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -39,12 +43,16 @@ class BestFirst:
         expansion.begin(goals, outside)
         for root in expansion.tree.roots:
             self._push(root, 0.0)
-        while self._queue or self._reopen():
+        while self._queue or self._aside or self._reopen():
             if self.task.budget.is_spent:
                 return expansion.result(SearchStatus.BUDGET_SPENT, None)
-            priority, _, node = heapq.heappop(self._queue)
+            priority, node, may_wait = self._next()
             if node not in expansion.tree.needed(expansion.tree.viable()):
                 continue
+            if expansion.must_wait(node) and not may_wait:
+                self._aside.append((priority, node))
+                continue
+            expansion.look_ahead([node, *(other for _, _, other in heapq.nsmallest(LOOK_AHEAD - 1, self._queue))])
             for child in await expansion.expand(node):
                 self._push(child, child.cost / child.depth**self.length_power)
             if node.proof is None and node.has_untried:
@@ -54,6 +62,16 @@ class BestFirst:
                 if block is not None:
                     return expansion.result(SearchStatus.PROVED, block)
         return expansion.result(SearchStatus.EXHAUSTED, None)
+
+    def _next(self) -> tuple[float, GoalNode, bool]:
+        """The goal that is next with its number, and whether there is nothing else to do than to wait for it."""
+        for item in [item for item in self._aside if not self._expansion.must_wait(item[1])]:
+            self._aside.remove(item)
+            self._push(item[1], item[0])
+        if not self._queue:
+            return *self._aside.pop(0), True
+        priority, _, node = heapq.heappop(self._queue)
+        return priority, node, False
 
     def _push(self, node: GoalNode, priority: float) -> None:
         self._counter += 1

@@ -1,8 +1,8 @@
 """What both kinds of search do alike: run a node's candidates, grow the tree, offer finished proofs, tell the trace.
 
 A node's candidates are asked for once and each is run there at most once; since equal states are one node, a tactic
-that failed is not tried again at an equal state. A tactic that did not end is tried nowhere else. Which node is next
-is not decided here.
+that failed is not tried again at an equal state. A tactic that did not end is tried nowhere else. Candidates that come
+late join those that wait, by their scores. Which node is next is not decided here.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -10,12 +10,14 @@ from contextlib import aclosing
 
 from attrs import define, field
 
+from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.search.api import Progress, SearchTask
 from lean_sidekick.search.partial import BestState, best_state
-from lean_sidekick.search.proof_text import proof_block
+from lean_sidekick.search.polish import Polisher, size
+from lean_sidekick.search.proof_text import Step, block_of, broken, proof_steps
 from lean_sidekick.search.result import PartialProof, SearchResult, SearchStatus
 from lean_sidekick.search.trace import BatchRun, CandidateRun, NodeEnded, NodeMet, ProofFinished, SearchEnded
 from lean_sidekick.search.tree import GoalNode, ProofTree, closing_edges, replay
@@ -31,7 +33,10 @@ class Expansion:
 
     task: SearchTask
     tree: ProofTree = field(init=False)
+    found_s: float | None = field(default=None, init=False)
     _waiting: dict[str, list[Candidate]] = field(factory=dict, init=False)
+    _tried: dict[str, set[str]] = field(factory=dict, init=False)
+    _late_due: set[str] = field(factory=set, init=False)
     _hung: set[str] = field(factory=set, init=False)
     _expanded: int = field(default=0, init=False)
     _refused: int = field(default=0, init=False)
@@ -72,7 +77,8 @@ class Expansion:
                 if kind is OutcomeKind.CLOSED:
                     break
         self._waiting[node.key] = [c for c in waiting if c.text not in seen]
-        node.has_untried = bool(self._waiting[node.key])
+        self._tried.setdefault(node.key, set()).update(seen)
+        node.has_untried = bool(self._waiting[node.key]) or node.key in self._late_due
         ran += [self._add(node, checked) for checked in progress]
         new = self._estimate_new()
         self.task.trace.write(
@@ -85,19 +91,76 @@ class Expansion:
         )
         return new
 
+    def look_ahead(self, nodes: Sequence[GoalNode]) -> None:
+        """Begins to look for late candidates of nodes that are about to be expanded, all at once."""
+        if self.task.late is not None:
+            self.task.late.ask([node.goal for node in nodes])
+
+    def must_wait(self, node: GoalNode) -> bool:
+        """Whether nothing is left at a node but candidates that are still to come."""
+        late = self.task.late
+        is_empty = not self._waiting.get(node.key, True)
+        return late is not None and is_empty and node.key in self._late_due and not late.is_ready(node.goal)
+
     async def accepted(self) -> str | None:
-        """The block of a finished proof that the final check took, if there is one; what it refused is banned."""
+        """The block of a finished proof that the final check took, if there is one, polished; what it refused is
+        banned."""
         while self.tree.is_proved:
-            block = proof_block(self.tree.roots)
-            refusal = await self.task.accept(block)
-            seconds = round(self.task.budget.seconds_spent, 3)
-            self.task.trace.write(ProofFinished(block=block, refusal=refusal or "", seconds=seconds))
+            steps = proof_steps(self.tree.roots)
+            block, refusal = self._render(steps), await self._refusal(self._render(steps))
+            if refusal is not None and block != block_of(steps):
+                block, refusal = block_of(steps), await self._refusal(block_of(steps))
             if refusal is None:
-                return block
+                self.found_s = self.task.budget.seconds_spent
+                return await self._polished(steps, block)
             self._refused += 1
             self._last_refusal = refusal
             self.tree.ban(closing_edges(self.tree.roots)[-1])
         return None
+
+    async def _polished(self, steps: tuple[Step, ...], block: str) -> str:
+        """The accepted proof, or a shorter one that the final check took as well."""
+        options = self.task.polish
+        if options is None:
+            return block
+        budget = options.budget(self.task.budget)
+        if size(steps) > 1:
+            steps = await self._with_closers(steps, budget)
+        polisher = Polisher(session=self.task.session, budget=budget, render=self._render)
+        better = await polisher.shorten(steps)
+        if options.narrows_simp:
+            better = await polisher.narrow(better)
+        self.task.budget.spend_checks(budget.checks_spent)
+        shorter = self._render(better)
+        return shorter if shorter != block and await self._refusal(shorter) is None else block
+
+    async def _with_closers(self, steps: tuple[Step, ...], budget: Budget) -> tuple[Step, ...]:
+        """The proof with one tactic in place of several, where a candidate that was not run yet closes the goal.
+
+        The goals of the proof are gone through from the top, so that the largest part goes first.
+        """
+        waiting = list(self.tree.roots)
+        while waiting and not budget.is_spent:
+            node = waiting.pop(0)
+            if node.proof is None or not node.proof.children or node.is_shared:
+                continue
+            batch = self._waiting.get(node.key, [])
+            async with aclosing(self.task.session.check(replay(node), batch, budget)) as outcomes:
+                async for checked in outcomes:
+                    if checked.outcome.kind is OutcomeKind.CLOSED:
+                        self.tree.replace_proof(node, checked.candidate)
+                        break
+            waiting += node.proof.children
+        return proof_steps(self.tree.roots)
+
+    async def _refusal(self, block: str) -> str | None:
+        refusal = await self.task.accept(block)
+        seconds = round(self.task.budget.seconds_spent, 3)
+        self.task.trace.write(ProofFinished(block=block, refusal=refusal or "", seconds=seconds))
+        return refusal
+
+    def _render(self, steps: tuple[Step, ...]) -> str:
+        return broken(block_of(steps), self.task.width)
 
     def _report(self, node: GoalNode) -> None:
         now = self.task.budget.seconds_spent
@@ -125,7 +188,7 @@ class Expansion:
             state = self.best_state()
             if state.choices or state.goals_proved:
                 partial = PartialProof(
-                    block=state.block(self.tree.roots),
+                    block=self._render(state.steps(self.tree.roots)),
                     goals_open=sum(len(node.goals) for node in state.open_goals),
                     goals_proved=state.goals_proved,
                 )
@@ -135,18 +198,28 @@ class Expansion:
             block=block,
             partial=partial,
             expanded=self._expanded,
+            found_s=self.found_s,
             refused=self._refused,
             last_refusal=self._last_refusal,
         )
 
     async def _candidates(self, node: GoalNode) -> tuple[list[Candidate], int]:
         """What is left to be tried at a node, and how many of it are next."""
-        limits = self.task.limits
-        found, size = self._waiting.get(node.key), limits.batch
-        if found is None:
+        late, limits = self.task.late, self.task.limits
+        waiting, size = self._waiting.get(node.key), limits.batch
+        if waiting is None:
+            size = limits.first_batch
             self._expanded += 1
-            found, size = list(await self.task.generate(node.goal)), limits.first_batch
-        return [c for c in found if c.text not in self._hung], limits.shared_batch if node.is_shared else size
+            if late is not None:
+                self._late_due.add(node.key)
+                late.ask([node.goal])
+            waiting = list(await self.task.generate(node.goal))
+        if late is not None and node.key in self._late_due and (not waiting or late.is_ready(node.goal)):
+            self._late_due.discard(node.key)
+            known = {c.text for c in waiting} | self._tried.get(node.key, set())
+            more = await late.candidates(node.goal, self.task.budget.seconds_left)
+            waiting = sorted([*waiting, *(c for c in more if c.text not in known)], key=lambda c: -c.score)
+        return [c for c in waiting if c.text not in self._hung], limits.shared_batch if node.is_shared else size
 
     async def _run(self, node: GoalNode, batch: Sequence[Candidate]) -> AsyncGenerator[CheckedCandidate, None]:
         budget = self.task.budget
@@ -158,8 +231,10 @@ class Expansion:
         for candidate in batch:
             if budget.is_spent:
                 return
-            outcome = await self.task.session.run_steps([*replay(node), candidate.text], budget)
-            yield CheckedCandidate(candidate=candidate, outcome=_within(node, outcome))
+            outcome = self.task.session.refuses(candidate)
+            if outcome is None:
+                outcome = _within(node, await self.task.session.run_steps([*replay(node), candidate.text], budget))
+            yield CheckedCandidate(candidate=candidate, outcome=outcome)
 
     def _add(self, node: GoalNode, checked: CheckedCandidate) -> CandidateRun:
         goals = checked.outcome.goals

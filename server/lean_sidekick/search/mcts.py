@@ -69,6 +69,7 @@ class Mcts:
             descents = self._descents()
             if not descents:
                 return expansion.result(SearchStatus.EXHAUSTED, None)
+            expansion.look_ahead([descent.leaf for descent in descents])
             for descent in descents:
                 is_over = self.task.budget.is_spent or expansion.tree.is_proved
                 if not is_over and descent.leaf.proof is None:

@@ -21,6 +21,7 @@ class Part(Enum):
 
     PREMISES = "premises"
     STATE_MERGING = "state-merging"
+    POLISH = "polish"
 
 
 @frozen(kw_only=True)
@@ -29,13 +30,15 @@ class SearchOptions:
 
     Equal options and equal answers of Lean give an equal search. `temperature` is that of Gumbel noise on the scores
     of candidates, drawn from `seed`: 0 is none, 1 tries candidates in the order of samples without replacement from
-    the distribution that the scores stand for (Kool, van Hoof, Welling, 2019).
+    the distribution that the scores stand for (Kool, van Hoof, Welling, 2019). `narrows_simp` turns `simp` in a found
+    proof into `simp only […]`.
     """
 
     kind: SearchKind = SearchKind.BEST_FIRST
     seed: int = 0
     temperature: float = 0.0
     without: frozenset[Part] = frozenset()
+    narrows_simp: bool = False
 
 
 PLAIN = SearchOptions()

@@ -9,7 +9,7 @@ import math
 
 from attrs import frozen
 
-from lean_sidekick.search.proof_text import chosen_block
+from lean_sidekick.search.proof_text import Step, chosen_steps
 from lean_sidekick.search.tree import Edge, GoalNode, ProofTree
 
 _STEP = 0.05
@@ -26,9 +26,9 @@ class BestState:
     open_goals: tuple[GoalNode, ...]
     goals_proved: int
 
-    def block(self, roots: tuple[GoalNode, ...]) -> str:
-        """The tactic block, with placeholders."""
-        return chosen_block(roots, lambda node: node.proof or self.choices.get(node.number))
+    def steps(self, roots: tuple[GoalNode, ...]) -> tuple[Step, ...]:
+        """The tactics, with placeholders."""
+        return chosen_steps(roots, lambda node: node.proof or self.choices.get(node.number))
 
 
 def best_state(tree: ProofTree) -> BestState:

@@ -2,11 +2,12 @@
 
 One goal left: the next tactic follows on its own line. Several: one bullet each, or, where the tactic writes its
 alternatives out with holes (`| zero => ?_`), each proof stands under its alternative. Goals that share metavariables
-follow one another without bullets, since a tactic at one may change the next.
+follow one another without bullets, since a tactic at one may change the next. Lines that are too long are broken
+inside brackets.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from attrs import frozen
 
@@ -16,51 +17,65 @@ from lean_sidekick.search.tree import Edge, GoalNode
 PLACEHOLDER = "sorry"
 _HOLE = re.compile(r"=> \?\w+$", re.MULTILINE)
 _ONE_LINE = re.compile(r" (?=\| [^|\n]* => \?\w+(?= \||$))", re.MULTILINE)
+_CONTINUED = "    "
 
 
 @frozen(kw_only=True)
-class Part:
-    """The block for one node; it can stand under a bullet if the node is one goal."""
+class Step:
+    """A tactic of a proof with the proofs of what it leaves, in order; `is_single` if it is run at one goal, so that
+    it may stand under a bullet."""
 
-    block: str
-    can_be_bulleted: bool
+    text: str
+    parts: tuple["Step", ...] = ()
+    is_single: bool = True
+
+    def walk(self) -> Iterator["Step"]:
+        """The step and all below it, in the order in which they stand in the text."""
+        yield self
+        for part in self.parts:
+            yield from part.walk()
 
 
-def proof_block(roots: tuple[GoalNode, ...]) -> str:
-    """The block that proves all roots, in order; every one of them has to be proved."""
+def proof_steps(roots: tuple[GoalNode, ...]) -> tuple[Step, ...]:
+    """The proof of all roots, in order; every one of them has to be proved."""
     if any(root.proof is None for root in roots):
         raise ValueError("a goal of the tree has no proof")
-    return chosen_block(roots, lambda node: node.proof)
+    return chosen_steps(roots, lambda node: node.proof)
 
 
-def chosen_block(roots: tuple[GoalNode, ...], choice: Callable[[GoalNode], Edge | None]) -> str:
-    """The block with the chosen tactic at each node, and a placeholder for each goal where none is chosen."""
+def chosen_steps(roots: tuple[GoalNode, ...], choice: Callable[[GoalNode], Edge | None]) -> tuple[Step, ...]:
+    """The chosen tactic at each node, and a placeholder for each goal where none is chosen."""
 
-    def part(node: GoalNode) -> Part:
+    def step(node: GoalNode) -> Step:
         edge = choice(node)
+        is_single = len(node.goals) == 1
         if edge is None:
-            block = "\n".join([PLACEHOLDER] * len(node.goals))
-        else:
-            block = join(edge.candidate.text, [part(child) for child in edge.children])
-        return Part(block=block, can_be_bulleted=len(node.goals) == 1)
+            return Step(text="\n".join([PLACEHOLDER] * len(node.goals)), is_single=is_single)
+        parts = tuple(step(child) for child in edge.children)
+        return Step(text=edge.candidate.text, parts=parts, is_single=is_single)
 
-    return "\n".join(_apart([part(root) for root in roots]))
+    return tuple(step(root) for root in roots)
 
 
-def join(tactic: str, parts: list[Part]) -> str:
-    """A tactic with the proofs of what it leaves."""
-    spread = _ONE_LINE.sub("\n", tactic)
-    is_apart = all(part.can_be_bulleted for part in parts)
-    if parts and is_apart and len(_HOLE.findall(spread)) == len(parts):
+def block_of(steps: tuple[Step, ...]) -> str:
+    """The tactic block of the steps, each for goals of its own."""
+    if len(steps) == 1:
+        return _text(steps[0])
+    return "\n".join(_bullet(_text(step)) if step.is_single else _text(step) for step in steps)
+
+
+def broken(block: str, width: int) -> str:
+    """The block with lines over `width` columns broken after commas inside brackets, where that helps."""
+    return "\n".join(piece for line in block.split("\n") for piece in _broken_line(line, width))
+
+
+def _text(step: Step) -> str:
+    parts = step.parts
+    spread = _ONE_LINE.sub("\n", step.text)
+    if parts and all(part.is_single for part in parts) and len(_HOLE.findall(spread)) == len(parts):
         rest = iter(parts)
-        return _HOLE.sub(lambda _: _alternative(next(rest).block), spread)
-    return "\n".join([tactic, *_apart(parts)])
-
-
-def _apart(parts: list[Part]) -> list[str]:
-    if len(parts) == 1:
-        return [parts[0].block]
-    return [_bullet(part.block) if part.can_be_bulleted else part.block for part in parts]
+        return _HOLE.sub(lambda _: _alternative(_text(next(rest))), spread)
+    return f"{step.text}\n{block_of(parts)}" if parts else step.text
 
 
 def _bullet(block: str) -> str:
@@ -71,3 +86,25 @@ def _alternative(block: str) -> str:
     if "\n" not in block:
         return f"=> {block}"
     return "=>\n" + indent(block, "  ")
+
+
+def _broken_line(line: str, width: int) -> Iterator[str]:
+    lead = re.match(r"\s*(?:· )*", line)
+    further = " " * (len(lead.group()) if lead else 0) + _CONTINUED
+    while len(line) > width:
+        at = _last_break(line, width)
+        if at is None:
+            break
+        yield line[:at].rstrip()
+        line = further + line[at:].lstrip()
+    yield line
+
+
+def _last_break(line: str, width: int) -> int | None:
+    """Where the last comma inside brackets stands that a line of the width has room for; None if there is none."""
+    depth, found = 0, None
+    for index, character in enumerate(line[:width]):
+        depth += (character in "([{⟨") - (character in ")]}⟩")
+        if character == "," and depth > 0:
+            found = index + 1
+    return found

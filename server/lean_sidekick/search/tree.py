@@ -171,6 +171,12 @@ class ProofTree:
                         waiting.append(child)
         return found
 
+    def replace_proof(self, node: GoalNode, candidate: Candidate) -> None:
+        """Gives a proved node one tactic as its proof."""
+        edge = Edge(candidate=candidate, parent=node, children=(), cost=-candidate.score)
+        node.edges.append(edge)
+        node.proof = edge
+
     def ban(self, edge: Edge) -> None:
         """Takes an edge out, because the proof that it was part of did not hold, and forgets what rested on it."""
         edge.is_banned = True

@@ -168,6 +168,11 @@ class Settings:
         'How "Complete the proof" looks for a proof: the likeliest goal first, or Monte Carlo tree search.',
         choices=("best-first", "mcts"),
     )
+    search_simp_only: bool = _setting(
+        False,
+        "search.simpOnly",
+        "In a proof that was found, write `simp` as `simp only […]` with the lemmas that it used, where that holds.",
+    )
     allowed_axioms: tuple[str, ...] = _setting(
         ("propext", "Classical.choice", "Quot.sound"),
         "check.allowedAxioms",

@@ -87,9 +87,14 @@ class Session(Protocol):
     ) -> AsyncGenerator[CheckedCandidate, None]:
         """Runs each candidate on the main goal after the tactic block lines `steps` stand in the hole.
 
+        What the policy refuses is not run.
+
         Yields exactly one outcome for each candidate, as soon as it is known, in any order; when the
         budget ends, what was not run is yielded as timed out. `closed` is provisional until `confirm` says it.
         """
+
+    def refuses(self, candidate: Candidate) -> Outcome | None:
+        """Why the policy refuses a candidate, None if it may run: to be asked before `run_steps`, which runs all."""
 
     async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
         """Runs tactic lines in the hole, one after the other, and says what is left of all goals there.
@@ -97,6 +102,9 @@ class Session(Protocol):
         `progress` has all of them, `closed` says that none is left: no proof by itself, since the lines may hold
         `sorry`. An error in the last of the lines is a failure.
         """
+
+    async def narrowed(self, steps: Sequence[str], text: str, budget: Budget) -> str | None:
+        """A `simp` after the steps as `simp only […]` with what it uses, not yet run; None if Lean does not say."""
 
     async def confirm(self, block: str, budget: Budget) -> Outcome:
         """Runs a block alone in the hole, exactly as the user would have it, all goals counted.

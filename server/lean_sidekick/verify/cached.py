@@ -30,7 +30,7 @@ from lean_sidekick.lean.header import find_header
 from lean_sidekick.storage.outcomes import OutcomeStore
 from lean_sidekick.verify.api import HUNG, FinalVerdict, Priority, Session, SiteState, Verifier
 from lean_sidekick.verify.packing import HEARTBEATS_MET, NOT_RUN_HERE, SIMP_STEPS_MET
-from lean_sidekick.verify.policy import Policy, refusal
+from lean_sidekick.verify.policy import Policy, candidate_refusal
 from lean_sidekick.verify.recording import (
     Answer,
     header_key,
@@ -191,7 +191,7 @@ class _CachedSession:
     async def check(
         self, steps: Sequence[str], candidates: Sequence[Candidate], budget: Budget
     ) -> AsyncGenerator[CheckedCandidate, None]:
-        allowed = [c.text for c in candidates if refusal(c.text, self.policy) is None]
+        allowed = [c.text for c in candidates if self.refuses(c) is None]
         keys = {text: self.keys.check(steps, text) for text in allowed}
         suspects = {text: self.keys.suspect(text) for text in allowed}
         found = await self._recall([*keys.values(), *suspects.values()], read_outcome)
@@ -213,8 +213,14 @@ class _CachedSession:
                         self._remember(checked.outcome, keys[text], suspects[text], was_suspect=suspects[text] in found)
                     yield checked
 
+    def refuses(self, candidate: Candidate) -> Outcome | None:
+        return candidate_refusal(candidate, self.policy)
+
     async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
         return await self.inner.run_steps(steps, budget)
+
+    async def narrowed(self, steps: Sequence[str], text: str, budget: Budget) -> str | None:
+        return await self.inner.narrowed(steps, text, budget)
 
     async def confirm(self, block: str, budget: Budget) -> Outcome:
         return await self.inner.confirm(block, budget)

@@ -14,8 +14,10 @@ import re
 
 from attrs import frozen
 
+from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.outcomes import Outcome, OutcomeKind
 from lean_sidekick.core.scanner import balance_problem, words
+from lean_sidekick.verify.tactic_list import first_unlisted
 
 LENGTH_LIMIT = 20_000
 
@@ -52,11 +54,28 @@ _SET_OPTION = re.compile(r"\bset_option\s+(\S+)")
 @frozen(kw_only=True)
 class Policy:
     """`allow_programs` lets candidates run programs while Lean elaborates; `keep_commands` leaves `#eval` and the
-    like above a declaration in the shadow."""
+    like above a declaration in the shadow; `allow_listed_models` lets models use the tactics of our list alone, as
+    where there is no sandbox."""
 
     allow_programs: bool
     keep_commands: bool
     allowed_axioms: frozenset[str]
+    allow_listed_models: bool
+
+
+def candidate_refusal(candidate: Candidate, policy: Policy) -> Outcome | None:
+    """Why a candidate is not given to Lean; None if it may be.
+
+    What a model wrote is bound more tightly where no sandbox holds it: a list of forbidden words cannot know what a
+    project's own macros do, so each of its tactics has to be one that we know.
+    """
+    if (refused := refusal(candidate.text, policy)) is not None:
+        return refused
+    if candidate.source.is_model and policy.allow_listed_models and not policy.allow_programs:
+        unknown = first_unlisted(candidate.text)
+        if unknown is not None:
+            return _refused(f"`{unknown}` is not on the list of tactics that a model may use without a sandbox")
+    return None
 
 
 def refusal(text: str, policy: Policy) -> Outcome | None:

@@ -32,7 +32,8 @@ from lean_sidekick.verify.recording import (
 )
 
 _NO_STATE = "no_state"
-_KNOWN, _STATE, _CHECK, _RUN, _CONFIRM, _FINAL = "known", "state", "check", "run", "confirm", "final"
+_KNOWN, _STATE, _CHECK, _RUN = "known", "state", "check", "run"
+_NARROW, _CONFIRM, _FINAL = "narrow", "confirm", "final"
 
 
 @define
@@ -72,9 +73,17 @@ class _RecordedSession:
             budget.spend_checks(1)
             yield CheckedCandidate(candidate=candidate, outcome=read_outcome(answer))
 
+    def refuses(self, candidate: Candidate) -> Outcome | None:
+        return None
+
     async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
         budget.spend_checks(1)
         return read_outcome(self._answer((_RUN, site_key(self.site), steps_key(steps[:-1]), steps[-1])))
+
+    async def narrowed(self, steps: Sequence[str], text: str, budget: Budget) -> str | None:
+        budget.spend_checks(1)
+        answer: str | None = self._answer((_NARROW, site_key(self.site), steps_key(steps), text))["narrowed"]
+        return answer
 
     async def confirm(self, block: str, budget: Budget) -> Outcome:
         budget.spend_checks(1)
@@ -148,12 +157,20 @@ class _RecordingSession:
                 self.recording.put(key, outcome_answer(checked.outcome))
             yield checked
 
+    def refuses(self, candidate: Candidate) -> Outcome | None:
+        return self.inner.refuses(candidate)
+
     async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
         outcome = await self.inner.run_steps(steps, budget)
         if not (budget.is_spent and outcome.kind is OutcomeKind.TIMED_OUT):
             key = (_RUN, site_key(self.site), steps_key(steps[:-1]), steps[-1])
             self.recording.put(key, outcome_answer(outcome))
         return outcome
+
+    async def narrowed(self, steps: Sequence[str], text: str, budget: Budget) -> str | None:
+        narrowed = await self.inner.narrowed(steps, text, budget)
+        self.recording.put((_NARROW, site_key(self.site), steps_key(steps), text), {"narrowed": narrowed})
+        return narrowed
 
     async def confirm(self, block: str, budget: Budget) -> Outcome:
         outcome = await self.inner.confirm(block, budget)

@@ -32,7 +32,6 @@ from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lean.worker_memory import has_room_for_worker
 from lean_sidekick.verify.api import FinalVerdict, Priority, SiteState
 from lean_sidekick.verify.packing import SENTINEL, bounded, check_options, parenthesized, shadow_text
-from lean_sidekick.verify.policy import refusal
 from lean_sidekick.verify.recording import site_key
 from lean_sidekick.verify.runner_answer import Answer, NoAnswer, outcome_of, read_answer
 from lean_sidekick.verify.runner_documents import RunnerDocuments, runner_uri
@@ -200,9 +199,17 @@ class RunnerSession:
         """See `verify.api.Session`."""
         return await self.plain.site_state(budget)
 
+    def refuses(self, candidate: Candidate) -> Outcome | None:
+        """See `verify.api.Session`."""
+        return self.plain.refuses(candidate)
+
     async def run_steps(self, steps: Sequence[str], budget: Budget) -> Outcome:
         """See `verify.api.Session`."""
         return await self.plain.run_steps(steps, budget)
+
+    async def narrowed(self, steps: Sequence[str], text: str, budget: Budget) -> str | None:
+        """See `verify.api.Session`."""
+        return await self.plain.narrowed(steps, text, budget)
 
     async def confirm(self, block: str, budget: Budget) -> Outcome:
         """See `verify.api.Session`."""
@@ -220,11 +227,10 @@ class RunnerSession:
         self, steps: Sequence[str], candidates: Sequence[Candidate], budget: Budget
     ) -> AsyncGenerator[CheckedCandidate, None]:
         """See `verify.api.Session`."""
-        policy = self.plain.verifier.policy
         runnable: deque[Candidate] = deque()
         for_plain: list[Candidate] = []
         for candidate in candidates:
-            is_ours = candidate.text not in self._heavy and refusal(candidate.text, policy) is None
+            is_ours = candidate.text not in self._heavy and self.plain.refuses(candidate) is None
             (runnable if is_ours else for_plain).append(candidate)
         if self.site.is_conv:
             for_plain += runnable

@@ -84,6 +84,7 @@ def test_a_proof_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         "checks",
         "message",
         "opening_seconds",
+        "found_seconds",
         "partial",
     ]
     assert (result["declaration"], result["status"]) == ("a", "proved")

@@ -4,7 +4,7 @@ import pytest
 
 from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.goals import Goal, parse_goal
-from lean_sidekick.search.proof_text import Part, join, proof_block
+from lean_sidekick.search.proof_text import Step, block_of, broken, proof_steps
 from lean_sidekick.search.tree import GoalNode, ProofTree, closing_edges, normal_form, replay, together
 
 
@@ -35,7 +35,7 @@ def test_a_goal_is_proved_when_every_goal_that_a_tactic_leaves_is() -> None:
     assert not tree.is_proved
     step(tree, right, "exact hq")
     assert tree.is_proved
-    assert proof_block(tree.roots) == "constructor\n· exact hp\n· exact hq"
+    assert block_of(proof_steps(tree.roots)) == "constructor\n· exact hp\n· exact hq"
 
 
 def test_goals_that_print_alike_are_one_node() -> None:
@@ -45,7 +45,7 @@ def test_goals_that_print_alike_are_one_node() -> None:
     assert again == ()
     step(tree, first[1], "closes c")
     assert tree.is_proved
-    assert proof_block(tree.roots) == "t\n· u\n  closes c\n· closes c"
+    assert block_of(proof_steps(tree.roots)) == "t\n· u\n  closes c\n· closes c"
 
 
 def test_case_names_and_inaccessible_names_do_not_tell_goals_apart() -> None:
@@ -78,7 +78,7 @@ def test_every_root_has_to_be_proved_and_later_roots_are_reached_by_skipping() -
     assert not tree.is_proved
     assert replay(tree.roots[1]) == ["skip", "· admit"]
     step(tree, tree.roots[1], "exact hq")
-    assert proof_block(tree.roots) == "· exact hp\n· exact hq"
+    assert block_of(proof_steps(tree.roots)) == "· exact hp\n· exact hq"
 
 
 def test_the_path_to_a_goal_admits_the_goals_before_it() -> None:
@@ -96,12 +96,12 @@ def test_a_banned_edge_takes_back_what_rested_on_it() -> None:
     tree.ban(closing_edges(tree.roots)[-1])
     assert not tree.is_proved
     step(tree, b, "good")
-    assert proof_block(tree.roots) == "t\ngood"
+    assert block_of(proof_steps(tree.roots)) == "t\ngood"
 
 
 def test_an_unproved_tree_has_no_text() -> None:
     with pytest.raises(ValueError):
-        proof_block(tree_of("a").roots)
+        proof_steps(tree_of("a").roots)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,8 @@ def test_an_unproved_tree_has_no_text() -> None:
     ],
 )
 def test_the_text_is_laid_out_as_a_person_would(text: str, blocks: list[str], expected: str) -> None:
-    assert join(text, [Part(block=block, can_be_bulleted=True) for block in blocks]) == expected
+    parts = tuple(Step(text=block) for block in blocks)
+    assert block_of((Step(text=text, parts=parts),)) == expected
 
 
 @pytest.mark.parametrize(
@@ -148,3 +149,16 @@ def test_what_metavariables_are_called_does_not_tell_states_apart() -> None:
     states = [[parse_goal(f"⊢ p {a} {b}"), parse_goal(f"⊢ q {a}")] for a, b in (("?x", "?y"), ("?m.3", "?m.1"))]
     assert normal_form(states[0]) == normal_form(states[1])
     assert normal_form(states[0]) != normal_form([parse_goal("⊢ p ?x ?x"), parse_goal("⊢ q ?x")])
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("simp [aaaa, bbbb, cccc]", "simp [aaaa, bbbb,\n    cccc]"),
+        ("· simp [aaaa, bbbb, cccc]", "· simp [aaaa,\n      bbbb, cccc]"),
+        ("exact a_name_that_is_long", "exact a_name_that_is_long"),
+        ("a, b, c, d, e, f, g, h, i, j", "a, b, c, d, e, f, g, h, i, j"),
+    ],
+)
+def test_long_lines_are_broken_inside_brackets_where_that_helps(line: str, expected: str) -> None:
+    assert broken(line, 18) == expected

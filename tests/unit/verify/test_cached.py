@@ -32,7 +32,7 @@ TEXT = ABOVE + SITE + BELOW
 GOAL = "p : Prop\nh : p\n⊢ p"
 EARLY = Dialect(mark="traceState", trace_state="traceState", all_goals="allGoals", recovery_off=False, simp_steps=None)
 LIMITS = Limits(batch_size=8, heartbeats=100, candidate_s=1.0, opening_s=1.0)
-POLICY = Policy(allow_programs=False, keep_commands=False, allowed_axioms=frozenset())
+POLICY = Policy(allow_programs=False, keep_commands=False, allowed_axioms=frozenset(), allow_listed_models=True)
 
 
 def lean(text: str) -> list[Diagnostic]:
@@ -251,7 +251,7 @@ async def test_a_policy_that_got_stricter_refuses_what_is_remembered(
     """A word that an earlier program did not know to be dangerous."""
     with monkeypatch.context() as earlier:
         for module in ("cached", "shadow"):
-            earlier.setattr(f"lean_sidekick.verify.{module}.refusal", lambda text, policy: None)
+            earlier.setattr(f"lean_sidekick.verify.{module}.candidate_refusal", lambda candidate, policy: None)
         assert await world.check("native_decide") == {"native_decide": "failed"}
     assert await world.check("native_decide") == {"native_decide": "refused"}
 

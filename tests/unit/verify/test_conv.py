@@ -53,7 +53,7 @@ async def open_session(server: FakeServer) -> ShadowSession:
     verifier = ShadowVerifier(
         server=server,
         dialect=dialect_of(server.gates),
-        policy=Policy(allow_programs=False, keep_commands=False, allowed_axioms=frozenset()),
+        policy=Policy(allow_programs=False, keep_commands=False, allowed_axioms=frozenset(), allow_listed_models=True),
         limits=Limits(batch_size=8, heartbeats=100, candidate_s=1.0, opening_s=1.0),
     )
     return await verifier.open(site)

@@ -5,8 +5,8 @@ import pytest
 from lean_sidekick.core.outcomes import OutcomeKind
 from lean_sidekick.verify.policy import LENGTH_LIMIT, Policy, refusal
 
-STRICT = Policy(allow_programs=False, keep_commands=False, allowed_axioms=frozenset())
-OPEN = Policy(allow_programs=True, keep_commands=False, allowed_axioms=frozenset())
+STRICT = Policy(allow_programs=False, keep_commands=False, allowed_axioms=frozenset(), allow_listed_models=True)
+OPEN = Policy(allow_programs=True, keep_commands=False, allowed_axioms=frozenset(), allow_listed_models=True)
 
 
 @pytest.mark.parametrize(

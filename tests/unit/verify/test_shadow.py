@@ -26,7 +26,9 @@ def verifier(server: FakeServer, batch_size: int = 4) -> ShadowVerifier:
     return ShadowVerifier(
         server=server,
         dialect=EARLY,
-        policy=Policy(allow_programs=False, keep_commands=False, allowed_axioms=frozenset(["propext"])),
+        policy=Policy(
+            allow_programs=False, keep_commands=False, allowed_axioms=frozenset(["propext"]), allow_listed_models=True
+        ),
         limits=Limits(batch_size=batch_size, heartbeats=100, candidate_s=1.0, opening_s=1.0),
     )
 

@@ -1,16 +1,14 @@
 """The commands: completing a proof, and starting Lean afresh."""
 
 import asyncio
-from typing import Any
 
 from lsprotocol import types
 
-from lean_sidekick.core.budget import Budget
-from lean_sidekick.core.errors import InputError, SidekickError, TimedOut
-from lean_sidekick.core.positions import Position
-from lean_sidekick.engine.api import OPENING_S, ProofResult, ProofStatus
+from lean_sidekick.core.errors import InputError, SidekickError
+from lean_sidekick.engine.api import ProofResult, ProofStatus
 from lean_sidekick.engine.progress import describe_progress
 from lean_sidekick.lsp import convert
+from lean_sidekick.lsp.features.proof_search import search_proof
 from lean_sidekick.lsp.messages import (
     CompleteProofResult,
     CompleteProofStatus,
@@ -23,12 +21,6 @@ from lean_sidekick.lsp.snapshot import Snapshot
 
 _TITLE = "Complete the proof"
 _OFFERED = ", which the code actions here offer."
-# The time limit is what ends a search; this only keeps a runaway one finite.
-_MAX_CHECKS = 1_000_000
-# A search that is still at work so long after its budget ended is given up.
-_OVERRUN_S = 5.0
-# What is left for the edit once the search is over.
-_EDIT_S = 15.0
 
 
 async def complete_proof(ctx: RequestContext, params: types.ExecuteCommandParams) -> object:
@@ -44,7 +36,8 @@ async def complete_proof(ctx: RequestContext, params: types.ExecuteCommandParams
     ctx.rounds.stop(snapshot.uri)
     try:
         with ctx.status.working():
-            found = await _search(ctx, snapshot, position, params.work_done_token)
+            async with ctx.client.progress(_TITLE, params.work_done_token) as progress:
+                found = await search_proof(ctx, snapshot, position, progress, describe_progress)
     except asyncio.CancelledError:
         if ctx.is_stale:
             ctx.client.show_info("The text changed while a proof was looked for, so nothing was put in.")
@@ -62,37 +55,6 @@ async def restart_lean(ctx: RequestContext, params: types.ExecuteCommandParams) 
     if ctx.projects.options.is_trusted:
         ctx.status.forget()
     return to_wire(RestartLeanResult(restarted=restarted))
-
-
-async def _search(
-    ctx: RequestContext, snapshot: Snapshot, position: Position, token: types.ProgressToken | None
-) -> ProofResult | None:
-    """The result of the search, None if the user ended it from the progress bar.
-
-    Whatever ends the wait ends the search, but nobody waits for what the search has to clean up.
-    """
-    engine = await ctx.projects.engine(snapshot.uri)
-    seconds = ctx.projects.settings(snapshot.uri).prove_timeout_s
-    limit = OPENING_S + seconds + _OVERRUN_S
-    ctx.extend(limit + _EDIT_S)
-    async with ctx.client.progress(_TITLE, token) as progress:
-        work = engine.prove_at(
-            snapshot.document,
-            position,
-            Budget(seconds=seconds, checks=_MAX_CHECKS),
-            lambda sign: progress.report(describe_progress(sign)),
-        )
-        search = ctx.tasks.start(work, f"proof search in {snapshot.uri}")
-        ends: set[asyncio.Future[Any]] = {search, progress.cancelled}
-        try:
-            await asyncio.wait(ends, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            search.cancel()
-    if progress.cancelled.done():
-        return None
-    if not search.done():
-        raise TimedOut(f"The search did not end within {limit:g} s; nothing was changed.")
-    return search.result()
 
 
 async def _put_in(ctx: RequestContext, snapshot: Snapshot, found: ProofResult | None) -> CompleteProofResult:
