@@ -1,8 +1,9 @@
 """What a real Lean said of the generated questions, message by message, and a Lean that says it again.
 
-A record is one place: the candidates, the verdict of one-by-one checking on each, and for every shadow text of the
-check in blocks the messages that came back. A text that was never recorded is an error, so a change in how candidates
-are packed needs a new recording: `python -m support.record_checks`, with a real Lean.
+A record is one place: the candidates in the order in which they were asked about (new sources of candidates break
+nothing), the verdict of one-by-one checking on each, and for every shadow text of the check in blocks the messages that
+came back. A text that was never recorded is an error, so a change in how candidates are packed needs a new recording:
+`python -m support.record_checks`, with a real Lean.
 """
 
 import gzip
@@ -15,6 +16,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from lean_sidekick.core.budget import Budget
+from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.errors import NotRecorded, TimedOut
 from lean_sidekick.core.outcomes import Outcome, OutcomeKind
 from lean_sidekick.core.positions import Position, Range
@@ -25,7 +27,7 @@ from lean_sidekick.lean.version import LeanVersion
 from lean_sidekick.verify.dialect import dialect_of
 from lean_sidekick.verify.policy import Policy
 from lean_sidekick.verify.shadow import Limits, ShadowVerifier
-from support.check_questions import Place, candidates_at
+from support.check_questions import Place
 from support.fake_documents import FakeServer
 
 PATH = Path(__file__).resolve().parents[1] / "recordings" / "checks.jsonl.gz"
@@ -65,7 +67,7 @@ def text_key(text: str) -> str:
 def write_records(records: Sequence[Record]) -> None:
     """Writes the file; equal records give equal bytes."""
     lines = [
-        json.dumps({"name": r.name, "verdicts": r.verdicts, "answers": r.answers}, ensure_ascii=False, sort_keys=True)
+        json.dumps({"name": r.name, "verdicts": list(r.verdicts.items()), "answers": r.answers}, ensure_ascii=False)
         for r in records
     ]
     PATH.write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))
@@ -74,7 +76,9 @@ def write_records(records: Sequence[Record]) -> None:
 def read_records() -> dict[str, Record]:
     """The records by name."""
     rows: list[dict[str, Any]] = [json.loads(line) for line in gzip.decompress(PATH.read_bytes()).decode().split("\n")]
-    return {row["name"]: Record(name=row["name"], verdicts=row["verdicts"], answers=row["answers"]) for row in rows}
+    return {
+        row["name"]: Record(name=row["name"], verdicts=dict(row["verdicts"]), answers=row["answers"]) for row in rows
+    }
 
 
 def verifier_on(server: DocumentServer) -> ShadowVerifier:
@@ -154,8 +158,8 @@ async def batch_verdicts(place: Place, record: Record) -> dict[str, str]:
 
     session = await verifier_on(FakeServer(lean=said, gates=EARLY)).open(place.site)
     budget = Budget(seconds=3600, checks=1_000_000)
-    (main, *_) = (await session.site_state(budget)).state.goals
-    candidates = await candidates_at(place, main)
+    await session.site_state(budget)
+    candidates = [Candidate(text=text, source=Source.PORTFOLIO, score=0.0) for text in record.verdicts]
     found = [c async for c in session.check((), candidates, budget)]
     assert sorted(c.candidate.text for c in found) == sorted(c.text for c in candidates), "one outcome each"
     return {c.candidate.text: verdict(c.outcome) for c in found}

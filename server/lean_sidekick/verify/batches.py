@@ -60,6 +60,7 @@ def sort_out(batch: list[Candidate], parse_errors: dict[str, str]) -> BatchResul
 
 
 def collect(batch: list[Candidate], verdicts: Iterable[Outcome | SlotVerdict]) -> BatchResult:
+    """What the verdicts of an edit settle: those that met the heartbeats behind others run again, alone."""
     known: list[CheckedCandidate] = []
     timed_out: list[Candidate] = []
     not_run: list[Candidate] = []

@@ -12,19 +12,20 @@ from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.declarations import blank_programs
 from lean_sidekick.core.errors import InputError, TimedOut
-from lean_sidekick.core.goals import ProofState
+from lean_sidekick.core.finished_proofs import FinishedProof
+from lean_sidekick.core.goals import Goal, ProofState
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lean.api import Document, DocumentServer
 from lean_sidekick.lean.diagnostics import Diagnostic, is_heartbeat_timeout, is_unsolved_goals
 from lean_sidekick.verify import final
-from lean_sidekick.verify.api import BROKEN, HUNG, FinalVerdict, Priority, SiteState
+from lean_sidekick.verify.api import BROKEN, HUNG, FinalVerdict, Place, Priority, SiteState
 from lean_sidekick.verify.batches import (
     LEAVES_RAW_GOAL,
     BatchResult,
@@ -36,6 +37,8 @@ from lean_sidekick.verify.batches import (
     with_simp_all,
 )
 from lean_sidekick.verify.dialect import Dialect
+from lean_sidekick.verify.finished import goals_before_steps
+from lean_sidekick.verify.leaves import pack_places, read_places
 from lean_sidekick.verify.narrow import asking, can_be_narrowed, read_rewrites, read_try_this, tracing
 from lean_sidekick.verify.packing import (
     MESSAGE_LIMIT,
@@ -92,6 +95,14 @@ class ShadowVerifier:
         """Opens a site; Lean is asked for nothing before the first check."""
         base = site.text if self.policy.keep_commands else blank_programs(site.text, len(site.text))
         return ShadowSession(verifier=self, site=site, base=base, priority=priority)
+
+    async def goals_before_steps(self, uri: str, text: str, proof: FinishedProof) -> Sequence[Goal | None] | None:
+        """See `verify.api.Verifier`."""
+        return await goals_before_steps(self, uri, text, proof)
+
+    def open_document(self, uri: str) -> Document | None:
+        """The document of a file as it stands, if it is open; who reads it should hold the turn."""
+        return self._documents.get(uri)
 
     async def close_document(self, uri: str) -> None:
         """Ends the worker of a file; the next check opens it again."""
@@ -219,6 +230,18 @@ class ShadowSession:
             if outcome is None:
                 outcome = await self._check_alone(steps, candidate.text, before, budget)
             yield CheckedCandidate(candidate=candidate, outcome=outcome)
+
+    async def check_together(self, places: Sequence[Place], budget: Budget) -> list[dict[str, Outcome]]:
+        """See `verify.api.Session`."""
+        allowed = [evolve(p, candidates=tuple(c for c in p.candidates if self.refuses(c) is None)) for p in places]
+        verifier = self.verifier
+        packed = pack_places(
+            self.site, allowed, verifier.dialect, base=self.base, heartbeats=verifier.limits.heartbeats
+        )
+        answer = await self._elaborate_batch(packed.packed, budget)
+        found = [{} for _ in places] if isinstance(answer, Outcome) else read_places(packed, allowed, answer)
+        budget.spend_checks(sum(map(len, found)))
+        return found
 
     def refuses(self, candidate: Candidate) -> Outcome | None:
         """See `verify.api.Session`."""
