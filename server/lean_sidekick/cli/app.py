@@ -40,7 +40,7 @@ class ExitStatus(IntEnum):
 
 @frozen
 class CommandEntry:
-    """One command: its name, which is also its module's, and its line in `--help`."""
+    """One command: its name, which is also its module's (`-` as `_`), and its line in `--help`."""
 
     name: str
     summary: str
@@ -52,6 +52,8 @@ COMMANDS = (
     CommandEntry("prove", "Try to prove every declaration that has a sorry or an empty proof."),
     CommandEntry("show", "Show what a proof search tried, as a page."),
     CommandEntry("bench", "Run a benchmark and write its figures and plots."),
+    CommandEntry("models", "Show model cards, get a model, show what would be sent."),
+    CommandEntry("serve-models", "Serve our models to LeanCopilot, on this machine."),
     CommandEntry("doctor", "Say what was found, what is missing and how to get it."),
     CommandEntry("demo", "Do the main job on the example files."),
 )
@@ -68,7 +70,7 @@ class _LazyGroup(click.Group):
             return None
         if cmd_name == "serve":
             return _serve
-        command: click.Command = importlib.import_module(f"lean_sidekick.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"lean_sidekick.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -13,15 +13,17 @@ from contextlib import aclosing, contextmanager
 from attrs import define, field
 
 from lean_sidekick.core.budget import Budget
-from lean_sidekick.core.errors import ImportsOutOfDate, LeanUnavailable, NotRecorded, SidekickError
+from lean_sidekick.core.errors import ImportsOutOfDate, InputError, LeanUnavailable, NotRecorded, SidekickError
 from lean_sidekick.core.positions import Position
 from lean_sidekick.core.sites import Declaration, ProofSite
 from lean_sidekick.engine.api import DocumentText, ProofResult, ProofStatus, ProveProgress, SuggestionRound
+from lean_sidekick.engine.proposals import proposals_for
 from lean_sidekick.engine.prove import Prover
 from lean_sidekick.engine.site_finder import find_declaration_sites, find_site
 from lean_sidekick.engine.suggest import Sources, suggest
 from lean_sidekick.search.options import SearchOptions
 from lean_sidekick.search.trace import NoTrace, Trace
+from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.verify.api import Priority, Verifier
 
 StartVerifier = Callable[[], Awaitable[Verifier]]
@@ -54,6 +56,22 @@ class ProjectEngine:
                 async with aclosing(suggest(site, session, self.sources, budget, self.suggestion_limit)) as rounds:
                     async for round_ in rounds:
                         yield round_
+            finally:
+                await session.close()
+
+    async def model_request(self, document: DocumentText, position: Position, budget: Budget) -> TacticRequest:
+        """What models would be asked for the goal at a position; asks none. Raises what `suggest` does."""
+        site = find_site(document.text, document.uri, document.version, position)
+        with self._question():
+            session = await (await self._ready()).open(site, Priority.CURSOR)
+            try:
+                found = await session.site_state(budget)
+                if not found.state.goals:
+                    raise InputError("There is no goal left here.")
+                proposals = await proposals_for(
+                    site, found.state.goals, session, self.sources.generator, self.sources.probes, budget
+                )
+                return proposals.request(found.state.goals[0])
             finally:
                 await session.close()
 
