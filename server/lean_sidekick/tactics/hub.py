@@ -13,10 +13,9 @@ from pathlib import Path
 from attrs import frozen
 
 from lean_sidekick.core.errors import ModelUnavailable
+from lean_sidekick.model_worker.files import MODEL_FILES
 from lean_sidekick.tactics.cards import ModelCard
 
-# Weights as safetensors alone: other formats can run programs when they are loaded.
-WANTED = ("*.safetensors", "*.json", "*.txt", "*.model", "tokenizer*", "*.jinja")
 _WEIGHTS = ".safetensors"
 
 
@@ -51,7 +50,7 @@ def ask_hub(card: ModelCard) -> HubModel:
         from huggingface_hub import HfApi
 
         info = HfApi().model_info(card.hub, revision=card.revision, files_metadata=True, timeout=30)
-    files = [file for file in info.siblings or () if any(fnmatch(file.rfilename, pattern) for pattern in WANTED)]
+    files = [file for file in info.siblings or () if any(fnmatch(file.rfilename, pattern) for pattern in MODEL_FILES)]
     if not any(file.rfilename.endswith(_WEIGHTS) for file in files):
         raise ModelUnavailable(
             f"{card.hub} has no weights as safetensors, and no others are loaded: convert it, and name its folder in a "
@@ -73,7 +72,7 @@ def download(card: ModelCard) -> Path:
     with _asking(card):
         from huggingface_hub import snapshot_download
 
-        return Path(str(snapshot_download(card.hub, revision=card.revision, allow_patterns=list(WANTED))))
+        return Path(str(snapshot_download(card.hub, revision=card.revision, allow_patterns=list(MODEL_FILES))))
 
 
 @contextmanager
@@ -95,6 +94,6 @@ def _asking(card: ModelCard) -> Iterator[None]:
         raise ModelUnavailable(f"The hub has no model {card.hub}, or it is private.") from error
     except errors.RevisionNotFoundError as error:
         raise ModelUnavailable(f"{card.hub} has no revision {card.revision}.") from error
-    except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, OSError, ValueError) as error:
+    except (errors.HTTPError, errors.LocalEntryNotFoundError, OSError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0][:200]
         raise ModelUnavailable(f"{card.hub} cannot be got from the hub ({reason or type(error).__name__}).") from error
