@@ -28,6 +28,7 @@ from lean_sidekick.tactics.models import question_of
 from lean_sidekick.tactics.remote import RemoteModel
 
 OPENING_S = 120.0
+_FIRST_MODEL = "(the first one that the server has)"
 
 
 @click.group("models", short_help="Model cards, getting a model, what would be sent.")
@@ -148,7 +149,7 @@ def _sent(model: _Model, request: TacticRequest, settings: Settings) -> Iterator
     if not options.model:
         urls = tuple(f"{address}/models" for address in remote.addresses)
         yield _Sent(card=card.name, method="GET", urls=urls, headers=headers, body="")
-    for ask in remote.asks(prompt, card.way_to_decode, options.model):
+    for ask in remote.asks(prompt, card.way_to_decode, options.model or _FIRST_MODEL):
         yield _Sent(
             card=card.name,
             method="POST",
