@@ -52,6 +52,7 @@ COMMANDS = (
     CommandEntry("prove", "Try to prove every declaration that has a sorry or an empty proof."),
     CommandEntry("show", "Show what a proof search tried, as a page."),
     CommandEntry("bench", "Run a benchmark and write its figures and plots."),
+    CommandEntry("train", "Train a model on your own data."),
     CommandEntry("models", "Show model cards, get a model, show what would be sent."),
     CommandEntry("serve-models", "Serve our models to LeanCopilot, on this machine."),
     CommandEntry("doctor", "Say what was found, what is missing and how to get it."),

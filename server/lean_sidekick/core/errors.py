@@ -33,6 +33,10 @@ class TimedOut(SidekickError):
     """An answer did not come within its time limit."""
 
 
+class IndexDamaged(SidekickError):
+    """The premise index on disk cannot be used; it is thrown away and built anew."""
+
+
 class StaleDocument(SidekickError):
     """The text changed while an answer for its old version was being made."""
 

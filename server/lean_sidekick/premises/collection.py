@@ -4,6 +4,7 @@ Rarity of a token is counted over all segments together, so that a project's own
 above the cursor and a library of 250,000 premises are ranked on one scale.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from itertools import accumulate
@@ -76,6 +77,15 @@ class Collection:
             found.append(np.stack((documents[places] + start, places), axis=1))
         return np.concatenate(found) if found else np.zeros((0, 2), dtype=np.int64)
 
+    def holding(self, field: Field, hashes: Array, numbers: Array) -> Array:
+        """Which of some documents hold which of some tokens. bool (tokens, documents)."""
+        found = np.zeros((len(hashes), len(numbers)), dtype=bool)
+        for index, postings in enumerate(self._postings(field)):
+            inside = np.flatnonzero((numbers >= self.starts[index]) & (numbers < self.starts[index + 1]))
+            if len(inside):
+                found[:, inside] = postings.holding(hashes, numbers[inside] - self.starts[index])
+        return found
+
     def hashes(self, tokens: Iterable[str]) -> Array:
         """Tokens as the segments know them."""
         return np.array(self._hashes.of(tokens), dtype=np.uint64)
@@ -117,7 +127,7 @@ class Collection:
         return np.concatenate(parts) if parts else np.zeros(0, dtype=bool)
 
     def _locate(self, number: int) -> tuple[Segment, int]:
-        index = int(np.searchsorted(self.starts, number, side="right")) - 1
+        index = bisect_right(self.starts, number) - 1
         return self.segments[index], number - self.starts[index]
 
     def _postings(self, field: Field) -> tuple[Postings, ...]:

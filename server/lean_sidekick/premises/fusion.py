@@ -1,5 +1,6 @@
 """Reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009), with a weight for each ranker. Pure."""
 
+import heapq
 from collections.abc import Sequence
 
 from attrs import frozen
@@ -30,18 +31,20 @@ class Fused:
 def fuse(rankings: Sequence[Ranking], limit: int, constant: float = RANK_CONSTANT) -> list[Fused]:
     """The documents by the sum of weight / (constant + rank); ties go to the lower document number."""
     scores: dict[int, float] = {}
-    shares: dict[int, list[tuple[float, str, int]]] = {}
     for ranking in rankings:
         for rank, document in enumerate(ranking.documents, 1):
-            share = ranking.weight / (constant + rank)
-            scores[document] = scores.get(document, 0.0) + share
-            shares.setdefault(document, []).append((share, ranking.ranker, rank))
-    order = sorted(scores, key=lambda document: (-scores[document], document))[:limit]
+            scores[document] = scores.get(document, 0.0) + ranking.weight / (constant + rank)
+    best = heapq.nsmallest(limit, scores, key=lambda document: (-scores[document], document))
+    shares: dict[int, list[tuple[float, str, int]]] = {document: [] for document in best}
+    for ranking in rankings:
+        for rank, document in enumerate(ranking.documents, 1):
+            if document in shares:
+                shares[document].append((-ranking.weight / (constant + rank), ranking.ranker, rank))
     return [
         Fused(
             document=document,
             score=scores[document],
-            ranks=tuple((name, rank) for _, name, rank in sorted(shares[document], key=lambda s: (-s[0], s[1]))),
+            ranks=tuple((name, rank) for _, name, rank in sorted(shares[document])),
         )
-        for document in order
+        for document in best
     ]

@@ -28,15 +28,14 @@ class ProofRanker:
         likeness = _scaled(lexical_scores(collection, question), question.allowed)
         likeness += _scaled(symbol_scores(collection, question) - FLOOR, question.allowed)
         neighbours = best(likeness, question.allowed, _NEIGHBOURS)
-        votes: dict[int, float] = {}
-        for number in neighbours.tolist():
-            used = collection.uses_of(number).tolist()
-            vote = (float(likeness[number]) / 2) ** _SHARPNESS / max(len(used), 1) ** 0.5
-            for name in used:
-                votes[name] = votes.get(name, 0.0) + vote
-        found = collection.find_names(np.array(list(votes), dtype=np.uint64))
-        scores = np.zeros(len(collection), dtype=np.float64)
-        scores[found[:, 0]] = np.array(list(votes.values()))[found[:, 1]] if len(found) else 0
+        used = [collection.uses_of(number) for number in neighbours.tolist()]
+        counts = np.array([len(names) for names in used], dtype=np.float64)
+        votes = (likeness[neighbours] / 2) ** _SHARPNESS / np.sqrt(np.maximum(counts, 1))
+        names, places = np.unique(np.concatenate(used), return_inverse=True) if used else (NOTHING, NOTHING)
+        sums = np.bincount(places, weights=np.repeat(votes, counts.astype(np.int64)), minlength=len(names))
+        found = collection.find_names(names)
+        scores = np.zeros(len(collection), dtype=np.float32)
+        scores[found[:, 0]] = sums[found[:, 1]]
         return best(scores, question.allowed, limit)
 
 

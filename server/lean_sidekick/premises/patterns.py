@@ -14,7 +14,7 @@ from lean_sidekick.core.term_reader import read_term
 from lean_sidekick.core.terms import Shape, Term, match
 from lean_sidekick.premises.collection import Collection, Field
 from lean_sidekick.premises.rankers import NOTHING, Array, Question, best
-from lean_sidekick.premises.tokens import conclusion, read_statement, symbols_of
+from lean_sidekick.premises.tokens import conclusion, read_statement, scan
 
 _HOLE = re.compile(r"(?<![\w.'])(_|\?[\w']*)(?![\w'])")
 # Names of holes; no name that Lean prints begins so.
@@ -89,7 +89,8 @@ def _all_parts(term: Term) -> list[Term]:
 
 def _candidates(collection: Collection, question: Question) -> Array:
     """The documents that have every symbol of the pattern, those with the fewest others first."""
-    hashes = collection.hashes(sorted(symbols_of(_HOLE.sub(" ", question.text))))
+    _, symbols = scan(_HOLE.sub(" ", question.text), frozenset())
+    hashes = collection.hashes(sorted(symbols))
     if not len(hashes):
         return NOTHING
     held = collection.scores(Field.SYMBOLS, hashes, np.ones(len(hashes)), counted=False)

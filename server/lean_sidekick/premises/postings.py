@@ -20,6 +20,7 @@ _K1 = 1.2
 _B = 0.75
 _USUAL_LENGTH = 30.0
 _WEIGHT_STEPS = 255
+_KEPT_HASHES = 1_000_000
 
 
 def token_hash(token: str) -> int:
@@ -28,7 +29,7 @@ def token_hash(token: str) -> int:
 
 
 class TokenHashes:
-    """Hashes of tokens, each computed once."""
+    """Hashes of tokens, remembered."""
 
     def __init__(self) -> None:
         self._known: dict[str, int] = {}
@@ -36,6 +37,8 @@ class TokenHashes:
     def of(self, tokens: Iterable[str]) -> list[int]:
         """The hashes of some tokens, in order."""
         known = self._known
+        if len(known) > _KEPT_HASHES:
+            known.clear()
         found = []
         for token in tokens:
             value = known.get(token)
@@ -73,6 +76,15 @@ class Postings:
             return np.full(len(hashes), -1, dtype=np.int64)
         places = np.minimum(np.searchsorted(self.keys, hashes), len(self.keys) - 1)
         return np.where(self.keys[places] == hashes, places, -1)
+
+    def holding(self, hashes: Array, documents: Array) -> Array:
+        """Which of some documents hold which of some tokens. bool (tokens, documents)."""
+        found = np.zeros((len(hashes), len(documents)), dtype=bool)
+        for row, place in zip(found, self.find(hashes).tolist(), strict=True):
+            if place >= 0:
+                held = self.documents[self.starts[place] : self.starts[place + 1]]
+                row[:] = held[np.minimum(held.searchsorted(documents), len(held) - 1)] == documents
+        return found
 
     def counts(self, hashes: Array) -> Array:
         """In how many documents each token occurs."""

@@ -14,7 +14,7 @@ from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.premises import CorpusFile, Premise
 from lean_sidekick.premises.api import Accessible, FoundPremise, RankReason
-from lean_sidekick.premises.collection import Array, Collection
+from lean_sidekick.premises.collection import Array, Collection, Field
 from lean_sidekick.premises.fusion import Fused, Ranking, fuse
 from lean_sidekick.premises.lexical import LexicalRanker
 from lean_sidekick.premises.names import NameRanker
@@ -27,8 +27,10 @@ from lean_sidekick.premises.symbols import SymbolRanker
 from lean_sidekick.premises.tokens import MAX_TEXT, Terms, goal_terms, premise_terms, question_terms
 
 # How deep each ranker's answer goes into the fusion.
-_DEPTH = 200
+_DEPTH = 128
 _KEPT_MASKS = 8
+# How many words and symbols of a question are named as reasons.
+_EXPLAINED = 24
 _KEPT_TERMS = 20_000
 
 
@@ -68,6 +70,8 @@ class LocalRetriever:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="premises")
         self._masks: dict[tuple[frozenset[str] | None, str | None], Array] = {}
         self._terms: dict[tuple[str, str], Terms] = {}
+        self._last_above: tuple[Premise, ...] = ()
+        self._with_above = Collection(())
 
     @classmethod
     def from_files(cls, files: Iterable[CorpusFile]) -> "LocalRetriever":
@@ -127,20 +131,8 @@ class LocalRetriever:
             )
             for one in rankers
         ]
-        return [self._found(collection, one, terms) for one in fuse(rankings, k)]
-
-    def _found(self, collection: Collection, fused: Fused, terms: Terms) -> FoundPremise:
-        premise = collection.premise(fused.document)
-        own = self._premise_terms(premise)
-        shared: Mapping[str, tuple[str, ...]] = {
-            LexicalRanker.name: tuple(sorted(set(own.words).intersection(terms.words))),
-            SymbolRanker.name: tuple(sorted(own.symbols & terms.symbols)),
-        }
-        return FoundPremise(
-            premise=premise,
-            score=fused.score,
-            reasons=tuple(RankReason(ranker=name, rank=r, shared=shared.get(name, ())) for name, r in fused.ranks),
-        )
+        fused = fuse(rankings, k)
+        return _explained(collection, fused, terms)
 
     def _accessible(self, accessible: Accessible) -> tuple[Collection, Array]:
         """The collection with the declarations above at its end, and which of it may be answered with."""
@@ -154,11 +146,18 @@ class LocalRetriever:
             self._masks[key] = mask
         if not accessible.above:
             return self._collection, mask
-        builder = SegmentBuilder()
-        for premise in accessible.above:
-            builder.add_one(accessible.module or "", premise, self._premise_terms(premise))
-        above = builder.finish()
-        return self._collection.with_segment(above), np.concatenate((mask, np.ones(len(above), dtype=bool)))
+        above = self._above_segment(accessible)
+        return self._with_above, np.concatenate((mask, np.ones(len(above), dtype=bool)))
+
+    def _above_segment(self, accessible: Accessible) -> Segment:
+        """The declarations above a place, counted; those of the last question are kept, many ask from one place."""
+        if accessible.above != self._last_above or not self._with_above.segments:
+            builder = SegmentBuilder()
+            for premise in accessible.above:
+                builder.add_one(accessible.module or "", premise, self._premise_terms(premise))
+            self._with_above = self._collection.with_segment(builder.finish())
+            self._last_above = accessible.above
+        return self._with_above.segments[-1]
 
     def _premise_terms(self, premise: Premise) -> Terms:
         key = (premise.full_name, premise.statement)
@@ -169,3 +168,37 @@ class LocalRetriever:
                 self._terms.clear()
             self._terms[key] = terms
         return terms
+
+
+def _explained(collection: Collection, fused: Sequence[Fused], terms: Terms) -> list[FoundPremise]:
+    """The documents with the words and symbols that each shares with the question."""
+    numbers = [one.document for one in fused]
+    shared: Mapping[str, dict[int, list[str]]] = {
+        LexicalRanker.name: _sharing(collection, Field.WORDS, terms.words, numbers),
+        SymbolRanker.name: _sharing(collection, Field.SYMBOLS, terms.symbols, numbers),
+    }
+    return [
+        FoundPremise(
+            premise=collection.premise(one.document),
+            score=one.score,
+            reasons=tuple(
+                RankReason(ranker=name, rank=rank, shared=tuple(shared.get(name, {}).get(one.document, ())))
+                for name, rank in one.ranks
+            ),
+        )
+        for one in fused
+    ]
+
+
+def _sharing(
+    collection: Collection, field: Field, tokens: Iterable[str], numbers: Sequence[int]
+) -> dict[int, list[str]]:
+    """The rarest of some tokens that each document holds, in alphabetical order."""
+    named = sorted(set(tokens))
+    hashes = collection.hashes(named)
+    rarest = np.sort(np.argsort(-collection.rarity(field, hashes), kind="stable")[:_EXPLAINED])
+    held = collection.holding(field, hashes[rarest], np.array(numbers, dtype=np.int64))
+    return {
+        number: [named[rarest[place]] for place in np.flatnonzero(held[:, column]).tolist()]
+        for column, number in enumerate(numbers)
+    }

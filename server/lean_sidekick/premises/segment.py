@@ -68,8 +68,8 @@ class Segment:
     uses: TokenSets
     vectors: Vectors | None = None
     is_live: Array | None = None
-    by_name: Array = field(init=False)  # the documents by the hashes of their names
-    name_starts: Array = field(init=False)  # where each name begins in `spelled`
+    by_name: Array = field()  # int64 (documents,): the documents by the hashes of their names
+    name_starts: Array = field()  # int64 (documents,): where each name begins in `spelled`
 
     @by_name.default
     def _sort_names(self) -> Array:
@@ -103,8 +103,9 @@ class Segment:
 class SegmentBuilder:
     """Collects premises file by file, then makes a segment of them."""
 
-    def __init__(self, hashes: TokenHashes | None = None) -> None:
+    def __init__(self, hashes: TokenHashes | None = None, *, keep_premises: bool = True) -> None:
         self._hashes = hashes or TokenHashes()
+        self._keep_premises = keep_premises
         self._records: list[Premise] = []
         self._modules: list[str] = []
         self._module_of = array("i")
@@ -115,9 +116,6 @@ class SegmentBuilder:
         self._shapes = _Flat()
         self._uses = _Flat()
 
-    def __len__(self) -> int:
-        return len(self._records)
-
     def add(self, module: str, premises: Iterable[Premise]) -> None:
         """Adds the premises of one module."""
         for premise in premises:
@@ -125,9 +123,9 @@ class SegmentBuilder:
 
     def add_one(self, module: str, premise: Premise, terms: Terms) -> None:
         """Adds one premise whose terms are known."""
-        if not self._modules or self._modules[-1] != module:
-            self._modules.append(module)
-        self._records.append(premise)
+        self.add_module(module)
+        if self._keep_premises:
+            self._records.append(premise)
         self._module_of.append(len(self._modules) - 1)
         self._names.append(self._hashes.of((premise.full_name,))[0])
         self._spelled.append(name_key(premise.full_name) + "\n")
@@ -136,10 +134,15 @@ class SegmentBuilder:
         self._shapes.add(self._hashes.of(sorted(terms.shapes)))
         self._uses.add(self._hashes.of(premise.uses or ()))
 
-    def finish(self) -> Segment:
-        """The segment of all that was added."""
+    def add_module(self, module: str) -> None:
+        """Adds a module that may have no premise."""
+        if not self._modules or self._modules[-1] != module:
+            self._modules.append(module)
+
+    def finish(self, records: Records | None = None) -> Segment:
+        """The segment of all that was added; `records` are the premises if they were not kept here."""
         return Segment(
-            records=tuple(self._records),
+            records=tuple(self._records) if records is None else records,
             modules=tuple(self._modules),
             module_of=np.array(self._module_of, dtype=np.int32),
             names=np.array(self._names, dtype=np.uint64),

@@ -7,7 +7,7 @@ how the conclusion and its sides are built, to one level, with variables left op
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 
 from attrs import frozen
@@ -16,159 +16,20 @@ from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.premises import Premise
 from lean_sidekick.core.term_reader import read_binders, read_term
 from lean_sidekick.core.terms import Shape, Term
+from lean_sidekick.premises.notations import ENGLISH, NOTATIONS
 
 # A longer text is read as far as this: a goal of a megabyte must not hold up an answer.
 MAX_TEXT = 20_000
 
-# Each notation: what its constant is called, and what names call it.
-_NOTATIONS: Mapping[str, tuple[str, str]] = {
-    "+": ("HAdd.hAdd", "add"),
-    "-": ("HSub.hSub", "sub"),
-    "*": ("HMul.hMul", "mul"),
-    "/": ("HDiv.hDiv", "div"),
-    "%": ("HMod.hMod", "mod"),
-    "^": ("HPow.hPow", "pow"),
-    "++": ("HAppend.hAppend", "append"),
-    "::": ("List.cons", "cons"),
-    "•": ("HSMul.hSMul", "smul"),
-    "⁻¹": ("Inv.inv", "inv"),
-    "=": ("Eq", "eq"),
-    "≠": ("Ne", "ne"),
-    "==": ("BEq.beq", "beq"),
-    "!=": ("bne", "bne"),
-    "<": ("LT.lt", "lt"),
-    ">": ("LT.lt", "lt"),
-    "≤": ("LE.le", "le"),
-    "≥": ("LE.le", "le"),
-    "<=": ("LE.le", "le"),
-    ">=": ("LE.le", "le"),
-    "∣": ("Dvd.dvd", "dvd"),
-    "∈": ("Membership.mem", "mem"),
-    "∉": ("Membership.mem", "mem"),
-    "⊆": ("HasSubset.Subset", "subset"),
-    "⊂": ("HasSSubset.SSubset", "ssubset"),
-    "∪": ("Union.union", "union"),
-    "∩": ("Inter.inter", "inter"),
-    "\\": ("SDiff.sdiff", "diff"),
-    "⊔": ("Sup.sup", "sup"),
-    "⊓": ("Inf.inf", "inf"),
-    "⊥": ("Bot.bot", "bot"),
-    "⊤": ("Top.top", "top"),
-    "∅": ("EmptyCollection.emptyCollection", "empty"),
-    "∧": ("And", "and"),
-    "∨": ("Or", "or"),
-    "¬": ("Not", "not"),
-    "↔": ("Iff", "iff"),
-    "&&": ("and", "and"),
-    "||": ("or", "or"),
-    "!": ("not", "not"),
-    "∃": ("Exists", "exists"),
-    "∃!": ("ExistsUnique", "exists_unique"),
-    "×": ("Prod", "prod"),
-    "∘": ("Function.comp", "comp"),
-    "≃": ("Equiv", "equiv"),
-    "≅": ("Iso", "iso"),
-    "≡": ("Equiv", "equiv"),
-    "≈": ("HasEquiv.Equiv", "equiv"),
-    "∑": ("Finset.sum", "sum"),
-    "∏": ("Finset.prod", "prod"),
-    "∫": ("MeasureTheory.integral", "integral"),
-    "⋃": ("Set.iUnion", "union"),
-    "⋂": ("Set.iInter", "inter"),
-    "⨆": ("iSup", "sup"),
-    "⨅": ("iInf", "inf"),
-    ">>=": ("Bind.bind", "bind"),
-    "<$>": ("Functor.map", "map"),
-    "<*>": ("Seq.seq", "seq"),
-    "<|>": ("HOrElse.hOrElse", "orelse"),
-    "∀": ("", "forall"),
-    "∆": ("symmDiff", "symm_diff"),
-    "ℕ": ("Nat", "nat"),
-    "ℤ": ("Int", "int"),
-    "ℚ": ("Rat", "rat"),
-    "ℝ": ("Real", "real"),
-    "ℂ": ("Complex", "complex"),
-    "0": ("0", "zero"),
-    "1": ("1", "one"),
-    "2": ("2", "two"),
-}
-# What people write, and what names write.
-_ENGLISH: Mapping[str, str] = {
-    "addition": "add",
-    "plus": "add",
-    "adding": "add",
-    "subtraction": "sub",
-    "subtract": "sub",
-    "minus": "sub",
-    "multiplication": "mul",
-    "multiply": "mul",
-    "times": "mul",
-    "product": "prod",
-    "division": "div",
-    "divide": "div",
-    "divides": "dvd",
-    "divisible": "dvd",
-    "divisor": "dvd",
-    "power": "pow",
-    "exponent": "pow",
-    "commutative": "comm",
-    "commutativity": "comm",
-    "commutes": "comm",
-    "commute": "comm",
-    "associative": "assoc",
-    "associativity": "assoc",
-    "distributive": "distrib",
-    "distributivity": "distrib",
-    "distributes": "distrib",
-    "reflexive": "refl",
-    "reflexivity": "refl",
-    "symmetric": "symm",
-    "symmetry": "symm",
-    "transitive": "trans",
-    "transitivity": "trans",
-    "injective": "inj",
-    "injectivity": "inj",
-    "equal": "eq",
-    "equals": "eq",
-    "equality": "eq",
-    "less": "lt",
-    "membership": "mem",
-    "member": "mem",
-    "element": "mem",
-    "negation": "neg",
-    "negative": "neg",
-    "inverse": "inv",
-    "positive": "pos",
-    "successor": "succ",
-    "predecessor": "pred",
-    "concatenation": "append",
-    "concatenate": "append",
-    "implies": "imp",
-    "equivalent": "iff",
-    "remainder": "mod",
-    "modulo": "mod",
-    "absolute": "abs",
-    "cancel": "cancel",
-    "cancellation": "cancel",
-    "continuous": "continuous",
-    "minimum": "min",
-    "maximum": "max",
-    "infimum": "inf",
-    "supremum": "sup",
-    "monotonic": "mono",
-    "monotone": "mono",
-    "natural": "nat",
-    "integer": "int",
-    "integers": "int",
-}
 _ENGLISH_STOP = frozenset(["a", "an", "the", "of", "is", "are", "on", "to", "with", "for", "by", "that", "if", "then"])
 _STOP_WORDS = frozenset(["type", "sort", "prop", "inst", "fun", "forall", "u", "v", "w"])
-_STOP_SYMBOLS = frozenset(["Type", "Sort", "Prop", "u", "v", "w", "fun", "let", "match", "with", "by", "_", ""])
+_STOP_SYMBOLS = frozenset(["Type", "Sort", "Prop", "fun", "let", "match", "with", "by", "_"])
 
-_NAME = r"(?:«[^»]*»|[^\W\d][\w'!?✝]*)(?:\.(?:«[^»]*»|[\w'!?✝]+))*"
+_NAME = re.compile(r"(?:«[^»]*»|[^\W\d][\w'!?✝]*)(?:\.(?:«[^»]*»|[\w'!?✝]+))*")
 _TOKEN = re.compile(
-    rf"@?({_NAME})|(\d+)|(∃!|⁻¹|<\$>|<\*>|<\|>|>>=|\|\||&&|\+\+|::|==|!=|<=|>=|=>|:=|[^\s\w(){{}}\[\],:⟨⟩.])"
+    rf"@?{_NAME.pattern}|\d+|∃!|⁻¹|<\$>|<\*>|<\|>|>>=|\|\||&&|\+\+|::|==|!=|<=|>=|=>|:=|[^\s\w(){{}}\[\],:⟨⟩.]"
 )
+_UNIVERSE = re.compile(r"[uvw](?:_\d+|\d+)?")
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\W\dA-Z_]+|[A-Z]+|\d+")
 _SUBSCRIPTS = str.maketrans("", "", "₀₁₂₃₄₅₆₇₈₉'!?✝«»")
 
@@ -194,29 +55,51 @@ def name_key(name: str) -> str:
     return name.lower().replace("_", "").replace("«", "").replace("»", "").replace("\n", " ")
 
 
-def statement_words(text: str, variables: Iterable[str] = ()) -> list[str]:
-    """The words of Lean text without those of its variables; names of one letter count as variables."""
-    left_out = frozenset(variables)
-    found: list[str] = []
-    for match in _TOKEN.finditer(text[:MAX_TEXT]):
-        name, number, symbol = match.groups()
-        if name is not None:
-            if name in _NOTATIONS:
-                found.append(_NOTATIONS[name][1])
-            elif len(name) > 1 and name not in left_out:
-                found += name_words(name)
-        else:
-            token = number or symbol
-            found.append(_NOTATIONS[token][1] if token in _NOTATIONS else token)
-    return found
+def scan(text: str, left_out: frozenset[str]) -> tuple[list[str], set[str]]:
+    """The words and the symbols of Lean text, without those of local variables; one letter is a variable too.
+
+    A dotted name is also a symbol under its last part, as `open` shortens it.
+    """
+    words: list[str] = []
+    symbols: set[str] = set()
+    for token in _TOKEN.findall(text[:MAX_TEXT]):
+        read = _read_token(token)
+        if read.first not in left_out and token not in left_out:
+            words += read.words
+            symbols.update(read.symbols)
+    return words, symbols
+
+
+@frozen
+class _Token:
+    """What one token counts as; `first` is the first part of a name, empty for other tokens."""
+
+    first: str
+    words: tuple[str, ...]
+    symbols: tuple[str, ...]
+
+
+@lru_cache(maxsize=65536)
+def _read_token(token: str) -> _Token:
+    if token in NOTATIONS:
+        constant, word = NOTATIONS[token]
+        return _Token("", (word,), (constant,) if constant else ())
+    name = token.removeprefix("@")
+    if _NAME.match(name) is None:
+        return _Token("", (token,), ())
+    first, _, rest = name.partition(".")
+    if "✝" in name or len(name) == 1 or _UNIVERSE.fullmatch(name):
+        return _Token(first, (), ())
+    symbols = (name, name.rsplit(".", 1)[-1]) if rest else (name,)
+    return _Token(first, name_words(name), tuple(symbol for symbol in symbols if symbol not in _STOP_SYMBOLS))
 
 
 def question_words(text: str) -> list[str]:
     """The words of a question that a person typed, English words under the name that Lean's libraries use."""
     found: list[str] = []
-    for word in statement_words(text.replace("?", " ")):
+    for word in scan(text.replace("?", " "), frozenset())[0]:
         if word not in _ENGLISH_STOP:
-            found.append(_ENGLISH.get(word, word))
+            found.append(ENGLISH.get(word, word))
     return found
 
 
@@ -224,30 +107,21 @@ def premise_terms(premise: Premise) -> Terms:
     """What is counted in a premise."""
     statement = premise.statement[:MAX_TEXT]
     term = read_statement(statement)
-    variables = _bound_names(term)
-    words = [*name_words(premise.full_name), *statement_words(statement, variables)]
+    words, symbols = scan(statement, _bound_names(term))
+    words += name_words(premise.full_name)
     if premise.doc:
         words += question_words(premise.doc)
-    return Terms(tuple(words), symbols_of(statement, variables), conclusion_shapes(term))
+    return Terms(tuple(words), frozenset(symbols), conclusion_shapes(term))
 
 
 def goal_terms(goal: Goal) -> Terms:
     """What is counted in a goal: target and hypotheses, without the names of local variables."""
-    text = goal.text[:MAX_TEXT]
     target = goal.target[:MAX_TEXT]
     term = read_term(target)
     variables = frozenset(name for hypothesis in goal.hypotheses for name in hypothesis.names) | _bound_names(term)
-    kinds = [h.type for h in goal.hypotheses]
-    words = statement_words(target or text, variables)
-    symbols = symbols_of(target or text, variables)
-    room = MAX_TEXT - len(target)
-    for kind in kinds:
-        room -= len(kind)
-        if room < 0:
-            break
-        words += statement_words(kind, variables)
-        symbols |= symbols_of(kind, variables)
-    return Terms(tuple(words), symbols, goal_shapes(term, variables))
+    text = "\n".join([target or goal.text[:MAX_TEXT], *(hypothesis.type for hypothesis in goal.hypotheses)])
+    words, symbols = scan(text, variables)
+    return Terms(tuple(words), frozenset(symbols), goal_shapes(term, variables))
 
 
 def read_statement(statement: str) -> Term:
@@ -258,30 +132,11 @@ def read_statement(statement: str) -> Term:
     return read_term(text)
 
 
-def symbols_of(text: str, variables: Iterable[str] = ()) -> frozenset[str]:
-    """The constants that a text mentions; a dotted name also counts under its last part, as `open` shortens it."""
-    left_out = frozenset(variables)
-    found: set[str] = set()
-    for match in _TOKEN.finditer(text[:MAX_TEXT]):
-        name, number, symbol = match.groups()
-        if name is None:
-            token = number or symbol
-            if token in _NOTATIONS:
-                found.add(_NOTATIONS[token][0])
-        elif name in _NOTATIONS:
-            found.add(_NOTATIONS[name][0])
-        elif name not in left_out and name.split(".")[0] not in left_out and "✝" not in name:
-            if len(name) > 1:
-                found.add(name.rsplit(".", 1)[-1] if "." in name else name)
-            if "." in name:
-                found.add(name)
-    return frozenset(found - _STOP_SYMBOLS)
-
-
 def question_terms(text: str) -> Terms:
     """What is counted in a question that a person typed: words, a part of a name, Lean text or a pattern."""
     term = read_statement(text[:MAX_TEXT])
-    return Terms(tuple(question_words(text)), symbols_of(text), goal_shapes(term, frozenset()))
+    _, symbols = scan(text, frozenset())
+    return Terms(tuple(question_words(text)), frozenset(symbols), goal_shapes(term, frozenset()))
 
 
 def _bound_names(term: Term) -> frozenset[str]:
@@ -344,12 +199,12 @@ def _paths(term: Term, variables: frozenset[str]) -> Iterator[str]:
 def _head(term: Term, variables: frozenset[str]) -> str:
     """The constant at the front of a term; `_` for variables and what is not read."""
     if term.shape is Shape.OPAQUE:
-        return _NOTATIONS[term.text][0] if term.text in _NOTATIONS else "_"
+        return NOTATIONS[term.text][0] if term.text in NOTATIONS else "_"
     head = term.head
     if head in variables or head.split(".")[0] in variables or "✝" in head or head.startswith(("?", "_")):
         return "_"
-    if head in _NOTATIONS:
-        return _NOTATIONS[head][0]
+    if head in NOTATIONS:
+        return NOTATIONS[head][0]
     return head.rsplit(".", 1)[-1] if len(head) > 1 or head.isdigit() else "_"
 
 

@@ -125,6 +125,9 @@ def test_wrong_use_is_two_and_goes_to_standard_error(
         (errors.TimedOut, ExitStatus.INCOMPLETE),
         (errors.ProtocolError, ExitStatus.INCOMPLETE),
         (errors.StaleDocument, ExitStatus.INCOMPLETE),
+        (errors.IndexDamaged, ExitStatus.INCOMPLETE),
+        (errors.ModelUnavailable, ExitStatus.INCOMPLETE),
+        (errors.ModelCrashed, ExitStatus.INCOMPLETE),
     ],
 )
 def test_an_error_is_one_sentence_and_a_status(
@@ -147,6 +150,9 @@ def test_every_error_was_given_a_status_on_purpose() -> None:
         "TimedOut",
         "ProtocolError",
         "StaleDocument",
+        "IndexDamaged",
+        "ModelUnavailable",
+        "ModelCrashed",
     }
     assert {error.__name__ for error in errors.SidekickError.__subclasses__()} == known
     assert exit_status_of(errors.SidekickError("x")) == ExitStatus.INCOMPLETE

@@ -10,8 +10,7 @@ from lean_sidekick.premises.tokens import (
     name_words,
     premise_terms,
     question_words,
-    statement_words,
-    symbols_of,
+    scan,
 )
 
 
@@ -31,7 +30,7 @@ def test_names_split_at_dots_underscores_and_case(name: str, expected: tuple[str
 
 
 def test_symbols_are_kept_as_names_read_them() -> None:
-    assert statement_words("a ∣ b → a ≤ b + 0", "ab") == ["dvd", "→", "le", "add", "zero"]
+    assert scan("a ∣ b → a ≤ b + 0", frozenset())[0] == ["dvd", "→", "le", "add", "zero"]
 
 
 @pytest.mark.parametrize(
@@ -47,9 +46,9 @@ def test_english_is_read_as_names_say_it(question: str, expected: list[str]) -> 
 
 
 def test_symbols_are_constants_and_dotted_names_count_short_too() -> None:
-    found = symbols_of("∀ (n : ℕ), Nat.gcd n 0 = n", {"n"})
+    _, found = scan("∀ (num : ℕ), Nat.gcd num 0 = num", frozenset({"num"}))
     assert found >= {"Nat", "Nat.gcd", "gcd", "Eq", "0"}
-    assert "n" not in found
+    assert "num" not in found
 
 
 def test_local_variables_are_no_symbols() -> None:
@@ -71,4 +70,4 @@ def test_a_rewriting_side_and_a_part_of_a_goal_have_the_same_shape() -> None:
 
 def test_a_very_long_text_is_read_in_part() -> None:
     long = "x + " * MAX_TEXT + "y"
-    assert len(statement_words(long)) <= MAX_TEXT
+    assert len(scan(long, frozenset())[0]) <= MAX_TEXT

@@ -1,0 +1,213 @@
+"""The index on disk: segments in a folder, and a small database that says which file of the corpus is in which.
+
+Promises: any number of programs may read and write one index at the same time; a writer that dies loses at most what
+it had not committed, and a reader never sees half of anything; files are replaced one by one. Deleting the folder
+loses nothing but time, so what is damaged is an `IndexDamaged` for whoever opened it, who throws it away (`discard`)
+and builds anew. Blocks: call it in a thread or in a process of its own.
+"""
+
+import shutil
+import sqlite3
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+from attrs import define, evolve, field, frozen
+
+from lean_sidekick.core.errors import IndexDamaged
+from lean_sidekick.core.premises import CorpusFile
+from lean_sidekick.premises.postings import TokenHashes
+from lean_sidekick.premises.segment import Segment, SegmentBuilder
+from lean_sidekick.premises.segment_file import (
+    StoredRecords,
+    encode_premise,
+    open_segment,
+    store_records,
+    verify,
+    write_segment,
+)
+from lean_sidekick.premises.tokens import premise_terms
+
+VERSION = 1
+"""Raised when segments or tokens change; an index with another number is thrown away."""
+
+DATABASE = "index.sqlite3"
+_BUSY_S = 30.0
+_TRIES = 5
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS segment (name TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS file (module TEXT PRIMARY KEY, segment TEXT NOT NULL, stamp TEXT NOT NULL);
+"""
+
+
+@frozen(kw_only=True)
+class IndexedFile:
+    """One file of the corpus in the index; `stamp` is what its writer knows it by."""
+
+    module: str
+    segment: str
+    stamp: str
+
+
+@define
+class PremiseIndex:
+    """An index in a folder, which need not exist yet."""
+
+    folder: Path
+
+    def files(self) -> Mapping[str, IndexedFile]:
+        """What is in the index, by module. Raises IndexDamaged."""
+        if not (self.folder / DATABASE).is_file():
+            return {}
+        with self._connect() as connection:
+            rows = connection.execute("SELECT module, segment, stamp FROM file").fetchall()
+        return {module: IndexedFile(module=module, segment=segment, stamp=stamp) for module, segment, stamp in rows}
+
+    def segments(self) -> tuple[Segment, ...]:
+        """The segments as they are now, mapped; they stay valid whatever is written later. Raises IndexDamaged."""
+        for _ in range(_TRIES):
+            files = self.files()
+            by_segment: dict[str, set[str]] = {}
+            for file in files.values():
+                by_segment.setdefault(file.segment, set()).add(file.module)
+            try:
+                return tuple(
+                    _live(open_segment(self.folder / name), modules) for name, modules in sorted(by_segment.items())
+                )
+            except FileNotFoundError:
+                continue  # another program merged segments since the database was read
+        raise IndexDamaged(f"The premise index in {self.folder} names files that are not there.")
+
+    def verify(self) -> None:
+        """Reads everything through. Raises IndexDamaged."""
+        with suppress(FileNotFoundError):
+            for name in sorted({file.segment for file in self.files().values()}):
+                verify(self.folder / name)
+        self.segments()
+
+    def discard(self) -> None:
+        """Throws the index away; programs that have it open keep what they opened."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def writer(self, limit: int = 50_000) -> "IndexWriter":
+        """A writer; `limit` premises make a segment, which bounds its memory."""
+        return IndexWriter(self, limit)
+
+    def remove(self, modules: Iterable[str]) -> None:
+        """Takes files out. Raises IndexDamaged."""
+        with self._connect() as connection:
+            connection.executemany("DELETE FROM file WHERE module = ?", [(module,) for module in modules])
+        self._drop_unused()
+
+    def commit(self, segment: Segment, stamps: Mapping[str, str]) -> None:
+        """Adds a segment that holds these files; older versions of them count no more. Raises IndexDamaged, OSError."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name = f"{uuid.uuid4().hex}.segment"
+        write_segment(self.folder / name, segment)
+        with self._connect() as connection:
+            connection.execute("INSERT INTO segment VALUES (?)", (name,))
+            connection.executemany(
+                "INSERT OR REPLACE INTO file VALUES (?, ?, ?)",
+                [(module, name, stamp) for module, stamp in stamps.items()],
+            )
+        self._drop_unused()
+
+    def merge_small(self, limit: int, count: int) -> None:
+        """Makes one segment of all with fewer than `limit` premises if there are more than `count`. Raises as above."""
+        files = self.files()
+        names = sorted({file.segment for file in files.values()})
+        try:
+            small = {name: one for name in names if len(one := open_segment(self.folder / name)) < limit}
+        except FileNotFoundError:
+            return  # another program is at it
+        if len(small) <= count:
+            return
+        builder = SegmentBuilder()
+        stamps: dict[str, str] = {}
+        for file in files.values():
+            if (segment := small.get(file.segment)) is not None:
+                number = segment.modules.index(file.module)
+                documents = np.flatnonzero(segment.module_of == number).tolist()
+                builder.add(file.module, [segment.records[document] for document in documents])
+                stamps[file.module] = file.stamp
+        self.commit(builder.finish(), stamps)
+
+    def _drop_unused(self) -> None:
+        """Takes segments away that hold no file any more."""
+        with self._connect() as connection:
+            unused = [
+                name
+                for (name,) in connection.execute(
+                    "SELECT name FROM segment WHERE name NOT IN (SELECT DISTINCT segment FROM file)"
+                )
+            ]
+            connection.executemany("DELETE FROM segment WHERE name = ?", [(name,) for name in unused])
+        for name in unused:
+            with suppress(OSError):  # Windows keeps a file that somebody has open; the next one to come tries again
+                (self.folder / name).unlink()
+
+    @contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        """A transaction."""
+        try:
+            with closing(sqlite3.connect(self.folder / DATABASE, timeout=_BUSY_S)) as connection, connection:
+                (version,) = connection.execute("PRAGMA user_version").fetchone()
+                if version not in (0, VERSION):
+                    raise IndexDamaged(f"The premise index in {self.folder} was made by another version.")
+                if version == 0:
+                    connection.executescript(f"{_SCHEMA} PRAGMA user_version = {VERSION};")
+                yield connection
+        except sqlite3.Error as error:
+            raise IndexDamaged(f"The premise index in {self.folder} cannot be used ({error}).") from None
+
+
+@define
+class IndexWriter:
+    """Adds files; `finish` commits what is left. What was committed before an interruption stays."""
+
+    _index: PremiseIndex
+    _limit: int
+    _hashes: TokenHashes = field(factory=TokenHashes, init=False)
+    _builder: SegmentBuilder = field(init=False)
+    _encoded: list[bytes] = field(factory=list, init=False)
+    _stamps: dict[str, str] = field(factory=dict, init=False)
+
+    @_builder.default
+    def _new_builder(self) -> SegmentBuilder:
+        return SegmentBuilder(self._hashes, keep_premises=False)
+
+    def add(self, file: CorpusFile, stamp: str) -> None:
+        """Adds or replaces one file. Raises IndexDamaged, OSError."""
+        if file.module in self._stamps:
+            self.commit()
+        for premise in file.premises:
+            self._builder.add_one(file.module, premise, premise_terms(premise))
+            self._encoded.append(encode_premise(evolve(premise, module=file.module)))
+        if not file.premises:
+            self._builder.add_module(file.module)
+        self._stamps[file.module] = stamp
+        if len(self._encoded) >= self._limit:
+            self.commit()
+
+    def commit(self) -> None:
+        """Writes what was added since the last time. Raises IndexDamaged, OSError."""
+        if not self._stamps:
+            return
+        records: StoredRecords = store_records(self._encoded)
+        self._index.commit(self._builder.finish(records), self._stamps)
+        self._builder, self._encoded, self._stamps = self._new_builder(), [], {}
+
+    def finish(self) -> None:
+        """Commits, and merges what has become many small pieces."""
+        self.commit()
+        self._index.merge_small(limit=1000, count=12)
+
+
+def _live(segment: Segment, modules: set[str]) -> Segment:
+    """A segment of which only some modules still count."""
+    if modules.issuperset(segment.modules):
+        return segment
+    alive = np.array([module in modules for module in segment.modules], dtype=bool)
+    return evolve(segment, is_live=alive[segment.module_of])
