@@ -1,5 +1,6 @@
 """`serve-models`: our models for LeanCopilot, on localhost, until it is interrupted."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -7,14 +8,14 @@ import click
 
 from lean_sidekick.cli.app import ExitStatus
 from lean_sidekick.cli.engines import settings_for
-from lean_sidekick.cli.output import note
+from lean_sidekick.cli.output import note, write_line
 from lean_sidekick.cli.running import run_async
 from lean_sidekick.core.errors import ConfigError
 from lean_sidekick.engine.models import open_models, precision_of
 from lean_sidekick.model_worker.client import WorkerClient, WorkerLimits
 from lean_sidekick.model_worker.messages import Device
-from lean_sidekick.serving import http
-from lean_sidekick.serving.models import PORT, Encoder, ModelService
+from lean_sidekick.serving.local_http import LocalServer
+from lean_sidekick.serving.models import ANSWER_S, PORT, Encoder, ModelService
 from lean_sidekick.tactics.card_files import cards_folders, find_card
 from lean_sidekick.tactics.cards import Architecture
 from lean_sidekick.tactics.transformer import spec_of
@@ -43,12 +44,16 @@ async def _serve(port: int, encoder_name: str | None) -> int:
         encoders.append(Encoder(card=card, client=worker, spec=spec))
     if not models.models and not encoders:
         raise ConfigError("There is nothing to serve: set models.local or models.remote.endpoints, or give --encoder.")
-    service = ModelService(models=models.models, encoders=encoders)
+    server = LocalServer(ModelService(models=models.models, encoders=encoders).answer, ANSWER_S)
     try:
-        async with await http.start(port, service.routes()) as server:
+        server.start(port)
+        try:
             names = ", ".join([*(named.card.name for named in models.models), *(one.card.name for one in encoders)])
-            note(f"Serving {names} on http://localhost:{server.sockets[0].getsockname()[1]}; Ctrl-C ends it.")
-            await server.serve_forever()
+            write_line(f"{names} at {server.url}")
+            note("LeanCopilot's external generators ask this address by default. Interrupt to end.")
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await server.close()
     finally:
         await models.close()
         await worker.close()

@@ -4,7 +4,7 @@ What is wrong with the settings is no reason to do without everything else: it b
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from attrs import frozen
 
@@ -54,7 +54,7 @@ class ModelSources:
     problem: str = ""
     worker: ModelClient | None = None
 
-    def for_cursor(self, request: Callable[[Goal], TacticRequest]) -> LateCandidates:
+    def for_cursor(self, request: Callable[[Goal], Awaitable[TacticRequest]]) -> LateCandidates:
         """What models that answer with a step say of goals."""
         generators = [
             ModelGenerator(card=named.card, model=named.at_cursor, source=named.source)
@@ -63,7 +63,7 @@ class ModelSources:
         ]
         return LateCandidates(generators, request, self.problem)
 
-    def for_search(self, request: Callable[[Goal], TacticRequest]) -> LateCandidates:
+    def for_search(self, request: Callable[[Goal], Awaitable[TacticRequest]]) -> LateCandidates:
         """What all models say of goals."""
         generators = [
             ModelGenerator(card=named.card, model=named.in_search, source=named.source) for named in self.models

@@ -6,7 +6,8 @@ answers `{"outputs": [number, …]}`. The `name` is that of a model card, of its
 model that is configured. Nothing is checked by Lean here: LeanCopilot does that itself.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from math import exp
 from typing import TypeVar
 
@@ -17,13 +18,14 @@ from lean_sidekick.core.goals import split_goals
 from lean_sidekick.engine.models import NamedModel
 from lean_sidekick.model_worker.api import ModelClient
 from lean_sidekick.model_worker.messages import ModelSpec, Urgency
-from lean_sidekick.serving.http import Answer, Fields
+from lean_sidekick.serving.local_http import NotFound, Request
 from lean_sidekick.tactics.cards import ModelCard
 from lean_sidekick.tactics.models import candidates_of
 from lean_sidekick.tactics.prompts.api import Question
 
 PORT = 23_337
-_LOADING_S = 600.0
+ANSWER_S = 600.0
+"""Seconds for one answer; the first one may have to wait for a model to be loaded."""
 _Served = TypeVar("_Served", "NamedModel", "Encoder")
 
 
@@ -43,11 +45,16 @@ class ModelService:
     models: Sequence[NamedModel]
     encoders: Sequence[Encoder]
 
-    def routes(self) -> dict[str, Answer]:
-        """The paths of the protocol."""
-        return {"/generate": self.generate, "/encode": self.encode}
+    async def answer(self, request: Request) -> object:
+        """See `local_http.Answer`."""
+        match request.method, request.path:
+            case "POST", "/generate":
+                return await self.generate(_fields(request.body))
+            case "POST", "/encode":
+                return await self.encode(_fields(request.body))
+        raise NotFound(f"There is no {request.method} {request.path[:100]}: there are POST /generate and POST /encode.")
 
-    async def generate(self, fields: Fields) -> Fields:
+    async def generate(self, fields: Mapping[str, object]) -> Mapping[str, object]:
         """Tactics for a state. Raises InputError, and what the model raises."""
         model = _pick(_text(fields, "name", ""), self.models)
         goals = split_goals(_text(fields, "input"))
@@ -60,11 +67,11 @@ class ModelService:
         candidates = candidates_of(adapter, answers, question, model.source)
         return {"outputs": [{"output": found.text, "score": exp(found.score)} for found in candidates]}
 
-    async def encode(self, fields: Fields) -> Fields:
+    async def encode(self, fields: Mapping[str, object]) -> Mapping[str, object]:
         """The vector of a text. Raises InputError, and what the model raises."""
         text = _text(fields, "input")
         encoder = _pick(_text(fields, "name", ""), self.encoders)
-        vectors = await encoder.client.embed(encoder.spec, [text], urgency=Urgency.CURSOR, timeout_s=_LOADING_S)
+        vectors = await encoder.client.embed(encoder.spec, [text], urgency=Urgency.CURSOR, timeout_s=ANSWER_S)
         return {"outputs": list(next(vectors.rows()))}
 
 
@@ -79,7 +86,18 @@ def _pick(name: str, served: Sequence[_Served]) -> _Served:
     raise InputError(f"There is no model {name!r} here; there are {known}.")
 
 
-def _text(fields: Fields, name: str, default: str | None = None) -> str:
+def _fields(body: bytes) -> Mapping[str, object]:
+    """The object in the body of a request. Raises InputError."""
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError):
+        raise InputError("The body is not JSON.") from None
+    if not isinstance(fields, dict):
+        raise InputError("The body is no JSON object with `name` and `input`.")
+    return fields
+
+
+def _text(fields: Mapping[str, object], name: str, default: str | None = None) -> str:
     value = fields.get(name, default)
     if not isinstance(value, str):
         raise InputError(f"`{name}` must be a text.")
