@@ -11,7 +11,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -96,7 +96,7 @@ class GenerateBench:
     rounds: int
     loaded: dict[str, LoadReport] = field(factory=dict, init=False)
 
-    async def cells(self, case: Case, sizes: Sequence[tuple[int, int]]) -> AsyncIterator[Cell]:
+    async def cells(self, case: Case, sizes: Sequence[tuple[int, int]]) -> AsyncGenerator[Cell, None]:
         """Measures (goals, candidates a goal) one after the other. Raises ConfigError without the model libraries."""
         source = await self._weights(case.shape)
         model = ModelSpec(
