@@ -52,6 +52,7 @@ COMMANDS = (
     CommandEntry("prove", "Try to prove every declaration that has a sorry or an empty proof."),
     CommandEntry("show", "Show what a proof search tried, as a page."),
     CommandEntry("bench", "Run a benchmark and write its figures and plots."),
+    CommandEntry("report", "Show runs of benchmarks as one page, side by side where they may be."),
     CommandEntry("train", "Train a model."),
     CommandEntry("doctor", "Say what was found, what is missing and how to get it."),
     CommandEntry("demo", "Do the main job on the example files."),
