@@ -9,8 +9,9 @@ from attrs import define, field
 
 from lean_sidekick.cli import app
 from lean_sidekick.core.budget import Budget
+from lean_sidekick.core.errors import ConfigError
 from lean_sidekick.engine.api import DocumentText, ProofResult, ProofStatus, ProveProgress
-from lean_sidekick.evaluation import provers
+from lean_sidekick.evaluation import curve, provers, report_prove
 from lean_sidekick.search.options import PLAIN, Part, SearchKind, SearchOptions
 from lean_sidekick.search.trace import SearchBegan, Trace
 from lean_sidekick.settings.settings import Settings
@@ -102,6 +103,18 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
     monkeypatch.setattr(provers, "open_engine", open_engine)
     return found
+
+
+@pytest.fixture(autouse=True)
+def no_drawing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine without matplotlib, which takes most of the time; the test of the curve has it."""
+
+    def missing(*arguments: object) -> None:
+        raise ConfigError("No figure was drawn: matplotlib is missing.")
+
+    if "curve" not in request.node.name:
+        monkeypatch.setattr(curve, "draw_curves", missing)
+        monkeypatch.setattr(report_prove, "draw_curves", missing)
 
 
 def test_the_prover_sees_only_name_and_statement(bench: Bench) -> None:
@@ -228,9 +241,9 @@ def test_the_curve_runs_every_kind_of_search(bench: Bench, capsys: pytest.Captur
     kinds = [engine.asked[0][2].kind for engine in bench.engines]
     assert kinds == list(SearchKind)
     assert all(budget.seconds == 5.0 for engine in bench.engines for _, budget, _ in engine.asked)
-    curve = json.loads((bench.out / "curve.json").read_text(encoding="utf-8"))
-    assert list(curve) == [kind.value for kind in SearchKind]
-    for shares in curve.values():
+    figures = json.loads((bench.out / "curve.json").read_text(encoding="utf-8"))
+    assert list(figures) == [kind.value for kind in SearchKind]
+    for shares in figures.values():
         assert shares["theorems"] == 4
         assert {limit: row["proved"] for limit, row in shares["proved_at"].items()} == {"1": 1, "2": 1, "5": 1}
     for name in ("curve.png", "curve.svg", "best-first/results.jsonl", "mcts/summary.json"):

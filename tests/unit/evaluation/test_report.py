@@ -11,8 +11,9 @@ import pytest
 from attrs import evolve
 
 from lean_sidekick.cli import app
-from lean_sidekick.core.errors import InputError
+from lean_sidekick.core.errors import ConfigError, InputError
 from lean_sidekick.engine.api import ProofStatus
+from lean_sidekick.evaluation import report_prove
 from lean_sidekick.evaluation.data_sets import Selection, open_data_set
 from lean_sidekick.evaluation.prove_run import summary
 from lean_sidekick.evaluation.report_prove import sign_test
@@ -31,6 +32,16 @@ def data(tmp_path: Path) -> Path:
     rows = [{"name": name, "statement": f"theorem {name} : True := by"} for name in NAMES]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine without matplotlib, which takes most of the time."""
+
+    def missing(*arguments: object) -> None:
+        raise ConfigError("No figure was drawn: matplotlib is missing.")
+
+    monkeypatch.setattr(report_prove, "draw_curves", missing)
 
 
 def attempt(proof: str | None, *, seconds: float = 1.0, message: str = "") -> Attempt:
@@ -107,8 +118,11 @@ def test_the_page_is_whole_and_nothing_becomes_markup(two_runs: tuple[Path, Path
     for name in ("proved-by-seconds-1", "proved-by-checks-1"):
         assert (tmp_path / "out" / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert (tmp_path / "out" / "figures" / f"{name}.svg").is_file()
+    text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert "![Share of theorems proved, by seconds a theorem.](figures/proved-by-seconds-1.svg)" in text
 
 
+@pytest.mark.usefixtures("no_drawing")
 def test_comparable_runs_stand_side_by_side_with_what_differs(two_runs: tuple[Path, Path], tmp_path: Path) -> None:
     text = report(tmp_path / "out", *two_runs).text
     assert "not all over the same theorems" not in text
@@ -122,6 +136,7 @@ def test_comparable_runs_stand_side_by_side_with_what_differs(two_runs: tuple[Pa
     assert difference["rows"] == [["first", "only one", "no proof was found in 9 s"]]
 
 
+@pytest.mark.usefixtures("no_drawing")
 @pytest.mark.parametrize("other", ["budget", "set"])
 def test_runs_of_other_sets_or_budgets_are_not_put_side_by_side(data: Path, tmp_path: Path, other: str) -> None:
     found = {name: attempt("simp") for name in NAMES}
@@ -139,11 +154,12 @@ def test_runs_of_other_sets_or_budgets_are_not_put_side_by_side(data: Path, tmp_
                 assert {row[0] for row in block["rows"]} & {"one", "two"} != {"one", "two"}
 
 
+@pytest.mark.usefixtures("no_drawing")
 def test_markdown_shows_the_same_figures(two_runs: tuple[Path, Path], tmp_path: Path) -> None:
     report(tmp_path / "out", *two_runs)
     text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
     assert re.search(r"^\| one \| 2 of 3 \| 66\.7 % ", text, re.MULTILINE)
-    assert "![Share of theorems proved, by seconds a theorem.](figures/proved-by-seconds-1.svg)" in text
+    assert "**No figure was drawn: matplotlib is missing.**" in text
     assert "<script" not in text
 
 
