@@ -8,7 +8,7 @@ import importlib
 
 import click
 
-KINDS = ("value",)
+KINDS = ("tactics", "value")
 
 
 class _Kinds(click.Group):

@@ -81,14 +81,16 @@ class Prover:
             is_first = self._opening_s is None
             opening = Budget(seconds=OPENING_S, checks=budget.checks, clock=budget.clock) if is_first else budget
             found = await session.site_state(opening)
+            is_unlearned = Part.PRIORS in self.options.without
             proposals = await proposals_for(
                 site,
                 found.state.goals,
                 session,
-                self.sources.generator,
+                self.sources.unlearned if is_unlearned else self.sources.generator,
                 self.sources.probes,
                 opening,
                 self.options,
+                self.sources.premises,
             )
             if is_first:
                 self._opening_s = opening.seconds_spent

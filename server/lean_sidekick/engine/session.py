@@ -6,13 +6,17 @@ Nothing is started here; Lean starts with the first question.
 import asyncio
 import logging
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from lean_sidekick import __version__
+from lean_sidekick.core.errors import LeanUnavailable
 from lean_sidekick.engine.api import OPENING_S
 from lean_sidekick.engine.engine import ProjectEngine, StartVerifier
+from lean_sidekick.engine.learning import Learner
 from lean_sidekick.engine.models import NO_MODELS, ModelSources, open_models
+from lean_sidekick.engine.premises import Library, ProjectPremises, no_premises
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.lean.fingerprint import imports_key, toolchain_key
 from lean_sidekick.lean.launch import Limits as ProcessLimits
@@ -20,11 +24,15 @@ from lean_sidekick.lean.project import Project, find_project
 from lean_sidekick.lean.sandbox import Sandbox, SandboxFinder
 from lean_sidekick.lean.server import LeanServer
 from lean_sidekick.lean.toolchain import Toolchain, find_toolchain
+from lean_sidekick.premises.project_corpus import ProjectCorpus
+from lean_sidekick.premises.retriever import LocalRetriever
+from lean_sidekick.premises.sources import Sources as ModuleSources
 from lean_sidekick.search.options import SearchKind, SearchOptions
 from lean_sidekick.settings.paths import cache_folder
 from lean_sidekick.settings.settings import Settings
+from lean_sidekick.storage.learned import LearnedStore
 from lean_sidekick.storage.outcomes import OutcomeStore
-from lean_sidekick.tactics.merge import default_generator, vocabulary_probes
+from lean_sidekick.tactics.merge import default_generator, plain_generator, vocabulary_probes
 from lean_sidekick.verify.api import Verifier
 from lean_sidekick.verify.cached import CachedVerifier, Circumstances
 from lean_sidekick.verify.dialect import dialect_of
@@ -35,6 +43,7 @@ from lean_sidekick.verify.shadow import Limits, ShadowVerifier
 logger = logging.getLogger(__name__)
 
 OUTCOMES_FILE = "outcomes.sqlite3"
+LEARNED_FILE = "learned.sqlite3"
 BATCH_SIZE = 32
 HEARTBEATS = 40_000
 RUNNER_AFTER = 300
@@ -52,14 +61,47 @@ def open_engine(root: Path, settings: Settings) -> ProjectEngine:
         verifier: Verifier = _with_runner(plain, settings) if settings.lean_runner else plain
         return verifier if key is None else _remembering(verifier, plain, project, key)
 
-    return engine_on(start, settings, open_models(settings, os.environ))
+    learner = _learner(root) if settings.learn else None
+    premises = open_premises(root, settings, sandboxes)
+    return engine_on(start, settings, open_models(settings, os.environ), learner, premises)
 
 
-def engine_on(start: StartVerifier, settings: Settings, models: ModelSources = NO_MODELS) -> ProjectEngine:
-    """An engine on any verifier, without models unless it is given some."""
+async def forget_learned() -> bool:
+    """Takes away what the user's file of learned steps holds; says whether that was done."""
+    path = cache_folder() / LEARNED_FILE
+    if not await asyncio.to_thread(path.exists):
+        return True
+    store = LearnedStore(path=path)
+    try:
+        return await store.forget(None)
+    finally:
+        await store.close()
+
+
+def _learner(root: Path) -> Learner:
+    store = LearnedStore(path=cache_folder() / LEARNED_FILE)
+    return Learner(project=str(find_project(root).root), store=store)
+
+
+def engine_on(
+    start: StartVerifier,
+    settings: Settings,
+    models: ModelSources = NO_MODELS,
+    learner: Learner | None = None,
+    premises: ProjectPremises | None = None,
+) -> ProjectEngine:
+    """An engine on any verifier, without models unless it is given some; without a learner it learns nothing, without
+    `premises` it knows those of the open file alone."""
     return ProjectEngine(
         start_verifier=start,
-        sources=Sources(generator=default_generator(), probes=vocabulary_probes(), models=models),
+        sources=Sources(
+            generator=default_generator() if learner is None else learner.generator(),
+            unlearned=plain_generator(),
+            probes=vocabulary_probes(),
+            premises=premises or no_premises(),
+            models=models,
+        ),
+        learner=learner,
         suggestion_limit=settings.suggest_max_items,
         search_options=search_options(settings),
         idle_close_s=settings.lean_idle_close_minutes * 60,
@@ -75,6 +117,43 @@ def search_options(settings: Settings) -> SearchOptions:
     )
 
 
+def open_premises(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ProjectPremises:
+    """The premises of the project that holds a file or folder; nothing is loaded yet."""
+    project = find_project(root)
+
+    async def load(report: Callable[[str], None]) -> Library:
+        toolchain: Toolchain | None = None
+        server: LeanServer | None = None
+        try:
+            toolchain = await find_lean(root, settings)
+            sandbox = await _find_sandbox(settings, sandboxes or SandboxFinder(os.environ))
+            server = _lean_server(project, toolchain, settings, sandbox)
+        except LeanUnavailable as error:
+            logger.info("premises come from sources alone: %s", error)
+        sources = ModuleSources(project, toolchain, os.environ)
+        corpus = ProjectCorpus(
+            sources=sources,
+            server=server,
+            on_skipped=lambda skipped: logger.info("left out of the premises: %s, %s", skipped.name, skipped.reason),
+            on_progress=lambda progress: report(f"{progress.done} of {progress.total} modules are done"),
+        )
+        try:
+            files = [file async for file in corpus.read()]
+        finally:
+            if server is not None:
+                await server.close()
+        retriever = await asyncio.to_thread(LocalRetriever.from_files, files)
+        return Library(
+            retriever=retriever,
+            imports={file.module: file.imports for file in files},
+            list_names=lambda: [(premise.full_name, file.module) for file in files for premise in file.premises],
+            find_source=lambda module: None if (source := sources.find(module)) is None else source.file,
+            close=retriever.close,
+        )
+
+    return ProjectPremises(root=project.root, load=load)
+
+
 async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ShadowVerifier:
     """Finds the Lean of a project, starts its server, and puts a verifier on it that remembers nothing.
 
@@ -88,12 +167,7 @@ async def _start(
     project: Project, toolchain: Toolchain, settings: Settings, sandboxes: SandboxFinder
 ) -> ShadowVerifier:
     sandbox = await _find_sandbox(settings, sandboxes)
-    server = LeanServer(
-        project,
-        toolchain,
-        ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None),
-        sandbox=sandbox,
-    )
+    server = _lean_server(project, toolchain, settings, sandbox)
     await server.start()
     return ShadowVerifier(
         server=server,
@@ -125,6 +199,12 @@ def _remembering(inner: Verifier, plain: ShadowVerifier, project: Project, key: 
         circumstances=Circumstances(toolchain=f"{__version__} {key}", policy=plain.policy, limits=plain.limits),
         imports_key=partial(imports_key, project, os.environ),
     )
+
+
+def _lean_server(project: Project, toolchain: Toolchain, settings: Settings, sandbox: Sandbox | None) -> LeanServer:
+    """A Lean server of a project, not started yet."""
+    limits = ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None)
+    return LeanServer(project, toolchain, limits, sandbox=sandbox)
 
 
 async def _find_sandbox(settings: Settings, sandboxes: SandboxFinder) -> Sandbox | None:

@@ -85,6 +85,7 @@ class EngineProvers:
             self.traces.mkdir(parents=True, exist_ok=True)
         engine = open_engine(self.folder, self.settings)
         try:
+            await engine.prepare()
             yield EngineProver(
                 engine=engine,
                 configuration=self.configuration,
@@ -101,4 +102,4 @@ class EngineProvers:
 
 def benchmark_settings(settings: Settings) -> Settings:
     """The settings that a benchmark runs with: what is remembered is not measured."""
-    return evolve(settings, cache_outcomes=False)
+    return evolve(settings, cache_outcomes=False, learn=False)

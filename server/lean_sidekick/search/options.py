@@ -20,6 +20,7 @@ class Part(Enum):
     """What a measurement can leave out; the values are those of the command line."""
 
     PREMISES = "premises"
+    PRIORS = "priors"
     STATE_MERGING = "state-merging"
     POLISH = "polish"
 

@@ -13,7 +13,8 @@ from attrs import frozen
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.errors import LeanCrashed, ProtocolError, StaleDocument
-from lean_sidekick.core.goals import ProofState
+from lean_sidekick.core.finished_proofs import FinishedProof
+from lean_sidekick.core.goals import Goal, ProofState
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome
 from lean_sidekick.core.sites import ProofSite
 
@@ -63,6 +64,14 @@ class SiteState:
     prefix_error: str
 
 
+@frozen(kw_only=True)
+class Place:
+    """Candidates for the main goal after some tactic lines, which must all be run below the site's main goal."""
+
+    steps: tuple[str, ...]
+    candidates: tuple[Candidate, ...]
+
+
 class Session(Protocol):
     """One open site. Sessions of one verifier take turns; `close` gives its document back."""
 
@@ -91,6 +100,12 @@ class Session(Protocol):
 
         Yields exactly one outcome for each candidate, as soon as it is known, in any order; when the
         budget ends, what was not run is yielded as timed out. `closed` is provisional until `confirm` says it.
+        """
+
+    async def check_together(self, places: Sequence[Place], budget: Budget) -> list[dict[str, Outcome]]:
+        """Runs the candidates of several places in one edit, as far as that goes.
+
+        Gives, for each place, the outcomes that are settled, by candidate text; for the others `check` has to be asked.
         """
 
     def refuses(self, candidate: Candidate) -> Outcome | None:
@@ -124,6 +139,12 @@ class Verifier(Protocol):
 
     async def open(self, site: ProofSite, priority: Priority = Priority.CURSOR) -> Session:
         """Opens a site; raises LeanUnavailable if there is no Lean to ask."""
+
+    async def goals_before_steps(self, uri: str, text: str, proof: FinishedProof) -> Sequence[Goal | None] | None:
+        """The main goal before each step of a finished proof of a text, None for a step where Lean sees none.
+
+        Asks only about what Lean has elaborated already, and waits for nobody long; None where nothing can be said now.
+        """
 
     async def close(self) -> None:
         """Ends all sessions and the processes behind them."""

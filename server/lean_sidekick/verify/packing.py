@@ -83,7 +83,10 @@ class Slot:
 
 @frozen(kw_only=True)
 class Packed:
-    """A shadow text with what has to be found again in its diagnostics."""
+    """A shadow text with what has to be found again in its diagnostics.
+
+    `own_start` is where the last step of a text of `pack_state` begins.
+    """
 
     text: str
     start: Position
@@ -92,6 +95,7 @@ class Packed:
     slots: tuple[Slot, ...]
     probes: tuple[Lines, ...]
     sentinel_line: int | None
+    own_start: Position | None = None
 
 
 class SlotVerdict(Enum):
@@ -170,13 +174,10 @@ def pack(
     """
     lines = [line for step in steps for line in parenthesized(step)]
     first_slot_line = len(lines) + 1
-    blanks = " ".join(["?_"] * len(candidates))
-    ignored = " _" * (len(candidates) - 1)
-    # In parentheses, because inside `{ }` a `·` on the next line would be read as one more argument.
-    lines.append(f"(refine (fun (p : Sort _) (h{ignored} : p) => h) _ {blanks})")
+    lines.append(copies(len(candidates)))
     heights = []
     for text in candidates:
-        block = _slot(bounded(text, dialect), dialect)
+        block = slot_lines(bounded(text, dialect), dialect)
         heights.append(len(block))
         lines += block
     packed = shadow_text(
@@ -222,7 +223,19 @@ def pack_state(site: ProofSite, steps: Sequence[str], dialect: Dialect, *, base:
     mark = packed.hole_line + len(lines)
     own = len(blocks[-1]) if blocks else 0
     slot = Slot(candidate_lines=Lines(mark - own, mark - 1 if own else mark), mark_line=mark, done_line=mark + 1)
-    return evolve(packed, slots=(slot,))
+    line = packed.text.split("\n")[slot.candidate_lines.first]
+    column = line.find(blocks[-1][0]) if blocks else 0
+    own_start = Position(slot.candidate_lines.first, utf16_length(line[: max(0, column)]))
+    return evolve(packed, slots=(slot,), own_start=own_start)
+
+
+def own_errors(packed: Packed, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The errors of the last step of a text of `pack_state`.
+
+    An enclosing block that begins before it on its line reports there what is left after the printing.
+    """
+    errors = errors_in(packed.slots[0].candidate_lines, diagnostics)
+    return [e for e in errors if packed.own_start is None or not e.range.start < packed.own_start]
 
 
 def read_state(packed: Packed, diagnostics: Iterable[Diagnostic]) -> tuple[Goal, ...] | None:
@@ -252,7 +265,15 @@ def bounded(text: str, dialect: Dialect) -> str:
     return _SIMP.sub(rf"\1 (config := {{ maxSteps := {dialect.simp_steps} }})", text)
 
 
-def _slot(text: str, dialect: Dialect) -> list[str]:
+def copies(count: int) -> str:
+    """The tactic that copies the main goal so many times."""
+    ignored, blanks = " _" * (count - 1), " ".join(["?_"] * count)
+    # In parentheses, because inside `{ }` a `·` on the next line would be read as one more argument.
+    return f"(refine (fun (p : Sort _) (h{ignored} : p) => h) _ {blanks})"
+
+
+def slot_lines(text: str, dialect: Dialect) -> list[str]:
+    """The block of one candidate: its own lines, `done`, and the mark."""
     inner = parenthesized(text)
     if dialect.recovery_off:
         inner = ["first", *("  | " + line if i == 0 else "    " + line for i, line in enumerate(inner)), "  | fail"]

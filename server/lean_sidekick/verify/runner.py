@@ -27,10 +27,12 @@ from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.declarations import header_end
 from lean_sidekick.core.errors import InputError, LeanCrashed, SidekickError, StaleDocument, TimedOut
+from lean_sidekick.core.finished_proofs import FinishedProof
+from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lean.worker_memory import has_room_for_worker
-from lean_sidekick.verify.api import FinalVerdict, Priority, SiteState
+from lean_sidekick.verify.api import FinalVerdict, Place, Priority, SiteState
 from lean_sidekick.verify.packing import SENTINEL, bounded, check_options, parenthesized, shadow_text
 from lean_sidekick.verify.recording import site_key
 from lean_sidekick.verify.runner_answer import Answer, NoAnswer, outcome_of, read_answer
@@ -73,6 +75,10 @@ class RunnerVerifier:
     async def open(self, site: ProofSite, priority: Priority = Priority.CURSOR) -> RunnerSession:
         """See `verify.api.Verifier`."""
         return RunnerSession(runner=self, plain=await self.plain.open(site, priority))
+
+    async def goals_before_steps(self, uri: str, text: str, proof: FinishedProof) -> Sequence[Goal | None] | None:
+        """See `verify.api.Verifier`."""
+        return await self.plain.goals_before_steps(uri, text, proof)
 
     async def close_document(self, uri: str) -> None:
         """Ends both workers of a file."""
@@ -198,6 +204,10 @@ class RunnerSession:
     async def site_state(self, budget: Budget) -> SiteState:
         """See `verify.api.Session`."""
         return await self.plain.site_state(budget)
+
+    async def check_together(self, places: Sequence[Place], budget: Budget) -> list[dict[str, Outcome]]:
+        """Nothing is settled together: the runner keeps the states between its edits, which is faster."""
+        return [{} for _ in places]
 
     def refuses(self, candidate: Candidate) -> Outcome | None:
         """See `verify.api.Session`."""

@@ -8,24 +8,37 @@ time. Does not decide what is worth checking, and starts no process of its own.
 
 import logging
 import time
-from collections import Counter, deque
-from collections.abc import AsyncGenerator, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.declarations import blank_programs
 from lean_sidekick.core.errors import InputError, TimedOut
+from lean_sidekick.core.finished_proofs import FinishedProof
 from lean_sidekick.core.goals import Goal, ProofState
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lean.api import Document, DocumentServer
 from lean_sidekick.lean.diagnostics import Diagnostic, is_heartbeat_timeout, is_unsolved_goals
 from lean_sidekick.verify import final
-from lean_sidekick.verify.api import BROKEN, HUNG, FinalVerdict, Priority, SiteState
+from lean_sidekick.verify.api import BROKEN, HUNG, FinalVerdict, Place, Priority, SiteState
+from lean_sidekick.verify.batches import (
+    LEAVES_RAW_GOAL,
+    BatchResult,
+    PrintedState,
+    collect,
+    new_errors,
+    open_batch,
+    sort_out,
+    with_simp_all,
+)
 from lean_sidekick.verify.dialect import Dialect
+from lean_sidekick.verify.finished import goals_before_steps
+from lean_sidekick.verify.leaves import pack_places, read_places
 from lean_sidekick.verify.narrow import asking, can_be_narrowed, read_rewrites, read_try_this, tracing
 from lean_sidekick.verify.packing import (
     MESSAGE_LIMIT,
@@ -33,10 +46,10 @@ from lean_sidekick.verify.packing import (
     SENTINEL,
     Lines,
     Packed,
-    SlotVerdict,
     bounded,
     errors_in,
     has_sentinel,
+    own_errors,
     pack,
     pack_state,
     reached_end,
@@ -82,6 +95,14 @@ class ShadowVerifier:
         """Opens a site; Lean is asked for nothing before the first check."""
         base = site.text if self.policy.keep_commands else blank_programs(site.text, len(site.text))
         return ShadowSession(verifier=self, site=site, base=base, priority=priority)
+
+    async def goals_before_steps(self, uri: str, text: str, proof: FinishedProof) -> Sequence[Goal | None] | None:
+        """See `verify.api.Verifier`."""
+        return await goals_before_steps(self, uri, text, proof)
+
+    def open_document(self, uri: str) -> Document | None:
+        """The document of a file as it stands, if it is open; who reads it should hold the turn."""
+        return self._documents.get(uri)
 
     async def close_document(self, uri: str) -> None:
         """Ends the worker of a file; the next check opens it again."""
@@ -177,6 +198,12 @@ class ShadowSession:
                 runnable.append(candidate)
             else:
                 yield CheckedCandidate(candidate=candidate, outcome=outcome)
+        if self._copies_mislead(steps):
+            async with aclosing(self.check_one_by_one(steps, with_simp_all(runnable), budget)) as outcomes:
+                async for checked in outcomes:
+                    budget.spend_checks(1)
+                    yield checked
+            runnable = [candidate for candidate in runnable if candidate not in with_simp_all(runnable)]
         size = self.verifier.limits.batch_size
         batches = deque(runnable[i : i + size] for i in range(0, len(runnable), size))
         while batches:
@@ -203,6 +230,18 @@ class ShadowSession:
             if outcome is None:
                 outcome = await self._check_alone(steps, candidate.text, before, budget)
             yield CheckedCandidate(candidate=candidate, outcome=outcome)
+
+    async def check_together(self, places: Sequence[Place], budget: Budget) -> list[dict[str, Outcome]]:
+        """See `verify.api.Session`."""
+        allowed = [evolve(p, candidates=tuple(c for c in p.candidates if self.refuses(c) is None)) for p in places]
+        verifier = self.verifier
+        packed = pack_places(
+            self.site, allowed, verifier.dialect, base=self.base, heartbeats=verifier.limits.heartbeats
+        )
+        answer = await self._elaborate_batch(packed.packed, budget)
+        found = [{} for _ in places] if isinstance(answer, Outcome) else read_places(packed, allowed, answer)
+        budget.spend_checks(sum(map(len, found)))
+        return found
 
     def refuses(self, candidate: Candidate) -> Outcome | None:
         """See `verify.api.Session`."""
@@ -247,7 +286,7 @@ class ShadowSession:
                 return Outcome(kind=OutcomeKind.CRASHED, message=str(error))
         if not has_sentinel(packed, diagnostics):
             return Outcome(kind=OutcomeKind.CRASHED, message="Lean did not finish the file")
-        errors = _new_errors(known, packed, diagnostics, height)
+        errors = new_errors(known, packed, diagnostics, height)
         if not errors:
             return Outcome(kind=OutcomeKind.CLOSED)
         if all(is_unsolved_goals(error) for error in errors):
@@ -272,6 +311,13 @@ class ShadowSession:
     def _turn(self) -> AbstractAsyncContextManager[None]:
         return self.verifier.turn(self.site.uri, self.priority)
 
+    def _copies_mislead(self, steps: Sequence[str]) -> bool:
+        """Whether the main goal may be one whose copy is not quite it."""
+        if not self.verifier.dialect.simp_all_alone or self.site.declaration.body_start is None:
+            return False
+        before = "\n".join([self.base[self.site.declaration.body_start : self.site.start], *steps])
+        return LEAVES_RAW_GOAL.search(before) is not None
+
     def _wait(self, budget: Budget) -> float:
         return max(0.05, min(budget.seconds_left, self.verifier.limits.candidate_s))
 
@@ -291,7 +337,7 @@ class ShadowSession:
             self._untouched = packed, (await self._elaborate(packed, timeout_s))[1]
         return self._untouched
 
-    async def _check_batch(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> "_BatchResult":
+    async def _check_batch(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> BatchResult:
         """One edit; a second one, with a parse probe for each candidate, where the first was not parsed to its end."""
         if self.site.is_conv:
             return await self._one_by_one(steps, batch, budget)
@@ -310,7 +356,7 @@ class ShadowSession:
             )
             answer = await self._elaborate_batch(packed, budget)
             if isinstance(answer, Outcome):
-                return _open_batch(batch, answer)
+                return open_batch(batch, answer)
             diagnostics = answer
             if reached_end(packed, diagnostics):
                 self._parsed.update(texts)
@@ -318,7 +364,7 @@ class ShadowSession:
             parse_errors = dict(zip(probes, read_probes(packed, diagnostics), strict=True))
             self._parsed.update(text for text, error in parse_errors.items() if not error)
             if any(parse_errors.values()):
-                return _sort_out(batch, parse_errors)
+                return sort_out(batch, parse_errors)
         first, *_ = read_slots(packed, diagnostics, None)
         if not isinstance(first, Outcome) or len(first.goals) != 1:
             # An early Lean does not even copy a goal that holds a metavariable.
@@ -328,7 +374,7 @@ class ShadowSession:
             return self._without_start(packed, batch, diagnostics)
         if first.goals[0].has_metavariable:
             return await self._one_by_one(steps, batch, budget)
-        return _collect(batch, read_slots(packed, diagnostics, first.goals[0])[1:-1])
+        return collect(batch, read_slots(packed, diagnostics, first.goals[0])[1:-1])
 
     async def _elaborate_batch(self, packed: Packed, budget: Budget) -> tuple[Diagnostic, ...] | Outcome:
         """What Lean says of the whole text, or the outcome that stands for its silence."""
@@ -344,9 +390,7 @@ class ShadowSession:
             return Outcome(kind=OutcomeKind.CRASHED, message="Lean did not finish the file")
         return diagnostics
 
-    def _without_start(
-        self, packed: Packed, batch: list[Candidate], diagnostics: Sequence[Diagnostic]
-    ) -> "_BatchResult":
+    def _without_start(self, packed: Packed, batch: list[Candidate], diagnostics: Sequence[Diagnostic]) -> BatchResult:
         """`skip` alone did not come back with the main goal: what stands before the candidates does not run."""
         errors = errors_in(packed.declaration_lines, diagnostics)
         if errors and is_heartbeat_timeout(errors[0]):
@@ -354,14 +398,14 @@ class ShadowSession:
         else:
             reason = errors[0].message if errors else "Lean reported no goal"
             outcome = Outcome(kind=OutcomeKind.FAILED, message=f"{NOT_RUN_HERE}: {reason}"[:MESSAGE_LIMIT])
-        return _BatchResult(known=[CheckedCandidate(candidate=c, outcome=outcome) for c in batch], again=[])
+        return BatchResult(known=[CheckedCandidate(candidate=c, outcome=outcome) for c in batch], again=[])
 
-    async def _one_by_one(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> "_BatchResult":
+    async def _one_by_one(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> BatchResult:
         """Goals that hold metavariables: an assignment by one candidate must not reach the next."""
         known = [checked async for checked in self.check_one_by_one(steps, batch, budget)]
-        return _BatchResult(known=known, again=[])
+        return BatchResult(known=known, again=[])
 
-    async def _check_alone(self, steps: Sequence[str], text: str, before: "_State", budget: Budget) -> Outcome:
+    async def _check_alone(self, steps: Sequence[str], text: str, before: PrintedState, budget: Budget) -> Outcome:
         if budget.is_spent:
             return Outcome(kind=OutcomeKind.TIMED_OUT, message="not run: the budget was spent")
         after = await self._state_after([*steps, text], budget)
@@ -392,7 +436,7 @@ class ShadowSession:
         own = packed.slots[0].candidate_lines
         return [d.message for d in diagnostics if own.holds(d) and not d.is_error]
 
-    async def _state_after(self, steps: list[str], budget: Budget) -> "_State":
+    async def _state_after(self, steps: list[str], budget: Budget) -> PrintedState:
         """All goals after the steps; an error in the last of them is a failure."""
         verifier = self.verifier
         steps = [bounded(step, verifier.dialect) for step in steps]
@@ -402,85 +446,14 @@ class ShadowSession:
             try:
                 _, diagnostics = await self._elaborate(packed, wait_s)
             except TimedOut:
-                return _State(failure=self._overran(wait_s))
+                return PrintedState(failure=self._overran(wait_s))
             except BROKEN as error:
-                return _State(failure=Outcome(kind=OutcomeKind.CRASHED, message=str(error)[:MESSAGE_LIMIT]))
-        errors = errors_in(packed.slots[0].candidate_lines, diagnostics)
+                return PrintedState(failure=Outcome(kind=OutcomeKind.CRASHED, message=str(error)[:MESSAGE_LIMIT]))
+        errors = own_errors(packed, diagnostics)
         if errors:
             kind = OutcomeKind.TIMED_OUT if is_heartbeat_timeout(errors[0]) else OutcomeKind.FAILED
-            return _State(failure=Outcome(kind=kind, message=errors[0].message[:MESSAGE_LIMIT]))
+            return PrintedState(failure=Outcome(kind=kind, message=errors[0].message[:MESSAGE_LIMIT]))
         goals = read_state(packed, diagnostics)
         if goals is None or not has_sentinel(packed, diagnostics):
-            return _State(failure=Outcome(kind=OutcomeKind.FAILED, message="Lean gave it up without a message"))
-        return _State(goals=goals)
-
-
-@frozen(kw_only=True)
-class _State:
-    goals: tuple[Goal, ...] = ()
-    failure: Outcome | None = None
-
-
-@frozen(kw_only=True)
-class _BatchResult:
-    """What one edit settled, and the batches that have to run for the rest."""
-
-    known: list[CheckedCandidate]
-    again: list[list[Candidate]]
-
-
-def _open_batch(batch: list[Candidate], alone: Outcome) -> _BatchResult:
-    """Nothing is known of the batch: halves are run again; a candidate alone gets the outcome."""
-    if len(batch) == 1:
-        return _BatchResult(known=[CheckedCandidate(candidate=batch[0], outcome=alone)], again=[])
-    half = (len(batch) + 1) // 2
-    return _BatchResult(known=[], again=[batch[:half], batch[half:]])
-
-
-def _sort_out(batch: list[Candidate], parse_errors: dict[str, str]) -> _BatchResult:
-    """A parse error may have swallowed what follows it, so that the rest has to run again without it."""
-    known = [
-        CheckedCandidate(candidate=c, outcome=Outcome(kind=OutcomeKind.PARSE_ERROR, message=error))
-        for c in batch
-        if (error := parse_errors.get(c.text))
-    ]
-    rest = [c for c in batch if not parse_errors.get(c.text)]
-    return _BatchResult(known=known, again=[rest] if rest else [])
-
-
-def _collect(batch: list[Candidate], verdicts: Iterable[Outcome | SlotVerdict]) -> _BatchResult:
-    known: list[CheckedCandidate] = []
-    timed_out: list[Candidate] = []
-    not_run: list[Candidate] = []
-    for candidate, verdict in zip(batch, verdicts, strict=True):
-        if isinstance(verdict, SlotVerdict):
-            not_run.append(candidate)
-        elif verdict.kind is OutcomeKind.TIMED_OUT and known and not verdict.message.startswith("simp"):
-            # Those before it in the edit may have used the heartbeats up: it gets an edit of its own.
-            timed_out.append(candidate)
-        else:
-            known.append(CheckedCandidate(candidate=candidate, outcome=verdict))
-    if not_run and not known and not timed_out:
-        outcome = Outcome(kind=OutcomeKind.CRASHED, message="Lean gave no verdict")
-        return _open_batch(batch, outcome)
-    again = [not_run] if not_run else []
-    return _BatchResult(known=known, again=[*again, *([c] for c in timed_out)])
-
-
-def _new_errors(
-    known: tuple[Packed, Sequence[Diagnostic]], packed: Packed, diagnostics: Sequence[Diagnostic], height: int
-) -> list[Diagnostic]:
-    """The errors of the declaration that it did not have with its goals admitted.
-
-    An error on the lines of the block is always new; elsewhere each known message excuses one error.
-    """
-    untouched, old_diagnostics = known
-    excused = Counter(e.message for e in errors_in(untouched.declaration_lines, old_diagnostics))
-    own = Lines(packed.hole_line, packed.hole_line + height - 1)
-    new: list[Diagnostic] = []
-    for error in errors_in(packed.declaration_lines, diagnostics):
-        if not own.holds(error) and excused[error.message] > 0:
-            excused[error.message] -= 1
-        else:
-            new.append(error)
-    return new
+            return PrintedState(failure=Outcome(kind=OutcomeKind.FAILED, message="Lean gave it up without a message"))
+        return PrintedState(goals=goals)
