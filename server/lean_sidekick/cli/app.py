@@ -51,6 +51,7 @@ COMMANDS = (
     CommandEntry("suggest", "Show the ranked, checked suggestions at a place in a file."),
     CommandEntry("prove", "Try to prove every declaration that has a sorry or an empty proof."),
     CommandEntry("show", "Show what a proof search tried, as a page."),
+    CommandEntry("index", "Build or refresh the premise index of a project."),
     CommandEntry("bench", "Run a benchmark and write its figures and plots."),
     CommandEntry("doctor", "Say what was found, what is missing and how to get it."),
     CommandEntry("demo", "Do the main job on the example files."),

@@ -80,17 +80,26 @@ async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinde
     return await _start(find_project(root), await find_lean(root, settings), settings, finder)
 
 
+async def start_server(root: Path, settings: Settings) -> LeanServer:
+    """Finds the Lean of a project and starts its server, in a sandbox if that is set. Raises LeanUnavailable."""
+    sandbox = await _find_sandbox(settings, SandboxFinder(os.environ))
+    return await _start_server(find_project(root), await find_lean(root, settings), settings, sandbox)
+
+
+async def _start_server(
+    project: Project, toolchain: Toolchain, settings: Settings, sandbox: Sandbox | None
+) -> LeanServer:
+    limits = ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None)
+    server = LeanServer(project, toolchain, limits, sandbox=sandbox)
+    await server.start()
+    return server
+
+
 async def _start(
     project: Project, toolchain: Toolchain, settings: Settings, sandboxes: SandboxFinder
 ) -> ShadowVerifier:
     sandbox = await _find_sandbox(settings, sandboxes)
-    server = LeanServer(
-        project,
-        toolchain,
-        ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None),
-        sandbox=sandbox,
-    )
-    await server.start()
+    server = await _start_server(project, toolchain, settings, sandbox)
     return ShadowVerifier(
         server=server,
         dialect=dialect_of(server.gates),
