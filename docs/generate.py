@@ -1,7 +1,8 @@
 """Writes what is written twice from the one place it comes from: `make docs`, and `--check` in `make check`.
 
 The table of settings becomes `docs/settings.md` and the settings of the VS Code extension (its own settings, those
-of its client, stay as they are); the table of version gates becomes `docs/versions.md`.
+of its client, stay as they are); the table of version gates becomes `docs/versions.md`; published
+figures of other systems become `docs/published-figures.md`.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from lean_sidekick.evaluation.published import published_tables
 from lean_sidekick.lean.gates import GateStatus, gate_rows
 from lean_sidekick.settings.options import SECTION, TRUSTED_PROJECTS, expected
 from lean_sidekick.settings.paths import PROJECT_FILE
@@ -57,6 +59,21 @@ wrote the project, so it cannot set them, unless your own file lists the project
 | --- | --- | --- | --- |
 """
 
+PUBLISHED_PAGE = f"""\
+{GENERATED.format(source="`server/lean_sidekick/evaluation/published_figures.json`")}
+
+# Published figures of other systems
+
+What the authors of other systems report, read in November 2026. **None of it was measured by this project**, and the
+machines, Lean versions and copies of the benchmarks differ from row to row: two rows are comparable only as far as
+their budgets are. `lean-sidekick report` shows the table that belongs to a run beside it, marked like this.
+
+Figures of this project are in [benchmarks](../benchmarks/README.md). They are of exercises that need core Lean only,
+on a Lean of July 2021 without Mathlib, so no row here can be set against them: miniF2F, ProofNet, PutnamBench and the
+retrieval sets need Mathlib. miniF2F, ProofNet, PutnamBench and the Natural Number Game are in the training data of most
+models.
+"""
+
 VERSIONS_PAGE = f"""\
 {GENERATED.format(source="`server/lean_sidekick/lean/gates.py`")}
 
@@ -74,6 +91,16 @@ source and release notes).
 | what the server does | Lean versions | tried | known from |
 | --- | --- | --- | --- |
 """
+
+
+def published_page() -> str:
+    """The page of published figures, whole."""
+    parts = [PUBLISHED_PAGE]
+    for table in published_tables():
+        note = f"{table.note}\n\n" if table.note else ""
+        rows = [table.columns, tuple("---" for _ in table.columns), *table.rows]
+        parts.append(f"\n## {table.title}\n\n{note}" + "".join(f"| {' | '.join(row)} |\n" for row in rows))
+    return "".join(parts)
 
 
 def versions_page() -> str:
@@ -129,6 +156,7 @@ def _property(row: SettingRow, order: int) -> dict[str, object]:
 
 
 OUTPUTS: dict[Path, Callable[[], str]] = {
+    ROOT / "docs" / "published-figures.md": published_page,
     ROOT / "docs" / "settings.md": settings_page,
     ROOT / "docs" / "versions.md": versions_page,
     ROOT / "vscode-extension" / "package.json": extension_manifest,

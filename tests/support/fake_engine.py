@@ -174,6 +174,17 @@ class FakeEngine:
     ) -> AsyncGenerator[ProofResult, None]:
         raise NotImplementedError("the editor's side never asks this")
 
+    def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:
+        self._on_event(f"accepted {taken.candidate.text}")
+
+    async def learn(self, document: DocumentText) -> int:
+        self._on_event(f"learn v{document.version}")
+        return 0
+
+    async def forget_learned(self) -> bool:
+        self._on_event("forget")
+        return True
+
     async def close(self) -> None:
         if self._child is not None:
             self._child.kill()
@@ -207,7 +218,11 @@ def fake_backend(on_event: Callable[[str], None]) -> Backend:
     def find_root(path: Path) -> Path | None:
         return next((folder for folder in path.parents if (folder / "lean-toolchain").is_file()), None)
 
-    return Backend(open_engine=open_engine, find_root=find_root, find_site=find_site)
+    async def forget_learned() -> bool:
+        on_event("forget on disk")
+        return True
+
+    return Backend(open_engine=open_engine, find_root=find_root, find_site=find_site, forget_learned=forget_learned)
 
 
 def _directives(document: DocumentText) -> list[tuple[str, str]]:

@@ -1,5 +1,5 @@
 /** The commands of the extension itself; those of the servers are the router's. */
-import { commands, window, type Disposable, type LogOutputChannel, type TextEditor } from "vscode";
+import { commands, window, type Disposable, type TextEditor } from "vscode";
 import type { CommandRouter } from "./commandRouter";
 import { serverPath, serverPython } from "./config";
 import type { Environment } from "./environment/environment";
@@ -14,12 +14,22 @@ export interface CommandsParams {
   readonly router: CommandRouter;
   readonly environment: Environment;
   readonly statusBar: StatusBar;
-  readonly log: LogOutputChannel;
+  readonly showLog: () => void;
+  /** Shows what someone who helps needs to know. */
+  readonly reportProblem: () => Promise<void>;
 }
 
-export function registerCommands({ pool, router, environment, statusBar, log }: CommandsParams): Disposable[] {
+export function registerCommands({
+  pool,
+  router,
+  environment,
+  statusBar,
+  showLog,
+  reportProblem,
+}: CommandsParams): Disposable[] {
   // In the palette from the start, so registered before any server has offered it.
   router.offer("leanSidekick.restartLean");
+  router.offer("leanSidekick.forgetLearned");
   const own: Record<string, () => unknown> = {
     "leanSidekick.completeProofHere": () => completeProofHere(router),
     "leanSidekick.proveThisFile": () => proveThisFile(router),
@@ -27,9 +37,8 @@ export function registerCommands({ pool, router, environment, statusBar, log }: 
       pool.restart("asked for by the user");
     },
     "leanSidekick.setup": () => setUp(environment, pool),
-    "leanSidekick.showLog": () => {
-      log.show(true);
-    },
+    "leanSidekick.showLog": showLog,
+    "leanSidekick.reportProblem": reportProblem,
     [SHOW_STATUS]: () => statusBar.explain(),
   };
   return Object.entries(own).map(([name, run]) => commands.registerCommand(name, run));

@@ -1,7 +1,7 @@
 /** Where VS Code enters: puts the parts together and tells them what happens in the editor. */
 import { homedir } from "node:os";
 import * as path from "node:path";
-import { commands, Uri, window, workspace, type ExtensionContext } from "vscode";
+import { commands, Uri, version, window, workspace, type ExtensionContext } from "vscode";
 import { clientOptions } from "./clientOptions";
 import { commandProgress } from "./commandProgress";
 import { CommandRouter } from "./commandRouter";
@@ -12,7 +12,9 @@ import { Environment } from "./environment/environment";
 import { EnvironmentStore } from "./environment/environmentStore";
 import { isLeanDocument } from "./leanDocument";
 import { ownerOf, type Owner } from "./owner";
+import { LogTail } from "./logTail";
 import { Ownership } from "./ownership";
+import { problemReport } from "./problemReport";
 import { report } from "./report";
 import { runProcess } from "./runProcess";
 import { namedServer, ownServer, type ServerCommand } from "./serverCommand";
@@ -24,12 +26,14 @@ let shutDown: (() => Promise<void>) | undefined;
 
 export function activate(context: ExtensionContext): void {
   const { env, platform } = process;
-  const log = window.createOutputChannel("Lean Sidekick", { log: true });
+  const channel = window.createOutputChannel("Lean Sidekick", { log: true });
+  const log = new LogTail(channel);
+  const extensionVersion = String((context.extension.packageJSON as { version: unknown }).version);
   const statusBar = new StatusBar(() => activeOwner()?.key);
   const environment = new Environment({
     store: new EnvironmentStore(path.join(context.globalStorageUri.fsPath, "environments")),
     wheelFolder: context.asAbsolutePath(path.join("dist", "wheel")),
-    extensionVersion: String((context.extension.packageJSON as { version: unknown }).version),
+    extensionVersion,
     platform,
     run: runProcess,
     host: editorHost,
@@ -61,7 +65,7 @@ export function activate(context: ExtensionContext): void {
         folder: folder?.uri,
         options: clientOptions({
           folder,
-          log,
+          log: channel,
           owns: (uri) => ownerOf(Uri.parse(uri)).key === key,
           settings: () => sectionSettings(folder),
           isTrusted: () => workspace.isTrusted,
@@ -86,9 +90,32 @@ export function activate(context: ExtensionContext): void {
   };
 
   context.subscriptions.push(
-    log,
+    channel,
     statusBar,
-    ...registerCommands({ pool, router, environment, statusBar, log }),
+    ...registerCommands({
+      pool,
+      router,
+      environment,
+      statusBar,
+      showLog: () => {
+        channel.show(true);
+      },
+      reportProblem: async () => {
+        const owner = activeOwner();
+        const text = await problemReport({
+          versions: {
+            "Lean Sidekick": extensionVersion,
+            "VS Code": version,
+            system: `${platform} ${process.arch}, Node ${process.versions.node}`,
+          },
+          server: owner === undefined ? undefined : await resolve(owner).catch(() => undefined),
+          status: statusBar.describe(),
+          run: runProcess,
+          lines: log.last,
+        });
+        await window.showTextDocument(await workspace.openTextDocument({ content: text, language: "markdown" }));
+      },
+    }),
     window.onDidChangeVisibleTextEditors(refresh),
     window.onDidChangeActiveTextEditor(refresh),
     // Also when a document that is on the screen already gets another language.

@@ -1,7 +1,7 @@
 /** One running server with its client. Started once, stopped once; a restart is a new one. */
 import * as fs from "node:fs/promises";
 import { homedir } from "node:os";
-import type { CancellationToken, LogOutputChannel, Uri } from "vscode";
+import type { CancellationToken, Uri } from "vscode";
 import {
   State as ClientState,
   ExecuteCommandRequest,
@@ -11,6 +11,7 @@ import {
   type WorkDoneProgressEnd,
   type WorkDoneProgressReport,
 } from "vscode-languageclient/node";
+import type { Log } from "./log";
 import { Problem } from "./problem";
 import type { ServerCommand } from "./serverCommand";
 import { ServerProcess } from "./serverProcess";
@@ -21,7 +22,7 @@ export interface SidecarParams {
   readonly command: ServerCommand;
   readonly folder: Uri | undefined;
   readonly options: LanguageClientOptions;
-  readonly log: LogOutputChannel;
+  readonly log: Log;
   readonly offerCommand: (command: string) => void;
   readonly onStatus: (status: ServerStatus) => void;
   /** Called at most once, when the server is gone without `stop`; `how` says in words how it went. */

@@ -39,6 +39,12 @@ export class StatusBar implements Disposable {
     this.item.show();
   }
 
+  /** The state in words, for a report. */
+  describe(): string {
+    const status = this.current();
+    return status === undefined ? "no Lean file is active" : `${status.state}: ${statusView(status).detail}`;
+  }
+
   /** Says what the state means and offers what can be done about it. */
   async explain(): Promise<void> {
     const status = this.current();

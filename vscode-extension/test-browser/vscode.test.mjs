@@ -144,6 +144,12 @@ scenario("ghost text in the place of the hint", async () => {
   await workbench.setting("leanSidekick.ghostText.enabled", false);
 });
 
+scenario("the report of a problem is shown, not sent", async () => {
+  await workbench.run("Lean Sidekick: Report a Problem");
+  await until("the report", async () => (await workbench.shown()).includes("report of a problem"), 60_000);
+  assert.match(await workbench.shown(), /nothing was sent/);
+});
+
 test("nothing but this machine was asked for", () => {
   assert.deepEqual([...workbench.foreignHosts], []);
 });

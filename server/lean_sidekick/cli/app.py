@@ -53,6 +53,7 @@ COMMANDS = (
     CommandEntry("show", "Show what a proof search tried, as a page."),
     CommandEntry("index", "Build or refresh the premise index of a project."),
     CommandEntry("bench", "Run a benchmark and write its figures and plots."),
+    CommandEntry("train", "Train a model on your own data."),
     CommandEntry("doctor", "Say what was found, what is missing and how to get it."),
     CommandEntry("demo", "Do the main job on the example files."),
 )

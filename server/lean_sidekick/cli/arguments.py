@@ -21,24 +21,6 @@ project_option = click.option(
 restart_option = click.option("--restart", is_flag=True, help="Delete the run that --out holds and begin anew.")
 
 
-def _worker_count(_context: click.Context, _parameter: click.Parameter, text: str) -> int | None:
-    """The number of workers, None for as many as fit."""
-    if text == "auto":
-        return None
-    if not text.isdecimal() or not 1 <= int(text) <= 1024:
-        raise click.BadParameter(f"a number from 1 to 1024, or auto, not {text}.")
-    return int(text)
-
-
-workers_option = click.option(
-    "--workers",
-    default="1",
-    metavar="N|auto",
-    callback=_worker_count,
-    help="Theorems at once, each with a Lean of its own; auto: as many as memory and cores allow. Default: 1.",
-)
-
-
 def out_option(default: str) -> Callable[[Any], Any]:
     """Where a benchmark writes its files."""
     return click.option(

@@ -13,10 +13,10 @@ from lean_sidekick.cli.arguments import (
     out_option,
     project_option,
     restart_option,
-    workers_option,
 )
 from lean_sidekick.cli.engines import settings_for
 from lean_sidekick.cli.output import StatusLine, note, write_line
+from lean_sidekick.cli.pools import Place, open_pool, pool_options
 from lean_sidekick.cli.running import run_async
 from lean_sidekick.engine.session import find_lean
 from lean_sidekick.evaluation.configuration import (
@@ -30,7 +30,7 @@ from lean_sidekick.evaluation.configuration import (
 from lean_sidekick.evaluation.data_sets import Selection, open_data_set
 from lean_sidekick.evaluation.effort import Asked, EffortTask, ScriptedUsers, TheoremEffort
 from lean_sidekick.evaluation.effort_run import EffortRun
-from lean_sidekick.evaluation.pool import LocalPool, workers_for_memory
+from lean_sidekick.evaluation.pool import Pool
 from lean_sidekick.evaluation.provers import benchmark_settings
 from lean_sidekick.evaluation.reference import read_referenced
 from lean_sidekick.evaluation.run_folder import SUMMARY_FILE, is_finished, open_run_folder, read_object
@@ -67,7 +67,7 @@ _SHOWN = (
 )
 @every_option
 @project_option
-@workers_option
+@pool_options
 @restart_option
 @out_option("bench-effort")
 @lean_option
@@ -78,6 +78,8 @@ def command(
     every: int,
     project: Path | None,
     workers: int | None,
+    cluster: str,
+    chunk: int,
     restart: bool,
     out: Path,
     lean_path: str | None,
@@ -86,7 +88,8 @@ def command(
 
     Items need a `reference_proof` beside `name` and `statement`; only the scripted user reads it.
     """
-    return run_async(_effort(data, timeouts, Asked(ask), every, project, workers, restart, out, lean_path))
+    where = Place(workers=workers, cluster=cluster, chunk=chunk)
+    return run_async(_effort(data, timeouts, Asked(ask), every, project, where, restart, out, lean_path))
 
 
 async def _effort(
@@ -95,7 +98,7 @@ async def _effort(
     asked: Asked,
     every: int,
     project: Path | None,
-    workers: int | None,
+    where: Place,
     restart: bool,
     out: Path,
     lean: str | None,
@@ -106,11 +109,11 @@ async def _effort(
     place = project or path
     settings = benchmark_settings(await settings_for(place, lean))
     toolchain = await find_lean(place, settings)
-    count = workers or workers_for_memory(next(data.items()).text, settings.lean_memory_mb)
     for seconds in timeouts:
         users = ScriptedUsers(
             folder=find_project(place).root, settings=settings, asked=asked, seconds=seconds, check_limit=CHECK_LIMIT
         )
+        pool, size = open_pool(where, users, next(data.items()).text, settings.lean_memory_mb)
         record = RunRecord(
             kind="effort",
             data=data_fields(data),
@@ -118,15 +121,15 @@ async def _effort(
             settings=settings_fields(settings),
             lean=str(toolchain.version),
             program=program_version(),
-            machine={**machine_fields(), "workers": count},
+            machine={**machine_fields(), **size},
         )
         folder = out / f"{seconds:g}s"
-        await _run(EffortRun(data=data, record=record), LocalPool(workers=users, count=count), folder, restart)
+        await _run(EffortRun(data=data, record=record), pool, folder, restart)
         _show(seconds, read_object(folder / SUMMARY_FILE))
     return ExitStatus.DONE
 
 
-async def _run(run: EffortRun, pool: LocalPool[EffortTask, TheoremEffort], out: Path, restart: bool) -> None:
+async def _run(run: EffortRun, pool: Pool[EffortTask, TheoremEffort], out: Path, restart: bool) -> None:
     status = StatusLine()
     with open_run_folder(out, run.record, run.data, restart=restart) as folder:
         if is_finished(out):

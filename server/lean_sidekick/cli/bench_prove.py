@@ -14,10 +14,10 @@ from lean_sidekick.cli.arguments import (
     out_option,
     project_option,
     restart_option,
-    workers_option,
 )
 from lean_sidekick.cli.engines import settings_for
 from lean_sidekick.cli.output import StatusLine, note, write_line
+from lean_sidekick.cli.pools import Place, open_pool, pool_options
 from lean_sidekick.cli.running import run_async
 from lean_sidekick.core.errors import ConfigError
 from lean_sidekick.engine.session import find_lean
@@ -33,7 +33,7 @@ from lean_sidekick.evaluation.configuration import (
 from lean_sidekick.evaluation.curve import draw_curve, write_curve
 from lean_sidekick.evaluation.data_sets import DataSet, Selection, open_data_set
 from lean_sidekick.evaluation.plain_check import plain_lean
-from lean_sidekick.evaluation.pool import LocalPool, Pool, workers_for_memory
+from lean_sidekick.evaluation.pool import Pool
 from lean_sidekick.evaluation.prove_run import ProveRun
 from lean_sidekick.evaluation.provers import EngineProvers, benchmark_settings
 from lean_sidekick.evaluation.results import Attempt, AttemptTask
@@ -67,7 +67,7 @@ _SHOWN = ("theorems", "proved", "proved_at", "seconds_p50", "checks_total", "ref
 @every_option
 @click.option("--split", default="", metavar="NAME", help="Only the items of this split (miniF2F: test or valid).")
 @project_option
-@workers_option
+@pool_options
 @click.option("--curve", is_flag=True, help="Every kind of search, and what each had proved at 1, 2, 5, 10 and 60 s.")
 @restart_option
 @out_option("bench-prove")
@@ -85,6 +85,8 @@ def command(
     split: str,
     project: Path | None,
     workers: int | None,
+    cluster: str,
+    chunk: int,
     curve: bool,
     restart: bool,
     out: Path,
@@ -106,7 +108,14 @@ def command(
     if attempts > 1 and configuration.temperature == 0:
         raise ConfigError("Without noise all attempts are the same: name a --temperature above 0, or one attempt.")
     selection = Selection(split=split, every=every)
-    wanted = Wanted(data=data, selection=selection, project=project, workers=workers, restart=restart, lean=lean_path)
+    wanted = Wanted(
+        data=data,
+        selection=selection,
+        project=project,
+        place=Place(workers=workers, cluster=cluster, chunk=chunk),
+        restart=restart,
+        lean=lean_path,
+    )
     if curve:
         kinds = [configuration.search] if search else list(SearchKind)
         return run_async(_curve(wanted, configuration, kinds, out))
@@ -120,7 +129,7 @@ class Wanted:
     data: Path
     selection: Selection
     project: Path | None
-    workers: int | None
+    place: Place
     restart: bool
     lean: str | None
 
@@ -161,17 +170,17 @@ async def prove_set(
     wanted: Wanted, data: DataSet, configuration: ProverConfiguration, out: Path
 ) -> Mapping[str, object]:
     """One run into a folder, from its beginning or from where it was left; gives its summary."""
-    place = wanted.project or wanted.data
-    project = find_project(place)
-    settings = benchmark_settings(await settings_for(place, wanted.lean))
-    toolchain = await find_lean(place, settings)
+    folder = wanted.project or wanted.data
+    project = find_project(folder)
+    settings = benchmark_settings(await settings_for(folder, wanted.lean))
+    toolchain = await find_lean(folder, settings)
     provers = EngineProvers(
         folder=project.root,
         settings=settings,
         configuration=configuration,
         plain=plain_lean(project, toolchain, frozenset(settings.allowed_axioms)),
     )
-    workers = wanted.workers or workers_for_memory(next(data.items()).text, settings.lean_memory_mb)
+    pool, size = open_pool(wanted.place, provers, next(data.items()).text, settings.lean_memory_mb)
     record = RunRecord(
         kind="prove",
         data=data_fields(data),
@@ -179,10 +188,10 @@ async def prove_set(
         settings=settings_fields(settings),
         lean=str(toolchain.version),
         program=program_version(),
-        machine={**machine_fields(), "workers": workers},
+        machine={**machine_fields(), **size},
     )
     run = ProveRun(data=data, configuration=configuration, record=record)
-    await _run(run, LocalPool(workers=provers, count=workers), out, restart=wanted.restart)
+    await _run(run, pool, out, restart=wanted.restart)
     return read_object(out / SUMMARY_FILE)
 
 

@@ -1,7 +1,7 @@
 """`lean-sidekick doctor`: what was found, what is missing and how to get it.
 
 Looks at the folder it is called in, starts nothing but `lean --version` and the probe of the sandbox, and changes
-nothing.
+nothing; with `--forget` it does nothing but take away what was learned from the user's proofs.
 """
 
 import os
@@ -19,7 +19,8 @@ from lean_sidekick.cli.app import ExitStatus
 from lean_sidekick.cli.arguments import json_option, lean_option
 from lean_sidekick.cli.output import write_line, write_object
 from lean_sidekick.cli.running import run_async
-from lean_sidekick.core.errors import ConfigError, LeanUnavailable
+from lean_sidekick.core.errors import ConfigError, InputError, LeanUnavailable
+from lean_sidekick.engine.session import LEARNED_FILE, forget_learned
 from lean_sidekick.lean.project import Project, find_missing_packages, find_project
 from lean_sidekick.lean.sandbox import probe
 from lean_sidekick.lean.toolchain import Toolchain, find_toolchain
@@ -45,10 +46,13 @@ class Finding:
 
 
 @click.command()
+@click.option("--forget", is_flag=True, help="Forget what was learned from your proofs, in all projects, and end.")
 @lean_option
 @json_option
-def command(lean_path: str | None, as_json: bool) -> ExitStatus:
+def command(forget: bool, lean_path: str | None, as_json: bool) -> ExitStatus:
     """Say what was found, what is missing and how to get it."""
+    if forget:
+        return _forget()
     findings = run_async(examine(Path.cwd(), lean_path, os.environ))
     for finding in findings:
         if as_json:
@@ -61,6 +65,16 @@ def command(lean_path: str | None, as_json: bool) -> ExitStatus:
     if "Lean" in missing:
         return ExitStatus.NO_LEAN
     return ExitStatus.INCOMPLETE if missing else ExitStatus.DONE
+
+
+def _forget() -> ExitStatus:
+    if run_async(forget_learned()):
+        write_line("What was learned from your proofs is forgotten.")
+        return ExitStatus.DONE
+    raise InputError(
+        f"{paths.cache_folder() / LEARNED_FILE} could not be emptied: another program uses it. Close the editor and "
+        "try again, or delete the file."
+    )
 
 
 async def examine(folder: Path, lean_path: str | None, environment: Mapping[str, str]) -> tuple[Finding, ...]:

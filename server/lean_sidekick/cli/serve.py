@@ -82,7 +82,7 @@ def _say(text: str) -> None:
 def _load_backend() -> "Backend":
     from pathlib import Path
 
-    from lean_sidekick.engine.session import open_engine
+    from lean_sidekick.engine.session import forget_learned, open_engine
     from lean_sidekick.engine.site_finder import find_site
     from lean_sidekick.lean.project import find_project
     from lean_sidekick.lsp.projects import Backend
@@ -96,4 +96,5 @@ def _load_backend() -> "Backend":
         open_engine=open_engine,
         find_root=find_root,
         find_site=lambda document, position: find_site(document.text, document.uri, document.version, position),
+        forget_learned=forget_learned,
     )

@@ -12,6 +12,7 @@ class Source(Enum):
     SHAPE = "shape"
     HYPOTHESIS = "hypothesis"
     LEMMA = "lemma"
+    NEIGHBOUR = "neighbour"
     SEARCH = "search"
     TRANSFORMER = "transformer"
     REMOTE = "remote model"

@@ -151,5 +151,17 @@ class Engine(Protocol):
         `options` say how to search, None as the settings do; `trace` is told what happens.
         """
 
+    def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:
+        """Learns that the user put a suggestion of a round into the text."""
+
+    async def learn(self, document: DocumentText) -> int:
+        """Learns from finished proofs of a document whatever Lean can tell without work; gives the number of steps.
+
+        Never starts Lean, and lets whoever waits at the cursor go first.
+        """
+
+    async def forget_learned(self) -> bool:
+        """Forgets all that was learned, in every project; False if what is on disk could not be taken away."""
+
     async def close(self) -> None:
         """Ends every process that belongs to this project."""

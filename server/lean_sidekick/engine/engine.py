@@ -16,7 +16,8 @@ from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.errors import ImportsOutOfDate, LeanUnavailable, NotRecorded, SidekickError
 from lean_sidekick.core.positions import Position
 from lean_sidekick.core.sites import Declaration, ProofSite
-from lean_sidekick.engine.api import DocumentText, ProofResult, ProofStatus, ProveProgress, SuggestionRound
+from lean_sidekick.engine.api import DocumentText, ProofResult, ProofStatus, ProveProgress, Suggestion, SuggestionRound
+from lean_sidekick.engine.learning import Learner
 from lean_sidekick.engine.prove import Prover
 from lean_sidekick.engine.site_finder import find_declaration_sites, find_site
 from lean_sidekick.engine.suggest import Sources, suggest
@@ -33,6 +34,7 @@ class ProjectEngine:
 
     start_verifier: StartVerifier
     sources: Sources
+    learner: Learner | None = None
     suggestion_limit: int
     search_options: SearchOptions
     idle_close_s: float
@@ -49,6 +51,8 @@ class ProjectEngine:
         site = find_site(document.text, document.uri, document.version, position)
         with self._question():
             verifier = await self._ready()
+            if self.learner is not None:
+                await self.learner.ready()
             session = await verifier.open(site, Priority.CURSOR)
             try:
                 async with aclosing(suggest(site, session, self.sources, budget, self.suggestion_limit)) as rounds:
@@ -88,6 +92,22 @@ class ProjectEngine:
             except SidekickError as error:
                 yield _error(declaration, budget, str(error))
 
+    def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:
+        """See `Engine.accepted`."""
+        if self.learner is not None:
+            self.learner.accepted(shown, taken)
+
+    async def learn(self, document: DocumentText) -> int:
+        """See `Engine.learn`."""
+        if self.learner is None or self._verifier is None:
+            return 0
+        with self._question():
+            return await self.learner.read(document, self._verifier)
+
+    async def forget_learned(self) -> bool:
+        """See `Engine.forget_learned`."""
+        return self.learner is None or await self.learner.forget()
+
     async def close(self) -> None:
         """See `Engine.close`."""
         if self._idle is not None:
@@ -99,6 +119,8 @@ class ProjectEngine:
         await self.sources.models.close()
         if self._closing:
             await asyncio.wait(self._closing)
+        if self.learner is not None:
+            await self.learner.close()
 
     async def _prove(
         self,
@@ -110,6 +132,9 @@ class ProjectEngine:
     ) -> ProofResult:
         with self._question():
             verifier = await self._ready()
+            if self.learner is not None:
+                await self.learner.ready()
+                trace = self.learner.watching(trace)
             prover = Prover(
                 verifier=verifier, sources=self.sources, on_progress=on_progress, options=options, trace=trace
             )

@@ -6,8 +6,10 @@ budget begins when Lean has read the file up to the first hole. Nothing is writt
 edit, or, where no proof was found, one with the best partial proof.
 """
 
+import asyncio
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from attrs import define, evolve, field, frozen
 
@@ -28,7 +30,7 @@ from lean_sidekick.search.polish import PolishOptions
 from lean_sidekick.search.proof_text import PLACEHOLDER
 from lean_sidekick.search.result import PartialProof, SearchResult, SearchStatus
 from lean_sidekick.search.trace import SearchBegan, Trace
-from lean_sidekick.search.value import HandMadeValue
+from lean_sidekick.search.value import HandMadeValue, ValueFunction, read_value
 from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority, Session, Verifier
 
 FINAL_CHECK_S = 20.0
@@ -79,11 +81,12 @@ class Prover:
             is_first = self._opening_s is None
             opening = Budget(seconds=OPENING_S, checks=budget.checks, clock=budget.clock) if is_first else budget
             found = await session.site_state(opening)
+            is_unlearned = Part.PRIORS in self.options.without
             proposals = await proposals_for(
                 site,
                 found.state.goals,
                 session,
-                self.sources.generator,
+                self.sources.unlearned if is_unlearned else self.sources.generator,
                 self.sources.probes,
                 opening,
                 self.options,
@@ -104,7 +107,7 @@ class Prover:
                 accept=acceptance,
                 budget=budget,
                 on_progress=lambda progress: self._report(progress, budget),
-                value=HandMadeValue(),
+                value=await value_function(self.options.value_file),
                 trace=self.trace,
                 width=WIDTH - len(site.indentation),
                 polish=None
@@ -145,6 +148,11 @@ class Prover:
                 trying=progress.goal.target,
             )
         )
+
+
+async def value_function(file: str) -> ValueFunction:
+    """The value function of a file, "" for the built-in one. Raises InputError."""
+    return await asyncio.to_thread(read_value, Path(file)) if file else HandMadeValue()
 
 
 @frozen(kw_only=True)

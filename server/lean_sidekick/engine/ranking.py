@@ -1,18 +1,25 @@
 """From checked candidates to the order in which they are shown. Pure.
 
-What Lean said decides: what closes all goals first, then what closes this goal, then fewer goals, then simpler ones;
-the score of the candidate only breaks ties. Of candidates that leave the same goals the best-scored one stays.
+What Lean said decides: what closes all goals comes first, then what closes this goal. What leaves goals is ordered by
+what it costs: how unlikely it is to bring the proof forward, how many goals it leaves, how long they are, and whether
+they speak of what cannot be named. So `intro h` stands before a rewriting that leaves a shorter goal and helps
+nobody. Of candidates that leave the same goals the cheapest one stays.
 """
 
 from collections.abc import Iterable, Mapping
 
-from lean_sidekick.core.goals import Goal
+from lean_sidekick.core.goals import INACCESSIBLE_MARK, Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, OutcomeKind
 from lean_sidekick.core.render import site_edit
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.engine.api import Suggestion
+from lean_sidekick.tactics.merge import progress_cost
 
 TARGET_LENGTH = 60
+_EACH_GOAL = 0.7
+_CHARACTERS = 150.0
+"""Characters of goals that cost as much as a step that is less likely by the factor e."""
+_UNNAMED = 1.0
 
 
 def rank(
@@ -53,15 +60,21 @@ def describe(outcome_goals: tuple[Goal, ...], others: tuple[Goal, ...]) -> str:
     return f"{closes}{count}: ⊢ {target}"
 
 
-def _order(item: CheckedCandidate) -> tuple[bool, int, int, float, int]:
+def _order(item: CheckedCandidate) -> tuple[bool, float, int]:
+    is_open = item.outcome.kind is not OutcomeKind.CLOSED
+    return is_open, _cost(item) if is_open else -item.candidate.score, len(item.candidate.text)
+
+
+def _cost(item: CheckedCandidate) -> float:
+    """On the scale of minus a score, for what leaves goals."""
     goals = item.outcome.goals
     size = sum(len(goal.text) for goal in goals)
+    has_unnamed = any(INACCESSIBLE_MARK in goal.target for goal in goals)
     return (
-        item.outcome.kind is not OutcomeKind.CLOSED,
-        len(goals),
-        size,
-        -item.candidate.score,
-        len(item.candidate.text),
+        progress_cost(item.candidate)
+        + _EACH_GOAL * max(0, len(goals) - 1)
+        + size / _CHARACTERS
+        + (_UNNAMED if has_unnamed else 0.0)
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from lean_sidekick import __version__
 from lean_sidekick.engine.api import OPENING_S
 from lean_sidekick.engine.engine import ProjectEngine, StartVerifier
+from lean_sidekick.engine.learning import Learner
 from lean_sidekick.engine.models import NO_MODELS, ModelSources, open_models
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.lean.fingerprint import imports_key, toolchain_key
@@ -23,8 +24,9 @@ from lean_sidekick.lean.toolchain import Toolchain, find_toolchain
 from lean_sidekick.search.options import SearchKind, SearchOptions
 from lean_sidekick.settings.paths import cache_folder
 from lean_sidekick.settings.settings import Settings
+from lean_sidekick.storage.learned import LearnedStore
 from lean_sidekick.storage.outcomes import OutcomeStore
-from lean_sidekick.tactics.merge import default_generator, vocabulary_probes
+from lean_sidekick.tactics.merge import default_generator, plain_generator, vocabulary_probes
 from lean_sidekick.verify.api import Verifier
 from lean_sidekick.verify.cached import CachedVerifier, Circumstances
 from lean_sidekick.verify.dialect import dialect_of
@@ -35,6 +37,7 @@ from lean_sidekick.verify.shadow import Limits, ShadowVerifier
 logger = logging.getLogger(__name__)
 
 OUTCOMES_FILE = "outcomes.sqlite3"
+LEARNED_FILE = "learned.sqlite3"
 BATCH_SIZE = 32
 HEARTBEATS = 40_000
 RUNNER_AFTER = 300
@@ -52,14 +55,36 @@ def open_engine(root: Path, settings: Settings) -> ProjectEngine:
         verifier: Verifier = _with_runner(plain, settings) if settings.lean_runner else plain
         return verifier if key is None else _remembering(verifier, plain, project, key)
 
-    return engine_on(start, settings, open_models(settings, os.environ))
+    learner = _learner(root) if settings.learn else None
+    return engine_on(start, settings, open_models(settings, os.environ), learner)
 
 
-def engine_on(start: StartVerifier, settings: Settings, models: ModelSources = NO_MODELS) -> ProjectEngine:
-    """An engine on any verifier, without models unless it is given some."""
+async def forget_learned() -> bool:
+    """Takes away what the user's file of learned steps holds; says whether that was done."""
+    path = cache_folder() / LEARNED_FILE
+    if not await asyncio.to_thread(path.exists):
+        return True
+    store = LearnedStore(path=path)
+    try:
+        return await store.forget(None)
+    finally:
+        await store.close()
+
+
+def _learner(root: Path) -> Learner:
+    store = LearnedStore(path=cache_folder() / LEARNED_FILE)
+    return Learner(project=str(find_project(root).root), store=store)
+
+
+def engine_on(
+    start: StartVerifier, settings: Settings, models: ModelSources = NO_MODELS, learner: Learner | None = None
+) -> ProjectEngine:
+    """An engine on any verifier, without models unless it is given some; without a learner it learns nothing."""
+    generator = default_generator() if learner is None else learner.generator()
     return ProjectEngine(
         start_verifier=start,
-        sources=Sources(generator=default_generator(), probes=vocabulary_probes(), models=models),
+        sources=Sources(generator=generator, unlearned=plain_generator(), probes=vocabulary_probes(), models=models),
+        learner=learner,
         suggestion_limit=settings.suggest_max_items,
         search_options=search_options(settings),
         idle_close_s=settings.lean_idle_close_minutes * 60,
@@ -68,7 +93,11 @@ def engine_on(start: StartVerifier, settings: Settings, models: ModelSources = N
 
 def search_options(settings: Settings) -> SearchOptions:
     """How the settings say to search."""
-    return SearchOptions(kind=SearchKind(settings.search_kind), narrows_simp=settings.search_simp_only)
+    return SearchOptions(
+        kind=SearchKind(settings.search_kind),
+        narrows_simp=settings.search_simp_only,
+        value_file=settings.search_value_file,
+    )
 
 
 async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ShadowVerifier:

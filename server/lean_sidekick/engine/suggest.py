@@ -9,7 +9,7 @@ is taken out.
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from attrs import define, field, frozen
+from attrs import Factory, define, field, frozen
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
@@ -33,11 +33,15 @@ CONFIRMED_LIMIT = 3
 
 @frozen(kw_only=True)
 class Sources:
-    """Where candidates come from, at once and late, and the tactic texts to learn a toolchain by."""
+    """Where candidates come from, at once and late, and the tactic texts to learn a toolchain by.
+
+    `unlearned` is the generator without anything that was learned (priors, tallies, neighbours), for measurements.
+    """
 
     generator: TacticGenerator
     probes: tuple[str, ...]
     models: ModelSources = NO_MODELS
+    unlearned: TacticGenerator = field(default=Factory(lambda self: self.generator, takes_self=True))
 
 
 async def suggest(

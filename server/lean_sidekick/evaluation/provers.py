@@ -85,4 +85,4 @@ class EngineProvers:
 
 def benchmark_settings(settings: Settings) -> Settings:
     """The settings that a benchmark runs with: what is remembered is not measured."""
-    return evolve(settings, cache_outcomes=False)
+    return evolve(settings, cache_outcomes=False, learn=False)

@@ -13,7 +13,7 @@ from attrs import Attribute, field, frozen
 from attrs.validators import ge, instance_of
 
 from lean_sidekick.core.errors import InputError
-from lean_sidekick.lsp.methods import COMPLETE_PROOF, PROVE_FILE, RESTART_LEAN, STATUS_CHANGED
+from lean_sidekick.lsp.methods import COMPLETE_PROOF, FORGET_LEARNED, PROVE_FILE, RESTART_LEAN, STATUS_CHANGED
 
 _Params = TypeVar("_Params")
 
@@ -110,6 +110,13 @@ class RestartLeanResult:
 
 
 @frozen(kw_only=True)
+class ForgetLearnedResult:
+    """The result of `leanSidekick.forgetLearned`: whether nothing that was learned is left."""
+
+    forgotten: bool
+
+
+@frozen(kw_only=True)
 class OwnMessage:
     """One row of the protocol: a method or command with the types that travel."""
 
@@ -123,6 +130,7 @@ OWN_MESSAGES = (
     OwnMessage(name=COMPLETE_PROOF, params=CompleteProofParams, result=CompleteProofResult),
     OwnMessage(name=PROVE_FILE, params=ProveFileParams, result=ProveFileResult),
     OwnMessage(name=RESTART_LEAN, params=None, result=RestartLeanResult),
+    OwnMessage(name=FORGET_LEARNED, params=None, result=ForgetLearnedResult),
 )
 
 _converter = cattrs.Converter()

@@ -5,5 +5,6 @@ STATUS_CHANGED = "leanSidekick/statusChanged"
 COMPLETE_PROOF = "leanSidekick.completeProof"
 PROVE_FILE = "leanSidekick.proveFile"
 RESTART_LEAN = "leanSidekick.restartLean"
+FORGET_LEARNED = "leanSidekick.forgetLearned"
 
-COMMANDS = (COMPLETE_PROOF, PROVE_FILE, RESTART_LEAN)
+COMMANDS = (COMPLETE_PROOF, PROVE_FILE, RESTART_LEAN, FORGET_LEARNED)

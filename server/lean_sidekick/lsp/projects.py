@@ -6,7 +6,7 @@ made, so no Lean runs. Finding a root and reading settings files happen on threa
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,12 +36,14 @@ class Backend:
 
     `open_engine` makes the engine of a project root and starts nothing yet; `find_root` gives the root of the project
     that a file belongs to, None if it belongs to none; `find_site` finds a proof site by text alone and raises
-    InputError where no tactic can stand. The last two may be called on any thread.
+    InputError where no tactic can stand. These two may be called on any thread. `forget_learned` takes away what the
+    user's file of learned steps holds, and says whether that was done.
     """
 
     open_engine: Callable[[Path, Settings], Engine]
     find_root: Callable[[Path], Path | None]
     find_site: Callable[[DocumentText, Position], ProofSite]
+    forget_learned: Callable[[], Awaitable[bool]]
 
 
 @frozen(kw_only=True)
@@ -135,6 +137,12 @@ class Projects:
     def forget(self, uri: str) -> None:
         """Lets go of a document; its project stays."""
         self._roots.pop(uri, None)
+
+    async def forget_learned(self) -> bool:
+        """Takes back what was learned, on disk and in every engine; says whether all of it is gone."""
+        engines = [project.engine for project in self._by_root.values() if project.engine is not None]
+        done = [await engine.forget_learned() for engine in engines]
+        return await self._backend.forget_learned() and all(done)
 
     async def restart(self) -> int:
         """Ends all engines, to be made afresh when they are needed; says how many there were."""

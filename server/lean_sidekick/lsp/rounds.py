@@ -21,6 +21,7 @@ from lean_sidekick.core.positions import Position
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.engine.api import Suggestion, SuggestionRound
 from lean_sidekick.lsp.features.status import Status
+from lean_sidekick.lsp.lessons import Lessons
 from lean_sidekick.lsp.projects import Projects
 from lean_sidekick.lsp.snapshot import Snapshot, TextStore
 from lean_sidekick.lsp.tasks import Tasks
@@ -147,18 +148,32 @@ class Rounds:
     """
 
     def __init__(
-        self, *, texts: TextStore, projects: Projects, status: Status, tasks: Tasks, on_settled: Callable[[str], None]
+        self,
+        *,
+        texts: TextStore,
+        projects: Projects,
+        status: Status,
+        tasks: Tasks,
+        lessons: Lessons,
+        on_settled: Callable[[str], None],
     ) -> None:
         self._texts = texts
         self._projects = projects
         self._status = status
         self._tasks = tasks
+        self._lessons = lessons
         self._on_settled = on_settled
         self._desks: dict[str, _Desk] = {}
 
     def text_changed(self, uri: str, edited: Position | None) -> None:
         """Ends what runs for the old version; a round begins when no other change comes for a while."""
         desk = self._desk(uri)
+        current = desk.current
+        self._lessons.text_changed(
+            uri,
+            current.latest if current is not None else None,
+            current.snapshot if current is not None else None,
+        )
         self._clear(desk)
         desk.edited = edited or desk.edited
         if desk.edited is not None:
@@ -181,6 +196,7 @@ class Rounds:
 
     def closed(self, uri: str) -> None:
         """Ends everything for a document."""
+        self._lessons.closed(uri)
         if (desk := self._desks.pop(uri, None)) is not None:
             self._clear(desk)
 
@@ -259,6 +275,8 @@ class Rounds:
             if running.latest is not None:
                 self._settle(running.latest.model_trouble)
         self._announce(desk, running)
+        if desk.current is running:
+            self._lessons.round_ended(running.snapshot)
         _logger.info("%s", running.describe())
 
     def _settle(self, model_trouble: str) -> None:

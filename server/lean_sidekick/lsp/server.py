@@ -33,8 +33,9 @@ from lean_sidekick.lsp.features import (
     prove_file,
 )
 from lean_sidekick.lsp.features.status import Status
+from lean_sidekick.lsp.lessons import Lessons
 from lean_sidekick.lsp.logs import configure_logging, quiet_pygls
-from lean_sidekick.lsp.methods import COMPLETE_PROOF, PROVE_FILE, RESTART_LEAN
+from lean_sidekick.lsp.methods import COMPLETE_PROOF, FORGET_LEARNED, PROVE_FILE, RESTART_LEAN
 from lean_sidekick.lsp.partials import Partials
 from lean_sidekick.lsp.projects import Backend, Projects, to_folders
 from lean_sidekick.lsp.protocol import SidekickProtocol, make_converter
@@ -259,6 +260,7 @@ _COMMANDS = {
     COMPLETE_PROOF: commands.complete_proof,
     PROVE_FILE: prove_file.prove_file,
     RESTART_LEAN: commands.restart_lean,
+    FORGET_LEARNED: commands.forget_learned,
 }
 
 
@@ -273,7 +275,8 @@ def _make_parts(protocol: SidekickProtocol, backend: Backend) -> Parts:
         if projects.settings(uri).inlay_hints_enabled:
             client.refresh_inlay_hints()
 
-    rounds = Rounds(texts=texts, projects=projects, status=status, tasks=tasks, on_settled=on_settled)
+    lessons = Lessons(texts=texts, projects=projects, tasks=tasks)
+    rounds = Rounds(texts=texts, projects=projects, status=status, tasks=tasks, lessons=lessons, on_settled=on_settled)
     return Parts(
         client=client,
         texts=texts,

@@ -18,7 +18,7 @@ from lean_sidekick.search.result import SearchResult, SearchStatus
 from lean_sidekick.search.tree import GoalNode
 
 NEXT_BATCH = 2.0
-LENGTH_POWER = 0.0
+LENGTH_POWER = 0.5
 LOOK_AHEAD = 4
 """Goals whose late candidates are looked for together: the one that is next and those behind it."""
 

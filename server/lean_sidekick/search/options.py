@@ -20,6 +20,7 @@ class Part(Enum):
     """What a measurement can leave out; the values are those of the command line."""
 
     PREMISES = "premises"
+    PRIORS = "priors"
     STATE_MERGING = "state-merging"
     POLISH = "polish"
 
@@ -31,7 +32,7 @@ class SearchOptions:
     Equal options and equal answers of Lean give an equal search. `temperature` is that of Gumbel noise on the scores
     of candidates, drawn from `seed`: 0 is none, 1 tries candidates in the order of samples without replacement from
     the distribution that the scores stand for (Kool, van Hoof, Welling, 2019). `narrows_simp` turns `simp` in a found
-    proof into `simp only […]`.
+    proof into `simp only […]`. `value_file` holds a value function that `train value` made, "" for the built-in one.
     """
 
     kind: SearchKind = SearchKind.BEST_FIRST
@@ -39,6 +40,7 @@ class SearchOptions:
     temperature: float = 0.0
     without: frozenset[Part] = frozenset()
     narrows_simp: bool = False
+    value_file: str = ""
 
 
 PLAIN = SearchOptions()

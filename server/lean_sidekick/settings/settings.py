@@ -167,6 +167,13 @@ class Settings:
         'How "Complete the proof" looks for a proof: the likeliest goal first, or Monte Carlo tree search.',
         choices=("best-first", "mcts"),
     )
+    search_value_file: str = _setting(
+        "",
+        "search.valueFile",
+        "A file that `train value` made: how likely a goal is to be proved, for Monte Carlo tree search and for the "
+        "best partial proof. Empty: the built-in estimate.",
+        is_guarded=True,
+    )
     search_simp_only: bool = _setting(
         False,
         "search.simpOnly",
@@ -189,6 +196,13 @@ class Settings:
         "check.cache",
         "Remember on disk what Lean said of a candidate, and do not ask again while all that it depends on is the "
         "same. The file `outcomes.sqlite3` in the user's cache folder can be deleted at any time.",
+    )
+    learn: bool = _setting(
+        True,
+        "suggest.learn",
+        "Learn from your finished proofs and accepted suggestions which tactics help where. What was learned stays in "
+        "`learned.sqlite3` in the user's cache folder; `lean-sidekick doctor --forget` and the editor's command "
+        '"Forget what was learned" take it back.',
     )
     candidate_time_limit_s: float = _setting(
         2.0, "check.candidateTimeLimitS", "Seconds that one candidate may take in Lean.", minimum=0.1, maximum=60

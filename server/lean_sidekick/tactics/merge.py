@@ -8,7 +8,7 @@ cannot be typed (inaccessible names, cut-off terms) is dropped here, whatever so
 import asyncio
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import field, frozen
 
 from lean_sidekick.core.candidates import Candidate, deduplicate
 from lean_sidekick.core.goals import INACCESSIBLE_MARK
@@ -19,9 +19,11 @@ from lean_sidekick.tactics.case_splits import CaseSplits
 from lean_sidekick.tactics.conversions import ByMode, Conversions
 from lean_sidekick.tactics.core_lemmas import probe_names
 from lean_sidekick.tactics.dialect import name_probe
+from lean_sidekick.tactics.goal_shape import read_goal
 from lean_sidekick.tactics.hypotheses import Hypotheses
 from lean_sidekick.tactics.lemmas import Lemmas
 from lean_sidekick.tactics.portfolio import Cost, Portfolio, probe_texts, row_of
+from lean_sidekick.tactics.priors import Priors, Table, shipped_table
 from lean_sidekick.tactics.proof_terms import ProofTerms
 from lean_sidekick.tactics.semiring import SemiringEquations, lemma_names
 from lean_sidekick.tactics.shapes import Shapes
@@ -38,14 +40,26 @@ _INSTANT_HEADS = frozenset(
 _SLOW_HEADS = frozenset({"simp_all", "grind", "aesop"})
 _CLOSERS = _SLOW_HEADS | {"simp", "norm_num", "ring_nf", "linarith", "omega", "field_simp", "push_cast", "norm_cast"}
 _HEAVY_HEADS = frozenset({"nlinarith", "polyrith"})
+_PLAIN_SOURCES: tuple[TacticGenerator, ...] = (
+    ProofTerms(),
+    SemiringEquations(),
+    Portfolio(),
+    Shapes(),
+    CaseSplits(),
+    Hypotheses(),
+    Simplification(),
+    ArithmeticArguments(),
+    Lemmas(),
+)
 
 
 @frozen
 class MergedGenerator:
-    """Several sources as one: best first, no repeated text, at most `limit` candidates."""
+    """Several sources as one: best first, no repeated text, at most `limit` candidates; `priors` correct the scores."""
 
     sources: tuple[TacticGenerator, ...]
     limit: int
+    priors: Priors = field(factory=Priors)
 
     async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
         """Candidates of all sources, best first."""
@@ -54,7 +68,7 @@ class MergedGenerator:
             found += await source.generate(request)
             # A source computes for some milliseconds without a pause; others may run in between.
             await asyncio.sleep(0)
-        return merge(found, self.limit)
+        return merge(self.priors.corrected(read_goal(request.goal), found), self.limit)
 
 
 def merge(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
@@ -65,20 +79,22 @@ def merge(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
     return ranked[:limit]
 
 
-def default_generator() -> TacticGenerator:
-    """All model-free sources."""
-    sources: tuple[TacticGenerator, ...] = (
-        ProofTerms(),
-        SemiringEquations(),
-        Portfolio(),
-        Shapes(),
-        CaseSplits(),
-        Hypotheses(),
-        Simplification(),
-        ArithmeticArguments(),
-        Lemmas(),
-    )
-    return ByMode(tactics=MergedGenerator(sources, CANDIDATE_LIMIT), conversions=Conversions())
+def plain_generator() -> TacticGenerator:
+    """All sources that need no model and learn nothing, with the scores that they give themselves."""
+    return _by_mode(MergedGenerator(_PLAIN_SOURCES, CANDIDATE_LIMIT))
+
+
+def default_generator(*learned: TacticGenerator, counts: Table | None = None) -> TacticGenerator:
+    """All sources that need no model; `learned` are those that learn from the user, `counts` the user's own tallies.
+
+    Uses the table of priors that comes with the program.
+    """
+    tables = (shipped_table(),) if counts is None else (shipped_table(), counts)
+    return _by_mode(MergedGenerator((*_PLAIN_SOURCES, *learned), CANDIDATE_LIMIT, Priors(tables)))
+
+
+def _by_mode(tactics: TacticGenerator) -> TacticGenerator:
+    return ByMode(tactics=tactics, conversions=Conversions())
 
 
 def vocabulary_probes() -> tuple[str, ...]:

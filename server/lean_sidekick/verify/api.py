@@ -13,7 +13,8 @@ from attrs import frozen
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.errors import LeanCrashed, ProtocolError, StaleDocument
-from lean_sidekick.core.goals import ProofState
+from lean_sidekick.core.finished_proofs import FinishedProof
+from lean_sidekick.core.goals import Goal, ProofState
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome
 from lean_sidekick.core.sites import ProofSite
 
@@ -124,6 +125,12 @@ class Verifier(Protocol):
 
     async def open(self, site: ProofSite, priority: Priority = Priority.CURSOR) -> Session:
         """Opens a site; raises LeanUnavailable if there is no Lean to ask."""
+
+    async def goals_before_steps(self, uri: str, text: str, proof: FinishedProof) -> Sequence[Goal | None] | None:
+        """The main goal before each step of a finished proof of a text, None for a step where Lean sees none.
+
+        Asks only about what Lean has elaborated already, and waits for nobody long; None where nothing can be said now.
+        """
 
     async def close(self) -> None:
         """Ends all sessions and the processes behind them."""

@@ -24,6 +24,8 @@ from attrs import define, field, frozen
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
+from lean_sidekick.core.finished_proofs import FinishedProof
+from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lean.header import find_header
@@ -97,6 +99,10 @@ class CachedVerifier:
         return _CachedSession(
             inner=session, store=self.store, policy=self.circumstances.policy, keys=keys, is_valid=is_valid
         )
+
+    async def goals_before_steps(self, uri: str, text: str, proof: FinishedProof) -> Sequence[Goal | None] | None:
+        """See `verify.api.Verifier`."""
+        return await self.inner.goals_before_steps(uri, text, proof)
 
     async def close(self) -> None:
         """Closes the inner verifier and the store."""

@@ -12,6 +12,8 @@ from attrs import define
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.errors import InputError, NotRecorded
+from lean_sidekick.core.finished_proofs import FinishedProof
+from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority, Session, SiteState, Verifier
@@ -45,6 +47,10 @@ class RecordedVerifier:
     async def open(self, site: ProofSite, priority: Priority = Priority.CURSOR) -> Session:
         """Opens a site."""
         return _RecordedSession(recording=self.recording, site=site)
+
+    async def goals_before_steps(self, uri: str, text: str, proof: FinishedProof) -> Sequence[Goal | None] | None:
+        """Nothing: recordings answer questions about holes."""
+        return None
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -117,6 +123,10 @@ class RecordingVerifier:
     async def open(self, site: ProofSite, priority: Priority = Priority.CURSOR) -> Session:
         """Opens a site of the inner verifier."""
         return _RecordingSession(inner=await self.inner.open(site, priority), recording=self.recording)
+
+    async def goals_before_steps(self, uri: str, text: str, proof: FinishedProof) -> Sequence[Goal | None] | None:
+        """See `verify.api.Verifier`."""
+        return await self.inner.goals_before_steps(uri, text, proof)
 
     async def close(self) -> None:
         """Closes the inner verifier."""

@@ -27,6 +27,8 @@ from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.declarations import header_end
 from lean_sidekick.core.errors import InputError, LeanCrashed, SidekickError, StaleDocument, TimedOut
+from lean_sidekick.core.finished_proofs import FinishedProof
+from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lean.worker_memory import has_room_for_worker
@@ -73,6 +75,10 @@ class RunnerVerifier:
     async def open(self, site: ProofSite, priority: Priority = Priority.CURSOR) -> RunnerSession:
         """See `verify.api.Verifier`."""
         return RunnerSession(runner=self, plain=await self.plain.open(site, priority))
+
+    async def goals_before_steps(self, uri: str, text: str, proof: FinishedProof) -> Sequence[Goal | None] | None:
+        """See `verify.api.Verifier`."""
+        return await self.plain.goals_before_steps(uri, text, proof)
 
     async def close_document(self, uri: str) -> None:
         """Ends both workers of a file."""

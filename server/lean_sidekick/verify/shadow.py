@@ -18,6 +18,7 @@ from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.declarations import blank_programs
 from lean_sidekick.core.errors import InputError, TimedOut
+from lean_sidekick.core.finished_proofs import FinishedProof
 from lean_sidekick.core.goals import Goal, ProofState
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
@@ -26,6 +27,7 @@ from lean_sidekick.lean.diagnostics import Diagnostic, is_heartbeat_timeout, is_
 from lean_sidekick.verify import final
 from lean_sidekick.verify.api import BROKEN, HUNG, FinalVerdict, Priority, SiteState
 from lean_sidekick.verify.dialect import Dialect
+from lean_sidekick.verify.finished import goals_before_steps
 from lean_sidekick.verify.narrow import asking, can_be_narrowed, read_rewrites, read_try_this, tracing
 from lean_sidekick.verify.packing import (
     MESSAGE_LIMIT,
@@ -82,6 +84,14 @@ class ShadowVerifier:
         """Opens a site; Lean is asked for nothing before the first check."""
         base = site.text if self.policy.keep_commands else blank_programs(site.text, len(site.text))
         return ShadowSession(verifier=self, site=site, base=base, priority=priority)
+
+    async def goals_before_steps(self, uri: str, text: str, proof: FinishedProof) -> Sequence[Goal | None] | None:
+        """See `verify.api.Verifier`."""
+        return await goals_before_steps(self, uri, text, proof)
+
+    def open_document(self, uri: str) -> Document | None:
+        """The document of a file as it stands, if it is open; who reads it should hold the turn."""
+        return self._documents.get(uri)
 
     async def close_document(self, uri: str) -> None:
         """Ends the worker of a file; the next check opens it again."""

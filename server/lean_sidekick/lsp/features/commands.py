@@ -1,4 +1,4 @@
-"""The commands: completing a proof, and starting Lean afresh."""
+"""The commands: completing a proof, starting Lean afresh, and forgetting what was learned."""
 
 import asyncio
 
@@ -12,6 +12,7 @@ from lean_sidekick.lsp.features.proof_search import search_proof
 from lean_sidekick.lsp.messages import (
     CompleteProofResult,
     CompleteProofStatus,
+    ForgetLearnedResult,
     RestartLeanResult,
     read_complete_proof,
     to_wire,
@@ -55,6 +56,18 @@ async def restart_lean(ctx: RequestContext, params: types.ExecuteCommandParams) 
     if ctx.projects.options.is_trusted:
         ctx.status.forget()
     return to_wire(RestartLeanResult(restarted=restarted))
+
+
+async def forget_learned(ctx: RequestContext, params: types.ExecuteCommandParams) -> object:
+    """Takes back all that was learned from the user's proofs, in every project."""
+    forgotten = await ctx.projects.forget_learned()
+    if forgotten:
+        ctx.client.show_info("Lean Sidekick has forgotten what it learned from your proofs.")
+    else:
+        ctx.client.show_warning(
+            "What Lean Sidekick learned could not be taken from the disk now: another program uses the file. Try again."
+        )
+    return to_wire(ForgetLearnedResult(forgotten=forgotten))
 
 
 async def _put_in(ctx: RequestContext, snapshot: Snapshot, found: ProofResult | None) -> CompleteProofResult:

@@ -1,0 +1,73 @@
+"""Where the tasks of a benchmark are done: on this machine, or on a Ray cluster."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+from attrs import frozen
+
+from lean_sidekick.evaluation.pool import LocalPool, Pool, ResultT, TaskT, Workers, workers_for_memory
+
+CHUNK = 8
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+@frozen(kw_only=True)
+class Place:
+    """`workers` on this machine, None for as many as fit; or chunks of tasks on the cluster at `cluster`."""
+
+    workers: int | None
+    cluster: str
+    chunk: int
+
+
+def pool_options(command: _Command) -> _Command:
+    """Adds the options `--workers`, `--cluster` and `--chunk`."""
+    options = (
+        click.option(
+            "--workers",
+            default="1",
+            metavar="N|auto",
+            callback=_worker_count,
+            help="Theorems at once, each with a Lean of its own; auto: as many as memory and cores allow. Default: 1.",
+        ),
+        click.option(
+            "--cluster", default="", metavar="ADDRESS", help="Work on this Ray cluster; auto: the one we are on."
+        ),
+        click.option(
+            "--chunk",
+            type=click.IntRange(1, 10_000),
+            default=CHUNK,
+            show_default=True,
+            help="Tasks that share one start of Lean on a cluster.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def open_pool(
+    place: Place, workers: Workers[TaskT, ResultT], text: str, cap_mb: int
+) -> tuple[Pool[TaskT, ResultT], dict[str, object]]:
+    """The pool, and what the record of a run says of it.
+
+    `text` is one of the items and `cap_mb` the setting that caps Lean, for the number of workers. Raises ConfigError.
+    """
+    if place.cluster:
+        from lean_sidekick.evaluation.ray_pool import RayPool, cluster_size
+
+        size = cluster_size(place.cluster)
+        return RayPool(workers=workers, address=place.cluster, chunk=place.chunk), {"cluster": size}
+    count = place.workers or workers_for_memory(text, cap_mb)
+    return LocalPool(workers=workers, count=count), {"workers": count}
+
+
+def _worker_count(_context: click.Context, _parameter: click.Parameter, text: str) -> int | None:
+    """The number of workers, None for as many as fit."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= 1024:
+        raise click.BadParameter(f"a number from 1 to 1024, or auto, not {text}.")
+    return int(text)

@@ -1,0 +1,90 @@
+"""What a training run is made with: the choices, as values, and where they are kept so that a run can go on.
+
+A run that is resumed must be the same run: `begin` writes the choices down, `resume` compares them. No model library.
+"""
+
+import json
+from enum import Enum
+from pathlib import Path
+
+import cattrs
+from attrs import evolve, frozen
+
+from lean_sidekick.core.errors import InputError
+from lean_sidekick.model_worker.messages import Device, ModelKind
+from lean_sidekick.tactics.prompts.api import Adapter, AnswerKind
+from lean_sidekick.tactics.prompts.registry import ADAPTERS
+
+PLAN_FILE = "plan.json"
+METRICS_FILE = "metrics.jsonl"
+SUMMARY_FILE = "summary.json"
+CHECKPOINTS = "checkpoints"
+
+
+class Extent(Enum):
+    """Which weights are trained: all, or small matrices beside the linear layers (Hu et al., LoRA, 2021)."""
+
+    FULL = "full"
+    LORA = "lora"
+
+
+@frozen(kw_only=True)
+class TrainingPlan:
+    """Choices of one run.
+
+    `base` is a folder or a hub name in the cache, or a shape of `backends/shapes.py` with random weights. `batch_size`
+    counts examples between two updates, `micro_batch_size` those that are in memory at once. `token_limit` cuts
+    examples off that have more tokens in prompt or tactic. `time_limit_s` ends the run early, None never.
+    """
+
+    base: str
+    kind: ModelKind
+    adapter: str
+    data: tuple[str, ...]
+    held_out: tuple[str, ...]
+    held_out_share: float
+    corpus: str | None
+    extent: Extent
+    epochs: float
+    batch_size: int
+    micro_batch_size: int
+    learning_rate: float
+    lora_rank: int
+    token_limit: int
+    scored_limit: int
+    seed: int
+    device: Device
+    time_limit_s: float | None
+
+    @property
+    def prompts(self) -> Adapter:
+        """The adapter whose prompts are trained on; raises InputError for one that does not answer with a step."""
+        adapter = ADAPTERS.get(self.adapter)
+        if adapter is None or adapter.traits.answer is not AnswerKind.STEP:
+            steps = [name for name, found in ADAPTERS.items() if found.traits.answer is AnswerKind.STEP]
+            raise InputError(f"There is no adapter {self.adapter} for single steps: choose one of {', '.join(steps)}.")
+        return adapter
+
+
+def begin(plan: TrainingPlan, folder: Path) -> None:
+    """Writes the plan of a new run. Raises InputError if the folder holds a run that got anywhere already."""
+    path = folder / PLAN_FILE
+    if any((folder / CHECKPOINTS).glob("checkpoint-*")) or (folder / SUMMARY_FILE).exists():
+        raise InputError(f"{folder} holds a training run: go on with --resume, or name another folder with --out.")
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(cattrs.unstructure(plan), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def check_resumed(plan: TrainingPlan, folder: Path) -> None:
+    """Raises InputError if the folder holds no run, or one that was made with other choices than the plan's."""
+    path = folder / PLAN_FILE
+    try:
+        known = cattrs.structure(json.loads(path.read_text(encoding="utf-8")), TrainingPlan)
+    except (OSError, ValueError, cattrs.BaseValidationError) as error:
+        raise InputError(f"{folder} holds no training run to go on with ({error}).") from None
+    # How long it may take and where it runs do not change what it is.
+    if (
+        evolve(known, time_limit_s=plan.time_limit_s, device=plan.device, micro_batch_size=plan.micro_batch_size)
+        != plan
+    ):
+        raise InputError(f"The run in {folder} was begun with other options: give the same ones, or a new folder.")
