@@ -35,7 +35,7 @@ _SHOWN_SKIPPED = 20
 @click.argument("project", type=click.Path(path_type=Path), default=Path())
 @lean_option
 @json_option
-@click.option("--background", is_flag=True, hidden=True)
+@click.option("--background", is_flag=True, help="At the lowest priority, and only while standard input is open.")
 def command(project: Path, lean_path: str | None, as_json: bool, background: bool) -> int:
     """Build or refresh the premise index of PROJECT (a file or folder in it; by default, this one).
 
