@@ -191,8 +191,11 @@ class Engine(Protocol):
     ) -> SuggestionRound:
         """The uses of a premise, by its full name, that Lean takes at a position. Raises SidekickError."""
 
+    def refresh_premises(self) -> None:
+        """Begins to bring the index of the project's premises up to date, in the background, at low priority."""
+
     async def prepare(self) -> None:
-        """Waits until the project's premises are loaded; every question works without, and with what is there."""
+        """Waits until there are premises to answer from: those on disk, or else those of a new index."""
 
     def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:
         """Learns that the user put a suggestion of a round into the text."""

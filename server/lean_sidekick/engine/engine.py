@@ -114,6 +114,10 @@ class ProjectEngine:
                 self.sources.premises, session.site, session, name, budget, self.suggestion_limit
             )
 
+    def refresh_premises(self) -> None:
+        """See `Engine.refresh_premises`."""
+        self.sources.premises.refresh()
+
     async def prepare(self) -> None:
         """See `Engine.prepare`."""
         await self.sources.premises.ready()

@@ -6,17 +6,16 @@ Nothing is started here; Lean starts with the first question.
 import asyncio
 import logging
 import os
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from lean_sidekick import __version__
-from lean_sidekick.core.errors import LeanUnavailable
 from lean_sidekick.engine.api import OPENING_S
 from lean_sidekick.engine.engine import ProjectEngine, StartVerifier
 from lean_sidekick.engine.learning import Learner
 from lean_sidekick.engine.models import NO_MODELS, ModelSources, open_models
-from lean_sidekick.engine.premises import Library, ProjectPremises, no_premises
+from lean_sidekick.engine.premise_shelf import ProjectShelf
+from lean_sidekick.engine.premises import ProjectPremises, no_premises
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.lean.fingerprint import imports_key, toolchain_key
 from lean_sidekick.lean.launch import Limits as ProcessLimits
@@ -24,9 +23,6 @@ from lean_sidekick.lean.project import Project, find_project
 from lean_sidekick.lean.sandbox import Sandbox, SandboxFinder
 from lean_sidekick.lean.server import LeanServer
 from lean_sidekick.lean.toolchain import Toolchain, find_toolchain
-from lean_sidekick.premises.project_corpus import ProjectCorpus
-from lean_sidekick.premises.retriever import LocalRetriever
-from lean_sidekick.premises.sources import Sources as ModuleSources
 from lean_sidekick.search.options import SearchKind, SearchOptions
 from lean_sidekick.settings.paths import cache_folder
 from lean_sidekick.settings.settings import Settings
@@ -62,7 +58,7 @@ def open_engine(root: Path, settings: Settings) -> ProjectEngine:
         return verifier if key is None else _remembering(verifier, plain, project, key)
 
     learner = _learner(root) if settings.learn else None
-    premises = open_premises(root, settings, sandboxes)
+    premises = open_premises(root, settings)
     return engine_on(start, settings, open_models(settings, os.environ), learner, premises)
 
 
@@ -117,41 +113,9 @@ def search_options(settings: Settings) -> SearchOptions:
     )
 
 
-def open_premises(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ProjectPremises:
-    """The premises of the project that holds a file or folder; nothing is loaded yet."""
-    project = find_project(root)
-
-    async def load(report: Callable[[str], None]) -> Library:
-        toolchain: Toolchain | None = None
-        server: LeanServer | None = None
-        try:
-            toolchain = await find_lean(root, settings)
-            sandbox = await _find_sandbox(settings, sandboxes or SandboxFinder(os.environ))
-            server = _lean_server(project, toolchain, settings, sandbox)
-        except LeanUnavailable as error:
-            logger.info("premises come from sources alone: %s", error)
-        sources = ModuleSources(project, toolchain, os.environ)
-        corpus = ProjectCorpus(
-            sources=sources,
-            server=server,
-            on_skipped=lambda skipped: logger.info("left out of the premises: %s, %s", skipped.name, skipped.reason),
-            on_progress=lambda progress: report(f"{progress.done} of {progress.total} modules are done"),
-        )
-        try:
-            files = [file async for file in corpus.read()]
-        finally:
-            if server is not None:
-                await server.close()
-        retriever = await asyncio.to_thread(LocalRetriever.from_files, files)
-        return Library(
-            retriever=retriever,
-            imports={file.module: file.imports for file in files},
-            list_names=lambda: [(premise.full_name, file.module) for file in files for premise in file.premises],
-            find_source=lambda module: None if (source := sources.find(module)) is None else source.file,
-            close=retriever.close,
-        )
-
-    return ProjectPremises(root=project.root, load=load)
+def open_premises(root: Path, settings: Settings) -> ProjectPremises:
+    """The premises of the project that holds a file or folder; nothing is opened yet."""
+    return ProjectPremises(root=find_project(root).root, shelf=ProjectShelf(root, partial(find_lean, root, settings)))
 
 
 async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ShadowVerifier:
@@ -163,12 +127,26 @@ async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinde
     return await _start(find_project(root), await find_lean(root, settings), settings, finder)
 
 
+async def start_server(root: Path, settings: Settings) -> LeanServer:
+    """Finds the Lean of a project and starts its server, in a sandbox if that is set. Raises LeanUnavailable."""
+    sandbox = await _find_sandbox(settings, SandboxFinder(os.environ))
+    return await _start_server(find_project(root), await find_lean(root, settings), settings, sandbox)
+
+
+async def _start_server(
+    project: Project, toolchain: Toolchain, settings: Settings, sandbox: Sandbox | None
+) -> LeanServer:
+    limits = ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None)
+    server = LeanServer(project, toolchain, limits, sandbox=sandbox)
+    await server.start()
+    return server
+
+
 async def _start(
     project: Project, toolchain: Toolchain, settings: Settings, sandboxes: SandboxFinder
 ) -> ShadowVerifier:
     sandbox = await _find_sandbox(settings, sandboxes)
-    server = _lean_server(project, toolchain, settings, sandbox)
-    await server.start()
+    server = await _start_server(project, toolchain, settings, sandbox)
     return ShadowVerifier(
         server=server,
         dialect=dialect_of(server.gates),
@@ -199,12 +177,6 @@ def _remembering(inner: Verifier, plain: ShadowVerifier, project: Project, key: 
         circumstances=Circumstances(toolchain=f"{__version__} {key}", policy=plain.policy, limits=plain.limits),
         imports_key=partial(imports_key, project, os.environ),
     )
-
-
-def _lean_server(project: Project, toolchain: Toolchain, settings: Settings, sandbox: Sandbox | None) -> LeanServer:
-    """A Lean server of a project, not started yet."""
-    limits = ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None)
-    return LeanServer(project, toolchain, limits, sandbox=sandbox)
 
 
 async def _find_sandbox(settings: Settings, sandboxes: SandboxFinder) -> Sandbox | None:

@@ -30,7 +30,7 @@ from lean_sidekick.premises.segment_file import (
 )
 from lean_sidekick.premises.tokens import premise_terms
 
-VERSION = 1
+VERSION = 2
 """Raised when segments or tokens change; an index with another number is thrown away."""
 
 DATABASE = "index.sqlite3"
@@ -38,17 +38,28 @@ _BUSY_S = 30.0
 _TRIES = 5
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS segment (name TEXT PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS file (module TEXT PRIMARY KEY, segment TEXT NOT NULL, stamp TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS file (
+    module TEXT PRIMARY KEY, segment TEXT NOT NULL, stamp TEXT NOT NULL, imports TEXT NOT NULL
+);
 """
 
 
 @frozen(kw_only=True)
 class IndexedFile:
-    """One file of the corpus in the index; `stamp` is what its writer knows it by."""
+    """One file of the corpus in the index; `stamp` is what its writer knows it by, `imports` are modules."""
 
     module: str
     segment: str
     stamp: str
+    imports: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class FileNote:
+    """What is kept of a file beside its premises; see `IndexedFile`."""
+
+    stamp: str
+    imports: tuple[str, ...]
 
 
 @define
@@ -62,8 +73,11 @@ class PremiseIndex:
         if not (self.folder / DATABASE).is_file():
             return {}
         with self._connect() as connection:
-            rows = connection.execute("SELECT module, segment, stamp FROM file").fetchall()
-        return {module: IndexedFile(module=module, segment=segment, stamp=stamp) for module, segment, stamp in rows}
+            rows = connection.execute("SELECT module, segment, stamp, imports FROM file").fetchall()
+        return {
+            module: IndexedFile(module=module, segment=segment, stamp=stamp, imports=tuple(imports.split()))
+            for module, segment, stamp, imports in rows
+        }
 
     def segments(self) -> tuple[Segment, ...]:
         """The segments as they are now, mapped; they stay valid whatever is written later. Raises IndexDamaged."""
@@ -101,7 +115,7 @@ class PremiseIndex:
             connection.executemany("DELETE FROM file WHERE module = ?", [(module,) for module in modules])
         self._drop_unused()
 
-    def commit(self, segment: Segment, stamps: Mapping[str, str]) -> None:
+    def commit(self, segment: Segment, notes: Mapping[str, FileNote]) -> None:
         """Adds a segment that holds these files; older versions of them count no more. Raises IndexDamaged, OSError."""
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"{uuid.uuid4().hex}.segment"
@@ -109,8 +123,8 @@ class PremiseIndex:
         with self._connect() as connection:
             connection.execute("INSERT INTO segment VALUES (?)", (name,))
             connection.executemany(
-                "INSERT OR REPLACE INTO file VALUES (?, ?, ?)",
-                [(module, name, stamp) for module, stamp in stamps.items()],
+                "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)",
+                [(module, name, note.stamp, " ".join(note.imports)) for module, note in notes.items()],
             )
         self._drop_unused()
 
@@ -125,14 +139,14 @@ class PremiseIndex:
         if len(small) <= count:
             return
         builder = SegmentBuilder()
-        stamps: dict[str, str] = {}
+        notes: dict[str, FileNote] = {}
         for file in files.values():
             if (segment := small.get(file.segment)) is not None:
                 number = segment.modules.index(file.module)
                 documents = np.flatnonzero(segment.module_of == number).tolist()
                 builder.add(file.module, [segment.records[document] for document in documents])
-                stamps[file.module] = file.stamp
-        self.commit(builder.finish(), stamps)
+                notes[file.module] = FileNote(stamp=file.stamp, imports=file.imports)
+        self.commit(builder.finish(), notes)
 
     def _drop_unused(self) -> None:
         """Takes segments away that hold no file any more."""
@@ -172,7 +186,7 @@ class IndexWriter:
     _hashes: TokenHashes = field(factory=TokenHashes, init=False)
     _builder: SegmentBuilder = field(init=False)
     _encoded: list[bytes] = field(factory=list, init=False)
-    _stamps: dict[str, str] = field(factory=dict, init=False)
+    _notes: dict[str, FileNote] = field(factory=dict, init=False)
 
     @_builder.default
     def _new_builder(self) -> SegmentBuilder:
@@ -180,24 +194,24 @@ class IndexWriter:
 
     def add(self, file: CorpusFile, stamp: str) -> None:
         """Adds or replaces one file. Raises IndexDamaged, OSError."""
-        if file.module in self._stamps:
+        if file.module in self._notes:
             self.commit()
         for premise in file.premises:
             self._builder.add_one(file.module, premise, premise_terms(premise))
             self._encoded.append(encode_premise(evolve(premise, module=file.module)))
         if not file.premises:
             self._builder.add_module(file.module)
-        self._stamps[file.module] = stamp
+        self._notes[file.module] = FileNote(stamp=stamp, imports=file.imports)
         if len(self._encoded) >= self._limit:
             self.commit()
 
     def commit(self) -> None:
         """Writes what was added since the last time. Raises IndexDamaged, OSError."""
-        if not self._stamps:
+        if not self._notes:
             return
         records: StoredRecords = store_records(self._encoded)
-        self._index.commit(self._builder.finish(records), self._stamps)
-        self._builder, self._encoded, self._stamps = self._new_builder(), [], {}
+        self._index.commit(self._builder.finish(records), self._notes)
+        self._builder, self._encoded, self._notes = self._new_builder(), [], {}
 
     def finish(self) -> None:
         """Commits, and merges what has become many small pieces."""
