@@ -115,7 +115,8 @@ def search_options(settings: Settings) -> SearchOptions:
 
 def open_premises(root: Path, settings: Settings) -> ProjectPremises:
     """The premises of the project that holds a file or folder; nothing is opened yet."""
-    return ProjectPremises(root=find_project(root).root, shelf=ProjectShelf(root, partial(find_lean, root, settings)))
+    folder = find_project(root).root
+    return ProjectPremises(root=folder, shelf=ProjectShelf(folder, partial(find_lean, root, settings)))
 
 
 async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ShadowVerifier:
