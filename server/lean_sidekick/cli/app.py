@@ -54,6 +54,7 @@ COMMANDS = (
     CommandEntry("show", "Show what a proof search tried, as a page."),
     CommandEntry("index", "Build or refresh the premise index of a project."),
     CommandEntry("bench", "Run a benchmark and write its figures and plots."),
+    CommandEntry("report", "Show runs of benchmarks as one page."),
     CommandEntry("serve-premises", "Answer LeanPremise's protocol on this machine."),
     CommandEntry("train", "Train a model on your own data."),
     CommandEntry("models", "Show model cards, get a model, show what would be sent."),
