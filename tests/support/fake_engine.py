@@ -205,8 +205,8 @@ class FakeEngine:
         uses = [_suggestion(site, value) for what, value in _directives(document) if what == "use"]
         return _round(site, uses, "", is_complete=True)
 
-    def refresh_premises(self) -> None:
-        """Nothing to refresh."""
+    def load_premises(self) -> None:
+        """Nothing to load."""
 
     async def prepare(self) -> None:
         """Nothing to load."""

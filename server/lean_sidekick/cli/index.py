@@ -21,6 +21,7 @@ from lean_sidekick.core.errors import InputError, LeanUnavailable
 from lean_sidekick.engine.session import find_lean, start_server
 from lean_sidekick.lean.project import find_project
 from lean_sidekick.lean.server import LeanServer
+from lean_sidekick.lean.toolchain import Toolchain
 from lean_sidekick.premises.corpus import Skipped
 from lean_sidekick.premises.project_corpus import CorpusProgress
 from lean_sidekick.premises.sources import Sources
@@ -52,10 +53,10 @@ async def _index(path: Path, lean: str | None, as_json: bool, background: bool) 
     from lean_sidekick.premises.project_index import project_index, refresh
 
     settings = await settings_for(path, lean)
-    project, toolchain = find_project(path), await find_lean(path, settings)
+    project, toolchain = find_project(path), await _toolchain(path, settings)
     index = await asyncio.to_thread(project_index, cache_folder(), project, toolchain, os.environ)
     report = _Report(as_json)
-    server = await _server(path, settings)
+    server = None if toolchain is None else await _server(path, settings)
     watch = asyncio.create_task(_end_with_input(asyncio.current_task())) if background else None
     try:
         done = await refresh(index, Sources(project, toolchain, os.environ), server, report.progress, report.skipped)
@@ -81,6 +82,14 @@ async def _index(path: Path, lean: str | None, as_json: bool, background: bool) 
             f"{report.skipped_count} left out."
         )
     return ExitStatus.DONE if not report.skipped_count else ExitStatus.INCOMPLETE
+
+
+async def _toolchain(path: Path, settings: Settings) -> Toolchain | None:
+    try:
+        return await find_lean(path, settings)
+    except LeanUnavailable as error:
+        note(f"{error} Sources are read alone.")
+        return None
 
 
 async def _server(path: Path, settings: Settings) -> LeanServer | None:

@@ -191,11 +191,11 @@ class Engine(Protocol):
     ) -> SuggestionRound:
         """The uses of a premise, by its full name, that Lean takes at a position. Raises SidekickError."""
 
-    def refresh_premises(self) -> None:
-        """Begins to bring the index of the project's premises up to date, in the background, at low priority."""
+    def load_premises(self) -> None:
+        """Begins to load the project's premises in the background, and to bring them up to date, at low priority."""
 
     async def prepare(self) -> None:
-        """Waits until there are premises to answer from: those on disk, or else those of a new index."""
+        """Waits until the project's premises are loaded; every question works without, and with what is there."""
 
     def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:
         """Learns that the user put a suggestion of a round into the text."""

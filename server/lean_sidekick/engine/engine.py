@@ -128,9 +128,9 @@ class ProjectEngine:
                 self.sources.premises, session.site, session, name, budget, self.suggestion_limit
             )
 
-    def refresh_premises(self) -> None:
-        """See `Engine.refresh_premises`."""
-        self.sources.premises.refresh()
+    def load_premises(self) -> None:
+        """See `Engine.load_premises`."""
+        self.sources.premises.start()
 
     async def prepare(self) -> None:
         """See `Engine.prepare`."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from lean_sidekick.core.errors import IndexDamaged
+from lean_sidekick.core.errors import IndexDamaged, InputError
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.lean.project import find_project
 from lean_sidekick.lean.toolchain import Toolchain
@@ -44,14 +44,30 @@ class IndexingProgress:
 
 @define
 class PremiseLibrary:
-    """A `Retriever` over the indexes of the project that holds a file or folder. `close` it."""
+    """A `Retriever` over the indexes of the project that holds a file or folder. `close` it.
+
+    `imports` are those of every module that is indexed, as they are now.
+    """
 
     root: Path
-    toolchain: Toolchain
+    toolchain: Toolchain | None
     command: tuple[str, ...] = INDEX_COMMAND
+    imports: dict[str, tuple[str, ...]] = field(factory=dict, init=False)
     _retriever: "LocalRetriever | None" = field(default=None, init=False)
+    _background: asyncio.Task[bool] | None = field(default=None, init=False)
     _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
     _refreshing: asyncio.subprocess.Process | None = field(default=None, init=False)
+
+    async def load(self, on_progress: Callable[[IndexingProgress], None]) -> None:
+        """Opens what is indexed, and brings it up to date in the background; waits for that where there is nothing yet.
+
+        Raises InputError where there is no index and none can be made.
+        """
+        await self._open()
+        if self.imports:
+            self._background = asyncio.create_task(self.refresh(lambda progress: None))
+        elif not await self.refresh(on_progress):
+            raise InputError("The premises could not be indexed; `lean-sidekick index` says why.")
 
     async def for_goal(self, goal: Goal, accessible: Accessible, k: int) -> Sequence[FoundPremise]:
         """See `Retriever`."""
@@ -68,7 +84,7 @@ class PremiseLibrary:
         """
         if self._refreshing is not None:
             return False
-        arguments = (str(self.root), "--json", "--background", "--lean", self.toolchain.lean)
+        arguments = (str(self.root), "--json", "--background", *self._lean)
         try:
             self._refreshing = process = await asyncio.create_subprocess_exec(
                 *self.command,
@@ -93,6 +109,9 @@ class PremiseLibrary:
 
     async def close(self) -> None:
         """Ends a refresh and the retriever's thread."""
+        if self._background is not None:
+            self._background.cancel()
+            await asyncio.wait({self._background})
         if self._refreshing is not None:
             await _end(self._refreshing)
         if self._retriever is not None:
@@ -122,10 +141,23 @@ class PremiseLibrary:
                 old.close()
             return self._retriever
 
+    def list_names(self) -> list[tuple[str, str]]:
+        """The name and the module of every premise; slow: call it in a thread. Raises IndexDamaged."""
+        return self._index().list_names()
+
+    @property
+    def _lean(self) -> tuple[str, ...]:
+        return () if self.toolchain is None else ("--lean", str(self.toolchain.lean))
+
     def _load(self) -> "LocalRetriever":
         from lean_sidekick.premises.retriever import LocalRetriever
 
-        return LocalRetriever(self._index().segments())
+        index = self._index()
+        segments = index.segments()
+        imports = index.imports()
+        self.imports.clear()
+        self.imports.update(imports)
+        return LocalRetriever(segments)
 
     def _discard(self) -> None:
         index = self._index()

@@ -1,15 +1,14 @@
-"""The premises of a project: what a place may use, and which of it helps or says something.
+"""The premises of a project, as far as they are loaded: what a place may use, and which of it helps or says something.
 
-What is on disk is opened with the first question. It is brought up to date, or built, when somebody asks for that, in
-the background: until then, and where there is nothing yet, questions are answered without, and nobody waits. Where
-premises stand and what `note` says is for people to see.
+Loading begins with the first question of a person, or when it is asked for, and goes on in the background; until it is
+done, questions are answered from the open file alone, and nobody waits.
+Where premises stand and what `note` says is for people to see.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlparse
 
 from attrs import define, field, frozen
@@ -21,17 +20,15 @@ from lean_sidekick.engine.api import DocumentText, PremiseFinding
 from lean_sidekick.lean.header import find_header
 from lean_sidekick.premises.api import Accessible, FoundPremise, Retriever
 from lean_sidekick.premises.corpus import module_of
+from lean_sidekick.premises.retriever import LocalRetriever
 from lean_sidekick.premises.sources import closure
-
-if TYPE_CHECKING:
-    from lean_sidekick.premises.retriever import LocalRetriever
 
 logger = logging.getLogger(__name__)
 
 
 @frozen(kw_only=True)
 class Library:
-    """What was opened: a retriever, the imports of each module, and where a module's source lies.
+    """What was loaded: a retriever, the imports of each module, and where a module's source lies.
 
     `list_names` gives all premises with their modules, in an order that stays; `find_source` looks at the disk; both
     may be slow. `close` ends what the retriever needs.
@@ -44,54 +41,40 @@ class Library:
     close: Callable[[], Awaitable[None]]
 
 
-class Shelf(Protocol):
-    """Where libraries come from."""
-
-    async def open(self) -> Library | None:
-        """What is there already, None if there is nothing. Raises SidekickError."""
-
-    async def build(self, report: Callable[[str], None]) -> Library:
-        """Brings it up to date, says in words how far that is, and opens it. Raises SidekickError."""
-
-
-class _EmptyShelf:
-    """Nothing, ever."""
-
-    async def open(self) -> Library | None:
-        return None
-
-    async def build(self, report: Callable[[str], None]) -> Library:
-        raise InputError("There are no premises of other files here.")
+Load = Callable[[Callable[[str], None]], Awaitable[Library]]
+"""Loads a library, and says in words how far it is."""
 
 
 @define(kw_only=True)
 class ProjectPremises:
-    """See the module. What went wrong is in `note`; questions are answered all the same."""
+    """Loads once, when it is first asked. What goes wrong then is in `note`, and only the open file is answered from.
+
+    Without `load` there is nothing but the open file.
+    """
 
     root: Path
-    shelf: Shelf
+    load: Load | None
     note: str = field(default="", init=False)
     _library: Library | None = field(default=None, init=False)
-    _alone: "LocalRetriever | None" = field(default=None, init=False)
-    _opening: asyncio.Task[None] | None = field(default=None, init=False)
-    _building: asyncio.Task[None] | None = field(default=None, init=False)
+    _alone: LocalRetriever | None = field(default=None, init=False)
+    _loading: asyncio.Task[None] | None = field(default=None, init=False)
 
-    def refresh(self) -> None:
-        """Begins to build in the background, unless that was begun."""
-        if self._building is None:
-            self._building = asyncio.create_task(self._build())
+    def start(self) -> None:
+        """Begins to load in the background, unless that was begun."""
+        if self._loading is None and self.load is not None:
+            self._loading = asyncio.create_task(self._load(self.load))
 
     async def ready(self) -> None:
-        """Waits until there is something to answer from, or there cannot be: what is on disk will do."""
-        await self._open()
-        if self._library is None:
-            self.refresh()
-        if self._building is not None and self._library is None:
-            await asyncio.shield(self._building)
+        """Waits until all is loaded, or could not be."""
+        self.start()
+        if self._loading is not None:
+            await asyncio.shield(self._loading)
 
     async def of_imports(self, document: DocumentText, goal: Goal, k: int) -> Sequence[Premise]:
-        """At most `k` premises of other files for a goal, best first; none where nothing is built."""
-        await self._open()
+        """At most `k` premises of other files for a goal, best first; none while nothing is loaded.
+
+        Does not begin to load: a search must not share the machine with that unasked.
+        """
         if self._library is None:
             return ()
         found = await self._library.retriever.for_goal(goal, self._accessible(document, ()), k)
@@ -101,7 +84,7 @@ class ProjectPremises:
         self, document: DocumentText, goal: Goal, above: tuple[Premise, ...], k: int
     ) -> Sequence[FoundPremise]:
         """At most `k` premises for a goal: of `above`, and of what the document imports; best first."""
-        await self._open()
+        self.start()
         return await self._retriever().for_goal(goal, self._accessible(document, above), k)
 
     async def for_words(
@@ -111,7 +94,7 @@ class ProjectPremises:
 
         Raises InputError for an empty question.
         """
-        await self._open()
+        self.start()
         accessible = Accessible() if document is None else self._accessible(document, above)
         return await self._retriever().for_words(words, accessible, k)
 
@@ -136,48 +119,30 @@ class ProjectPremises:
         return self._library
 
     async def close(self) -> None:
-        """Ends the building, and what was opened."""
-        tasks = {task for task in (self._opening, self._building) if task is not None}
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        """Ends the loading, and what was loaded."""
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.wait({self._loading})
         if self._library is not None:
             await self._library.close()
         if self._alone is not None:
             self._alone.close()
 
-    async def _open(self) -> None:
-        if self._opening is None:
-            self._opening = asyncio.create_task(self._take(self.shelf.open))
-        await asyncio.shield(self._opening)
-
-    async def _build(self) -> None:
-        self._report("it has just begun")
-        await self._open()
-        await self._take(lambda: self.shelf.build(self._report))
-
-    async def _take(self, get: Callable[[], Awaitable[Library | None]]) -> None:
+    async def _load(self, load: Load) -> None:
         try:
-            library = await get()
+            self._library = await load(self._report)
+            self.note = ""
         except SidekickError as error:
             logger.warning("premises of imports are not looked up: %s", error)
-            self.note = f"Only the open file was searched: {error}" if self._library is None else ""
-            return
-        if library is not None:
-            self._library = library
-            self.note = ""
+            self.note = f"Only the open file was searched: {error}"
 
     def _report(self, progress: str) -> None:
-        if self._library is None:
-            self.note = f"Only the open file was searched, the index is being built: {progress}."
+        self.note = f"Only the open file was searched, the index is being built: {progress}."
 
     def _retriever(self) -> Retriever:
         if self._library is not None:
             return self._library.retriever
         if self._alone is None:
-            from lean_sidekick.premises.retriever import LocalRetriever  # numpy comes with it
-
             self._alone = LocalRetriever.from_files(())
         return self._alone
 
@@ -202,4 +167,4 @@ class ProjectPremises:
 
 def no_premises() -> ProjectPremises:
     """Nothing but the open file."""
-    return ProjectPremises(root=Path.cwd(), shelf=_EmptyShelf())
+    return ProjectPremises(root=Path.cwd(), load=None)

@@ -6,16 +6,18 @@ Nothing is started here; Lean starts with the first question.
 import asyncio
 import logging
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from lean_sidekick import __version__
+from lean_sidekick.core.errors import LeanUnavailable
 from lean_sidekick.engine.api import OPENING_S
 from lean_sidekick.engine.engine import ProjectEngine, StartVerifier
 from lean_sidekick.engine.learning import Learner
 from lean_sidekick.engine.models import NO_MODELS, ModelSources, open_models
-from lean_sidekick.engine.premise_shelf import ProjectShelf
-from lean_sidekick.engine.premises import ProjectPremises, no_premises
+from lean_sidekick.engine.premise_library import PremiseLibrary
+from lean_sidekick.engine.premises import Library, ProjectPremises, no_premises
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.lean.fingerprint import imports_key, toolchain_key
 from lean_sidekick.lean.launch import Limits as ProcessLimits
@@ -23,6 +25,7 @@ from lean_sidekick.lean.project import Project, find_project
 from lean_sidekick.lean.sandbox import Sandbox, SandboxFinder
 from lean_sidekick.lean.server import LeanServer
 from lean_sidekick.lean.toolchain import Toolchain, find_toolchain
+from lean_sidekick.premises.sources import Sources as ModuleSources
 from lean_sidekick.search.options import SearchKind, SearchOptions
 from lean_sidekick.settings.paths import cache_folder
 from lean_sidekick.settings.settings import Settings
@@ -114,9 +117,27 @@ def search_options(settings: Settings) -> SearchOptions:
 
 
 def open_premises(root: Path, settings: Settings) -> ProjectPremises:
-    """The premises of the project that holds a file or folder; nothing is opened yet."""
-    folder = find_project(root).root
-    return ProjectPremises(root=folder, shelf=ProjectShelf(folder, partial(find_lean, root, settings)))
+    """The premises of the project that holds a file or folder; nothing is loaded yet."""
+    project = find_project(root)
+
+    async def load(report: Callable[[str], None]) -> Library:
+        toolchain: Toolchain | None = None
+        try:
+            toolchain = await find_lean(root, settings)
+        except LeanUnavailable as error:
+            logger.info("premises come from sources alone: %s", error)
+        library = PremiseLibrary(root=project.root, toolchain=toolchain)
+        await library.load(lambda progress: report(f"{progress.done} of {progress.total} modules are done"))
+        sources = ModuleSources(project, toolchain, os.environ)
+        return Library(
+            retriever=library,
+            imports=library.imports,
+            list_names=library.list_names,
+            find_source=lambda module: None if (source := sources.find(module)) is None else source.file,
+            close=library.close,
+        )
+
+    return ProjectPremises(root=project.root, load=load)
 
 
 async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ShadowVerifier:
@@ -131,14 +152,7 @@ async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinde
 async def start_server(root: Path, settings: Settings) -> LeanServer:
     """Finds the Lean of a project and starts its server, in a sandbox if that is set. Raises LeanUnavailable."""
     sandbox = await _find_sandbox(settings, SandboxFinder(os.environ))
-    return await _start_server(find_project(root), await find_lean(root, settings), settings, sandbox)
-
-
-async def _start_server(
-    project: Project, toolchain: Toolchain, settings: Settings, sandbox: Sandbox | None
-) -> LeanServer:
-    limits = ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None)
-    server = LeanServer(project, toolchain, limits, sandbox=sandbox)
+    server = _lean_server(find_project(root), await find_lean(root, settings), settings, sandbox)
     await server.start()
     return server
 
@@ -147,7 +161,8 @@ async def _start(
     project: Project, toolchain: Toolchain, settings: Settings, sandboxes: SandboxFinder
 ) -> ShadowVerifier:
     sandbox = await _find_sandbox(settings, sandboxes)
-    server = await _start_server(project, toolchain, settings, sandbox)
+    server = _lean_server(project, toolchain, settings, sandbox)
+    await server.start()
     return ShadowVerifier(
         server=server,
         dialect=dialect_of(server.gates),
@@ -178,6 +193,12 @@ def _remembering(inner: Verifier, plain: ShadowVerifier, project: Project, key: 
         circumstances=Circumstances(toolchain=f"{__version__} {key}", policy=plain.policy, limits=plain.limits),
         imports_key=partial(imports_key, project, os.environ),
     )
+
+
+def _lean_server(project: Project, toolchain: Toolchain, settings: Settings, sandbox: Sandbox | None) -> LeanServer:
+    """A Lean server of a project, not started yet."""
+    limits = ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None)
+    return LeanServer(project, toolchain, limits, sandbox=sandbox)
 
 
 async def _find_sandbox(settings: Settings, sandboxes: SandboxFinder) -> Sandbox | None:

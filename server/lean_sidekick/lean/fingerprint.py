@@ -65,19 +65,21 @@ def imports_key(project: Project, environment: Mapping[str, str]) -> str | None:
     return seen.key()
 
 
-def dependencies_key(project: Project, toolchain: Toolchain, environment: Mapping[str, str]) -> str:
+def dependencies_key(project: Project, toolchain: Toolchain | None, environment: Mapping[str, str]) -> str:
     """A text that is equal for projects with the same toolchain and the same revisions of the same packages.
 
     It names no folder of a project, so that what was learned of Mathlib in one project serves the next. A package that
     is at no revision counts with the names, sizes and times of its sources. Looks at files: call it in a thread.
     """
     seen = _Seen()
-    seen.say("version", str(toolchain.version), environment.get("LEAN_PATH", ""))
-    lean = Path(os.path.realpath(toolchain.lean))
-    seen.entry(lean)
-    # Files alone: the times of folders also change when somebody merely looks for a place to write.
-    for file in sorted((lean.parent.parent / "lib" / "lean").glob("*.olean")):
-        seen.entry(file)
+    seen.say("LEAN_PATH", environment.get("LEAN_PATH", ""))
+    if toolchain is not None:
+        seen.say("version", str(toolchain.version))
+        lean = Path(os.path.realpath(toolchain.lean))
+        seen.entry(lean)
+        # Files alone: the times of folders also change when somebody merely looks for a place to write.
+        for file in sorted((lean.parent.parent / "lib" / "lean").glob("*.olean")):
+            seen.entry(file)
     for package in sorted(package_folders(project), key=lambda folder: (folder.name, str(folder))):
         seen.say("package", package.name)
         revision = _revision(package)

@@ -299,7 +299,7 @@ class Rounds:
         except TimeoutError:
             raise TimedOut(f"A round of suggestions did not end within {budget.seconds + _OVERRUN_S:g} s.") from None
         # Not before: the first suggestion is not to wait for it.
-        engine.refresh_premises()
+        engine.load_premises()
 
     def _announce(self, desk: _Desk, running: Round) -> None:
         best = running.suggestions(1)

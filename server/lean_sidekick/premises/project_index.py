@@ -39,24 +39,22 @@ class ProjectIndex:
     shared: PremiseIndex
     own: PremiseIndex
 
-    def segments(self) -> tuple[Segment, ...]:
-        """What is indexed now; an index that is damaged is thrown away, with one line in the log."""
-        return (*_or_nothing(self.shared, PremiseIndex.segments), *_or_nothing(self.own, PremiseIndex.segments))
+    def segments(self, encoder: str | None = None) -> tuple[Segment, ...]:
+        """What is indexed now, with vectors by an encoder; a damaged index is thrown away, with one line in the log."""
 
-    def imports(self) -> Mapping[str, tuple[str, ...]]:
-        """The imports of every module that is indexed now; none of an index that is damaged."""
-        found: dict[str, tuple[str, ...]] = {}
-        for index in (self.shared, self.own):
-            try:
-                found |= {file.module: file.imports for file in index.files().values()}
-            except IndexDamaged as error:
-                logger.warning("%s", error)
-        return found
+        def read(index: PremiseIndex) -> tuple[Segment, ...]:
+            return index.segments(encoder)
 
-    def names(self) -> list[tuple[str, str]]:
-        """All premises that are indexed now, with their modules; reads every one of them."""
+        return (*_or_nothing(self.shared, read), *_or_nothing(self.own, read))
+
+    def imports(self) -> dict[str, tuple[str, ...]]:
+        """The imports of every module that is indexed. Raises IndexDamaged."""
+        return {file.module: file.imports for one in (self.shared, self.own) for file in one.files().values()}
+
+    def list_names(self) -> list[tuple[str, str]]:
+        """The name and the module of every premise, in an order that stays; slow. Raises IndexDamaged."""
         return [
-            (segment.records[number].full_name, segment.modules[segment.module_of[number]])
+            (segment.records[number].full_name, segment.modules[int(segment.module_of[number])])
             for segment in self.segments()
             for number in range(len(segment))
             if segment.is_live is None or segment.is_live[number]
@@ -73,7 +71,9 @@ class Refreshed:
     premises: int
 
 
-def project_index(cache: Path, project: Project, toolchain: Toolchain, environment: Mapping[str, str]) -> ProjectIndex:
+def project_index(
+    cache: Path, project: Project, toolchain: Toolchain | None, environment: Mapping[str, str]
+) -> ProjectIndex:
     """The indexes of a project in the user's cache folder. Looks at files: call it in a thread."""
     key = dependencies_key(project, toolchain, environment)
     own = hashlib.sha256(f"{key}\0{project.root}".encode()).hexdigest()

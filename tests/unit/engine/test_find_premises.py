@@ -1,7 +1,7 @@
 """Premises through the engine: what may be used where, what is said while they load, and uses that Lean took."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from lean_sidekick.core.positions import Position
 from lean_sidekick.core.premises import CorpusFile, Premise, premises_above
 from lean_sidekick.engine.api import DocumentText, PremiseAnswer, PremiseFinding
 from lean_sidekick.engine.find_premises import describe_reasons, premises_for_words
-from lean_sidekick.engine.premises import Library, ProjectPremises, no_premises
+from lean_sidekick.engine.premises import Library, ProjectPremises
 from lean_sidekick.premises.api import RankReason
 from lean_sidekick.premises.retriever import LocalRetriever
 from support.lean_text import lean
@@ -52,32 +52,14 @@ def library() -> Library:
     )
 
 
-Build = Callable[[Callable[[str], None]], Awaitable[Library]]
-
-
-class Shelf:
-    """See `engine.premises.Shelf`."""
-
-    def __init__(self, on_disk: Library | None = None, build: Build | None = None) -> None:
-        self.on_disk = on_disk
-        self._build = build
-        self.builds = 0
-
-    async def open(self) -> Library | None:
-        return self.on_disk
-
-    async def build(self, report: Callable[[str], None]) -> Library:
-        self.builds += 1
-        return library() if self._build is None else await self._build(report)
-
-
-def premises_on(shelf: Shelf) -> ProjectPremises:
-    return ProjectPremises(root=ROOT, shelf=shelf)
+async def load(report: Callable[[str], None]) -> Library:
+    return library()
 
 
 @pytest.fixture
 async def premises() -> AsyncIterator[ProjectPremises]:
-    found = premises_on(Shelf(library()))
+    found = ProjectPremises(root=ROOT, load=load)
+    await found.ready()
     yield found
     await found.close()
 
@@ -135,18 +117,17 @@ async def test_where_a_premise_stands(premises: ProjectPremises) -> None:
     }
 
 
-async def test_while_it_is_built_the_open_file_is_answered_from() -> None:
-    going_on, has_begun = asyncio.Event(), asyncio.Event()
+async def test_while_it_loads_the_open_file_is_answered_from() -> None:
+    going_on = asyncio.Event()
 
-    async def build_slowly(report: Callable[[str], None]) -> Library:
+    async def load_slowly(report: Callable[[str], None]) -> Library:
         report("3 of 7 modules are done")
-        has_begun.set()
         await going_on.wait()
         return library()
 
-    premises = premises_on(Shelf(build=build_slowly))
-    premises.refresh()
-    await has_begun.wait()
+    premises = ProjectPremises(root=ROOT, load=load_slowly)
+    premises.start()
+    await asyncio.sleep(0)
     early = await ask(premises, "add_comm")
     assert names(early) == {"add_comm_here"}
     assert early.note == "Only the open file was searched, the index is being built: 3 of 7 modules are done."
@@ -158,38 +139,15 @@ async def test_while_it_is_built_the_open_file_is_answered_from() -> None:
     await premises.close()
 
 
-async def test_what_is_on_disk_is_answered_from_at_once_and_nothing_is_built_unasked() -> None:
-    shelf = Shelf(library())
-    premises = premises_on(shelf)
-    await premises.ready()
-    assert "Nat.add_comm" in names(await ask(premises, "add_comm"))
-    assert len(await premises.of_imports(OPEN, GOAL, 10)) == 3
-    assert shelf.builds == 0
-    premises.refresh()
-    premises.refresh()
-    await asyncio.sleep(0)
-    assert (await ask(premises, "add_comm")).note == "", "what is there is not said to be missing"
-    await premises.close()
-    assert shelf.builds <= 1
-
-
-async def test_what_cannot_be_built_is_said_and_the_open_file_still_searched() -> None:
+async def test_what_cannot_be_loaded_is_said_and_the_open_file_still_searched() -> None:
     async def fail(report: Callable[[str], None]) -> Library:
         raise ConfigError("The manifest cannot be read.")
 
-    premises = premises_on(Shelf(build=fail))
+    premises = ProjectPremises(root=ROOT, load=fail)
     await premises.ready()
     found = await ask(premises, "add_comm")
     assert names(found) == {"add_comm_here"}
     assert found.note == "Only the open file was searched: The manifest cannot be read."
-    with pytest.raises(InputError, match="The manifest cannot be read"):
-        await premises.library()
-    await premises.close()
-
-
-async def test_without_other_files_the_open_one_is_searched() -> None:
-    premises = no_premises()
-    assert names(await ask(premises, "add_comm")) == {"add_comm_here"}
     await premises.close()
 
 
@@ -198,20 +156,19 @@ async def test_an_empty_question_is_refused(premises: ProjectPremises) -> None:
         await ask(premises, " \n")
 
 
-async def test_closing_ends_the_building() -> None:
-    cancelled, has_begun = asyncio.Event(), asyncio.Event()
+async def test_closing_ends_the_loading() -> None:
+    cancelled = asyncio.Event()
 
-    async def build_for_ever(report: Callable[[str], None]) -> Library:
-        has_begun.set()
+    async def load_for_ever(report: Callable[[str], None]) -> Library:
         try:
             await asyncio.get_running_loop().create_future()
         finally:
             cancelled.set()
         raise AssertionError
 
-    premises = premises_on(Shelf(build=build_for_ever))
-    premises.refresh()
-    await has_begun.wait()
+    premises = ProjectPremises(root=ROOT, load=load_for_ever)
+    premises.start()
+    await asyncio.sleep(0)
     await premises.close()
     assert cancelled.is_set()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.goals import parse_goal
 from lean_sidekick.core.premises import CorpusFile, premises_above
 from lean_sidekick.engine.premise_library import IndexingProgress, PremiseLibrary
@@ -123,3 +124,18 @@ async def test_an_index_that_proves_damaged_is_thrown_away(library: PremiseLibra
     segment.write_bytes(segment.read_bytes().replace(b'["indexed"', b'{"indexed"'))
     assert await names(library) == []
     assert not index.own.folder.exists()
+
+
+async def test_the_first_load_waits_for_an_index_and_later_ones_do_not(library: PremiseLibrary, tmp_path: Path) -> None:
+    library.command = playing(SAYS % 3)
+    with pytest.raises(InputError, match="could not be indexed"):
+        await library.load(lambda progress: None)
+    write(index_of(library, tmp_path / "cache"), "theorem indexed (a b : Nat) : a + b = b + a := sorry\n")
+    library.command = playing(SAYS % 0)
+    await library.load(lambda progress: None)
+    assert await names(library) == ["indexed"]
+    again = PremiseLibrary(root=library.root, toolchain=library.toolchain, command=playing(WAITS))
+    async with asyncio.timeout(20):
+        await again.load(lambda progress: None)  # its refresh goes on and on
+    assert set(again.imports) == {"A"} and again.list_names() == [("indexed", "A")]
+    await again.close()

@@ -52,7 +52,6 @@ async def find_lemma(ctx: RequestContext, params: types.ExecuteCommandParams) ->
     snapshot = ctx.newest(asked.uri)
     position = None if asked.position is None else convert.to_position(asked.position)
     engine = await ctx.projects.engine(snapshot.uri)
-    engine.refresh_premises()
     return to_wire(_result(await engine.find_lemmas(asked.text, snapshot.document, position, asked.count)))
 
 
@@ -94,7 +93,6 @@ async def choose_premise(ctx: RequestContext, params: types.ExecuteCommandParams
 
 async def _for_goal(ctx: RequestContext, snapshot: Snapshot, position: WirePosition, count: int) -> PremiseAnswer:
     engine = await ctx.projects.engine(snapshot.uri)
-    engine.refresh_premises()
     ctx.extend(OPENING_S + _SLACK_S)
     budget = Budget(seconds=OPENING_S, checks=_MAX_CHECKS)
     try:
