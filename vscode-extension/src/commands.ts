@@ -15,6 +15,7 @@ export interface CommandsParams {
   readonly environment: Environment;
   readonly statusBar: StatusBar;
   readonly showLog: () => void;
+  readonly setModelKey: () => Promise<void>;
   /** Shows what someone who helps needs to know. */
   readonly reportProblem: () => Promise<void>;
 }
@@ -25,6 +26,7 @@ export function registerCommands({
   environment,
   statusBar,
   showLog,
+  setModelKey,
   reportProblem,
 }: CommandsParams): Disposable[] {
   // In the palette from the start, so registered before any server has offered it.
@@ -39,6 +41,7 @@ export function registerCommands({
     "leanSidekick.setup": () => setUp(environment, pool),
     "leanSidekick.showLog": showLog,
     "leanSidekick.reportProblem": reportProblem,
+    "leanSidekick.setModelKey": setModelKey,
     [SHOW_STATUS]: () => statusBar.explain(),
   };
   return Object.entries(own).map(([name, run]) => commands.registerCommand(name, run));
