@@ -97,7 +97,7 @@ async def test_any_client_can_choose_a_premise_and_its_use(editor: Editor) -> No
     """Offered as a code action; two questions, one edit."""
     await editor.initialize()
     editor.open(THEOREM)
-    action = (await editor.code_actions("sorry"))[-2]
+    action = (await editor.code_actions("sorry"))[-1]
     assert action["title"] == "Premises for this goal"
     editor.choices = ["Nat.foo", "rw [Nat.foo]"]
     result = await editor.execute(action["command"]).answer()

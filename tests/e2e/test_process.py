@@ -111,7 +111,7 @@ async def test_what_a_client_says_of_itself_may_be_wrong(distant_editor: Editor)
     editor = distant_editor
     await editor.initialize(capabilities={"textDocument": 7}, options={"inlayHints": {"enabled": False}})
     editor.open(THEOREM)
-    (action, _) = await editor.code_actions("sorry")
+    action, *_ = await editor.code_actions("sorry")
     assert list(action["edit"]) == ["changes"]
     assert await editor.inlay_hints() == []
     await editor.finish()
@@ -222,7 +222,7 @@ async def test_what_anything_prints_does_not_break_the_frames(distant_editor: Ed
     editor = distant_editor
     await editor.initialize()
     editor.open(f"-- print\n{THEOREM}")
-    assert len(await editor.code_actions("sorry")) == 2
+    assert len(await editor.code_actions("sorry")) == 3
     await editor.finish()
     assert "what some library says" in editor.log
 
@@ -237,7 +237,7 @@ async def test_a_tcp_port_instead_of_pipes() -> None:
         editor = Editor(server)
         await editor.initialize()
         editor.open(THEOREM)
-        assert len(await editor.code_actions("sorry")) == 2
+        assert len(await editor.code_actions("sorry")) == 3
         await editor.finish()
         await editor.kill()
     finally:
@@ -317,7 +317,8 @@ main.main()
 
 
 def test_a_whole_session_with_the_real_engine_loads_nothing_heavy() -> None:
-    """Also when the engine's own modules are in, the server holds no library of models or numbers."""
+    """Also when the engine's own modules are in, the server holds no library of models; numpy comes with the index of
+    premises, which is opened on a thread after the first round."""
     script = f"""
 import atexit, json, sys
 from lean_sidekick.cli import main
@@ -347,4 +348,4 @@ main.main()
         ],
     )
     assert {"lean_sidekick", "pygls"} <= loaded
-    assert loaded & HEAVY == set()
+    assert loaded & HEAVY <= {"numpy"}

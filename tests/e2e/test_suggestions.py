@@ -9,6 +9,7 @@ REFRESH = "workspace/inlayHint/refresh"
 PATIENT = {"suggest": {"delayMs": 0, "codeActionWaitS": 10}}
 NEVER_BY_ITSELF = {"suggest": {"delayMs": 60_000}}
 COMPLETE = "Complete the proof"
+PREMISES = "Premises for this goal"
 
 THEOREM = """\
 -- suggest: constructor => 2 goals left: p, q
@@ -29,7 +30,7 @@ async def test_a_suggestion_is_offered_and_applied(editor: Editor) -> None:
     await editor.initialize()
     editor.open(THEOREM)
     actions = await editor.code_actions("sorry")
-    assert titles(actions) == ["simp — closes the goal", "constructor — 2 goals left: p, q", COMPLETE]
+    assert titles(actions) == ["simp — closes the goal", "constructor — 2 goals left: p, q", COMPLETE, PREMISES]
     assert all(action["kind"] == "quickfix" and "isPreferred" not in action for action in actions)
     assert actions[0]["edit"]["documentChanges"][0]["textDocument"] == {"uri": URI, "version": 1}
     assert editor.apply(actions[0]["edit"])
@@ -46,8 +47,9 @@ async def test_the_answer_holds_what_is_known_while_the_work_goes_on(editor: Edi
         "simp — closes the goal",
         "constructor — 2 goals left: p, q",
         COMPLETE,
+        PREMISES,
     ]
-    assert len(await editor.code_actions("rry")) == 3
+    assert len(await editor.code_actions("rry")) == 4
     assert editor.events() == ["open project", "suggest v1 4:2"]
     await editor.finish()
     assert "suggest ended v1" in editor.events()
@@ -121,7 +123,7 @@ async def test_the_hint_is_gone_at_the_next_keystroke(editor: Editor) -> None:
 async def test_no_hint_and_no_refresh_when_they_are_off(editor: Editor) -> None:
     await editor.initialize(options={"inlayHints": {"enabled": False}})
     editor.open(THEOREM)
-    assert len(await editor.code_actions("sorry")) == 3
+    assert len(await editor.code_actions("sorry")) == 4
     assert await editor.inlay_hints() == []
     await editor.settled()
     assert editor.said(REFRESH) == []
@@ -152,7 +154,7 @@ async def test_a_closed_goal_that_was_not_confirmed_is_not_shown(editor: Editor)
     """A batch's verdict is provisional: nothing is offered as closing the goal before it was run alone."""
     await editor.initialize()
     editor.open(THEOREM.replace("simp => closes", "simp =?> closes"))
-    assert titles(await editor.code_actions("sorry")) == ["constructor — 2 goals left: p, q", COMPLETE]
+    assert titles(await editor.code_actions("sorry")) == ["constructor — 2 goals left: p, q", COMPLETE, PREMISES]
     (hint,) = await editor.inlay_hints()
     assert hint["label"] == "constructor"
     await editor.finish()
@@ -161,14 +163,14 @@ async def test_a_closed_goal_that_was_not_confirmed_is_not_shown(editor: Editor)
 async def test_as_many_items_as_the_setting_says(editor: Editor) -> None:
     await editor.initialize(options={"suggest": {"maxItems": 1}})
     editor.open(THEOREM)
-    assert titles(await editor.code_actions("sorry")) == ["simp — closes the goal", COMPLETE]
+    assert titles(await editor.code_actions("sorry")) == ["simp — closes the goal", COMPLETE, PREMISES]
     await editor.finish()
 
 
 async def test_a_tactic_of_several_lines_has_a_title_of_one(editor: Editor) -> None:
     await editor.initialize()
     editor.open("-- suggest: cases h\\n· simp => closes the goal\nexample := by\n  sorry\n")
-    (action, _) = await editor.code_actions("sorry")
+    action, *_ = await editor.code_actions("sorry")
     assert action["title"] == "cases h … — closes the goal"
     assert editor.apply(action["edit"])
     assert editor.texts[URI].endswith("by\n  cases h\n· simp\n")
@@ -177,7 +179,7 @@ async def test_a_tactic_of_several_lines_has_a_title_of_one(editor: Editor) -> N
 
 @pytest.mark.parametrize(
     ("only", "count"),
-    [(None, 3), (["quickfix"], 3), ([""], 3), (["refactor", "quickfix"], 3), (["refactor"], 0), (["quickfix.a"], 0)],
+    [(None, 4), (["quickfix"], 4), ([""], 4), (["refactor", "quickfix"], 4), (["refactor"], 0), (["quickfix.a"], 0)],
 )
 async def test_only_the_kinds_that_are_asked_for(editor: Editor, only: list[str] | None, count: int) -> None:
     await editor.initialize()
@@ -204,7 +206,7 @@ async def test_columns_are_utf16_and_lines_end_at_lf_only(editor: Editor) -> Non
     editor.open("-- suggest: simp => closes the goal\n-- \u2028 \u0085 \f 𝔽\ntheorem 𝔽𝔽 : p := by exact (sorry)\n")
     editor.type_after("𝔽𝔽", "𝔽")
     assert await editor.event("suggest v2") == "suggest v2 2:14"
-    (action, _) = await editor.code_actions("sorry")
+    action, *_ = await editor.code_actions("sorry")
     assert editor.apply(action["edit"])
     assert editor.texts[URI].endswith("theorem 𝔽𝔽𝔽 : p := by exact (simp)\n")
     await editor.settled()

@@ -30,12 +30,12 @@ async def test_what_the_user_should_mend_is_shown_once(editor: Editor, failure: 
     await editor.initialize()
     editor.open(f"-- fail: {failure}\n{THEOREM}")
     for _ in range(3):
-        (action,) = await editor.code_actions("sorry")
+        action, _ = await editor.code_actions("sorry")
         assert action["title"] == COMPLETE
     assert await editor.shown() == sentence
     await reaches(editor, state, sentence)
     editor.replace(f"-- fail: {failure}\n", "")
-    assert len(await editor.code_actions("sorry")) == 2
+    assert len(await editor.code_actions("sorry")) == 3
     await reaches(editor, "ready")
     await editor.finish()
 
@@ -47,7 +47,7 @@ async def test_a_crash_is_a_state_and_the_next_round_works(editor: Editor) -> No
     await editor.code_actions("sorry")
     await reaches(editor, "error", "Lean died.")
     editor.replace("-- fail: crash\n", "")
-    assert len(await editor.code_actions("sorry")) == 2
+    assert len(await editor.code_actions("sorry")) == 3
     await reaches(editor, "ready")
     await editor.finish()
 
@@ -55,10 +55,10 @@ async def test_a_crash_is_a_state_and_the_next_round_works(editor: Editor) -> No
 async def test_a_bug_in_a_round_is_logged_and_survived(editor: Editor) -> None:
     await editor.initialize()
     editor.open(f"-- fail: bug\n{THEOREM}")
-    assert len(await editor.code_actions("sorry")) == 1
+    assert len(await editor.code_actions("sorry")) == 2
     await editor.until(lambda: any("RuntimeError: a bug" in line for line in editor.log), "the trace")
     editor.replace("-- fail: bug\n", "")
-    assert len(await editor.code_actions("sorry")) == 2
+    assert len(await editor.code_actions("sorry")) == 3
 
 
 async def test_the_state_while_working(editor: Editor) -> None:
@@ -88,7 +88,7 @@ async def test_options_that_are_no_table_are_shown(editor: Editor, options: Any)
     await editor.initialize(options=options)
     assert await editor.shown() == "The settings in the editor's settings are ignored: they must be a table of names."
     editor.open(THEOREM)
-    assert len(await editor.code_actions("sorry")) == 2
+    assert len(await editor.code_actions("sorry")) == 3
     await editor.finish()
 
 
@@ -97,7 +97,7 @@ async def test_settings_may_have_a_name_of_their_own(editor: Editor, where: str)
     """Under `settings`, as our extension sends them, or as the editor's section."""
     await editor.initialize(options={where: {"inlayHints": {"enabled": False}}, "trusted": True})
     editor.open(THEOREM)
-    assert len(await editor.code_actions("sorry")) == 2
+    assert len(await editor.code_actions("sorry")) == 3
     assert await editor.inlay_hints() == []
     await editor.finish()
 
@@ -153,7 +153,7 @@ async def test_no_engine_is_made_where_the_user_does_not_trust(editor: Editor) -
     assert editor.events() == []
     editor.notify("workspace/didChangeConfiguration", {"settings": {"leanSidekick": {"trusted": True}}})
     await reaches(editor, "ready")
-    assert len(await editor.code_actions("sorry")) == 2
+    assert len(await editor.code_actions("sorry")) == 3
     await editor.finish()
 
 
@@ -185,7 +185,7 @@ async def test_one_engine_for_each_project(editor: Editor, tmp_path: Path) -> No
     for path in ("one/A.lean", "one/src/B.lean", "two/C.lean"):
         uri = (tmp_path / path).as_uri()
         editor.open(THEOREM, uri)
-        assert len(await editor.code_actions("sorry", uri)) == 2
+        assert len(await editor.code_actions("sorry", uri)) == 3
     assert [event for event in editor.events() if event.startswith("open")] == ["open one", "open two"]
     await editor.finish()
     assert editor.events()[-2:] == ["close", "close"]
@@ -196,7 +196,7 @@ async def test_files_outside_any_project_share_the_engine_of_their_folder(editor
     uris = [(tmp_path / "a" / "A.lean").as_uri(), (tmp_path / "b" / "B.lean").as_uri(), "untitled:Untitled-1"]
     for uri in uris:
         editor.open(THEOREM, uri)
-        assert len(await editor.code_actions("sorry", uri)) == 2
+        assert len(await editor.code_actions("sorry", uri)) == 3
     assert [event for event in editor.events() if event.startswith("open")] == [f"open {tmp_path.name}"]
     await editor.finish()
 
@@ -227,7 +227,7 @@ async def test_a_change_that_cannot_be_read_gives_the_document_up(editor: Editor
     with pytest.raises(Answered):
         await editor.code_actions("sorry")
     editor.open(THEOREM, version=3)
-    assert len(await editor.code_actions("sorry")) == 2
+    assert len(await editor.code_actions("sorry")) == 3
     await editor.finish()
 
 
@@ -242,7 +242,7 @@ async def test_whole_text_changes_and_lone_surrogates(editor: Editor) -> None:
     )
     editor.texts[URI], editor.versions[URI] = text, 2
     assert await editor.event("suggest v2") == "suggest v2 2:7"
-    assert len(await editor.code_actions("sorry")) == 2
+    assert len(await editor.code_actions("sorry")) == 3
     await editor.finish()
 
 
@@ -273,7 +273,7 @@ async def test_odd_messages_get_one_error_and_no_more(editor: Editor, data: byte
     answer = await editor.hears("(answer)")
     assert answer["error"]["code"] == code
     editor.open(THEOREM)
-    assert len(await editor.code_actions("sorry")) == 2
+    assert len(await editor.code_actions("sorry")) == 3
     assert len(editor.said("(answer)")) == 1
     await editor.finish()
 
@@ -295,7 +295,7 @@ async def test_odd_notifications_and_answers_are_passed_over(editor: Editor, mes
     await editor.initialize()
     editor.send(message)
     editor.open(THEOREM)
-    assert len(await editor.code_actions("sorry")) == 2
+    assert len(await editor.code_actions("sorry")) == 3
     assert editor.said("(answer)") == []
     await editor.finish()
 
@@ -332,7 +332,7 @@ async def test_shutdown_ends_what_is_under_way(editor: Editor) -> None:
     with pytest.raises(Answered) as cancelled:
         await proof.answer()
     assert cancelled.value.code == -32800
-    assert len(await actions.answer()) == 1
+    assert len(await actions.answer()) == 2
     editor.notify("exit", None)
     assert await editor.ended() == 0
     assert set(editor.events()) >= {"suggest ended v1", "prove ended v1", "close"}

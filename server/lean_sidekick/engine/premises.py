@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
 from attrs import define, field, frozen
@@ -20,8 +21,10 @@ from lean_sidekick.engine.api import DocumentText, PremiseFinding
 from lean_sidekick.lean.header import find_header
 from lean_sidekick.premises.api import Accessible, FoundPremise, Retriever
 from lean_sidekick.premises.corpus import module_of
-from lean_sidekick.premises.retriever import LocalRetriever
 from lean_sidekick.premises.sources import closure
+
+if TYPE_CHECKING:
+    from lean_sidekick.premises.retriever import LocalRetriever
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +59,7 @@ class ProjectPremises:
     load: Load | None
     note: str = field(default="", init=False)
     _library: Library | None = field(default=None, init=False)
-    _alone: LocalRetriever | None = field(default=None, init=False)
+    _alone: "LocalRetriever | None" = field(default=None, init=False)
     _loading: asyncio.Task[None] | None = field(default=None, init=False)
 
     def start(self) -> None:
@@ -85,7 +88,7 @@ class ProjectPremises:
     ) -> Sequence[FoundPremise]:
         """At most `k` premises for a goal: of `above`, and of what the document imports; best first."""
         self.start()
-        return await self._retriever().for_goal(goal, self._accessible(document, above), k)
+        return await (await self._retriever()).for_goal(goal, self._accessible(document, above), k)
 
     async def for_words(
         self, document: DocumentText | None, words: str, above: tuple[Premise, ...], k: int
@@ -96,7 +99,7 @@ class ProjectPremises:
         """
         self.start()
         accessible = Accessible() if document is None else self._accessible(document, above)
-        return await self._retriever().for_words(words, accessible, k)
+        return await (await self._retriever()).for_words(words, accessible, k)
 
     async def locate(self, found: Sequence[FoundPremise], uri: str | None) -> tuple[PremiseFinding, ...]:
         """The premises with the URIs of their sources; those without a module stand in the document at `uri`."""
@@ -139,11 +142,15 @@ class ProjectPremises:
     def _report(self, progress: str) -> None:
         self.note = f"Only the open file was searched, the index is being built: {progress}."
 
-    def _retriever(self) -> Retriever:
+    async def _retriever(self) -> Retriever:
         if self._library is not None:
             return self._library.retriever
         if self._alone is None:
-            self._alone = LocalRetriever.from_files(())
+            made = await asyncio.to_thread(_make_retriever)
+            if self._alone is None:
+                self._alone = made
+            else:
+                made.close()
         return self._alone
 
     def _accessible(self, document: DocumentText, above: tuple[Premise, ...]) -> Accessible:
@@ -163,6 +170,13 @@ class ProjectPremises:
             return {}
         found = {module: self._library.find_source(module) for module in modules}
         return {module: path.absolute().as_uri() for module, path in found.items() if path is not None}
+
+
+def _make_retriever() -> "LocalRetriever":
+    """A retriever without an index; numpy comes with it, so it is made on a thread."""
+    from lean_sidekick.premises.retriever import LocalRetriever
+
+    return LocalRetriever.from_files(())
 
 
 def no_premises() -> ProjectPremises:

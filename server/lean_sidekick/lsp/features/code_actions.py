@@ -34,8 +34,8 @@ async def code_actions(ctx: RequestContext, params: types.CodeActionParams) -> l
             for suggestion in known.suggestions(settings.suggest_max_items)
         ),
         *_partial(ctx, snapshot, known.site),
-        _premises(snapshot, params.range.start),
         _completion(snapshot, params.range.start),
+        _premises(snapshot, params.range.start),
     ]
 
 
