@@ -21,7 +21,7 @@ from lean_sidekick.search.polish import PolishOptions
 from lean_sidekick.search.result import SearchResult
 from lean_sidekick.search.trace import Event, NoTrace
 from lean_sidekick.search.value import HandMadeValue
-from lean_sidekick.verify.api import Session
+from lean_sidekick.verify.api import Place, Session
 
 Rules = Mapping[str, Mapping[str, tuple[str, ...] | OutcomeKind]]
 """Goal to tactic to the goals left, or an outcome that leaves none to go on with.
@@ -39,6 +39,7 @@ class LogicSession:
     rules: Rules
     roots: tuple[str, ...]
     asked: list[tuple[str, str]] = field(factory=list)
+    together: list[int] = field(factory=list)
     pause: asyncio.Event | None = None
     refused: frozenset[str] = frozenset()
 
@@ -73,6 +74,22 @@ class LogicSession:
 
     def refuses(self, candidate: Candidate) -> Outcome | None:
         return Outcome(kind=OutcomeKind.REFUSED) if candidate.text in self.refused else None
+
+    async def check_together(self, places: Sequence[Place], budget: Budget) -> list[dict[str, Outcome]]:
+        """Settles every other candidate, as a real edit may leave some open."""
+        self.together.append(len(places))
+        found: list[dict[str, Outcome]] = []
+        for place in places:
+            goals = self.after(place.steps)
+            assert isinstance(goals, list) and "?" not in goals[0]
+            outcomes = {}
+            for candidate in place.candidates[::2]:
+                if not budget.is_spent:
+                    budget.spend_checks(1)
+                    self.asked.append((goals[0], candidate.text))
+                    outcomes[candidate.text] = _outcome(self._rule(goals, candidate.text)[0])
+            found.append(outcomes)
+        return found
 
     async def confirm(self, block: str, budget: Budget) -> Outcome:
         budget.spend_checks(1)

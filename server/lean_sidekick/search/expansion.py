@@ -5,7 +5,7 @@ that failed is not tried again at an equal state. A tactic that did not end is t
 late join those that wait, by their scores. Which node is next is not decided here.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 
 from attrs import define, field
@@ -22,6 +22,7 @@ from lean_sidekick.search.result import PartialProof, SearchResult, SearchStatus
 from lean_sidekick.search.trace import BatchRun, CandidateRun, NodeEnded, NodeMet, ProofFinished, SearchEnded
 from lean_sidekick.search.tree import GoalNode, ProofTree, closing_edges, replay
 from lean_sidekick.tactics.merge import progress_cost
+from lean_sidekick.verify.api import Place
 from lean_sidekick.verify.recording import goal_texts
 
 REPORT_EVERY_S = 0.2
@@ -56,11 +57,40 @@ class Expansion:
         """Runs the next batch of a node's candidates; gives the nodes that are new."""
         self._report(node)
         waiting, size = await self._candidates(node)
-        batch = waiting[:size]
+        return await self._grow(node, waiting, waiting[:size], {})
+
+    async def expand_together(self, nodes: Sequence[GoalNode]) -> None:
+        """Runs the next batches of several nodes in one edit; what that leaves open is run for each node apart."""
+        self._report(nodes[0])
+        asked = [(node, *await self._candidates(node)) for node in nodes]
+        may_join = [not node.is_shared and self._is_below_first(node) for node in nodes]
+        places = [
+            Place(steps=tuple(replay(node)), candidates=tuple(waiting[:count]))
+            for (node, waiting, count), may in zip(asked, may_join, strict=True)
+            if may
+        ]
+        settled: list[dict[str, Outcome]] = []
+        if len(places) > 1:
+            settled = await self.task.session.check_together(places, self.task.budget)
+        known = iter(settled or [{}] * len(places))
+        for (node, waiting, count), may in zip(asked, may_join, strict=True):
+            outcomes = next(known) if may else {}
+            if node.proof is None and not self.tree.is_proved:
+                await self._grow(node, waiting, waiting[:count], outcomes)
+
+    def _is_below_first(self, node: GoalNode) -> bool:
+        """Whether a node is reached by working on the site's main goal alone."""
+        first = self.tree.roots[0]
+        return not first.is_shared and (node is first or (bool(node.path) and node.path[0].text != "skip"))
+
+    async def _grow(
+        self, node: GoalNode, waiting: list[Candidate], batch: Sequence[Candidate], known: Mapping[str, Outcome]
+    ) -> tuple[GoalNode, ...]:
+        """Runs a batch, but for the outcomes that are known, and adds what it brought; gives the nodes that are new."""
         ran: list[CandidateRun] = []
         progress: list[CheckedCandidate] = []
         seen: set[str] = set()
-        async with aclosing(self._run(node, batch)) as outcomes:
+        async with aclosing(self._run(node, batch, known)) as outcomes:
             async for checked in outcomes:
                 kind = checked.outcome.kind
                 if kind is OutcomeKind.TIMED_OUT and self.task.budget.is_spent:
@@ -221,8 +251,15 @@ class Expansion:
             waiting = sorted([*waiting, *(c for c in more if c.text not in known)], key=lambda c: -c.score)
         return [c for c in waiting if c.text not in self._hung], limits.shared_batch if node.is_shared else size
 
-    async def _run(self, node: GoalNode, batch: Sequence[Candidate]) -> AsyncGenerator[CheckedCandidate, None]:
+    async def _run(
+        self, node: GoalNode, batch: Sequence[Candidate], known: Mapping[str, Outcome]
+    ) -> AsyncGenerator[CheckedCandidate, None]:
         budget = self.task.budget
+        # What closes the goal comes first: after it nothing else has to be run.
+        for candidate in sorted(batch, key=lambda c: c.text in known and known[c.text].kind is not OutcomeKind.CLOSED):
+            if candidate.text in known:
+                yield CheckedCandidate(candidate=candidate, outcome=known[candidate.text])
+        batch = [candidate for candidate in batch if candidate.text not in known]
         if not node.is_shared:
             async with aclosing(self.task.session.check(replay(node), batch, budget)) as outcomes:
                 async for checked in outcomes:

@@ -4,7 +4,7 @@ A descent chooses at a goal one tactic by PUCT (Silver et al., 2017; over goals 
 al., 2022) and at a tactic the open goal that looks hardest, since all of them have to be proved. It ends where more
 candidates are due by progressive widening: a goal gets its next batch when its visits have grown by a power. What it
 finds, as the value of the best tactic there, goes up the path. A round makes several descents; each leaves a virtual
-loss on its path until its result is there, so that they end at different goals.
+loss on its path until its result is there, so that they end at different goals and one edit in Lean serves them all.
 """
 
 import math
@@ -69,19 +69,15 @@ class Mcts:
             descents = self._descents()
             if not descents:
                 return expansion.result(SearchStatus.EXHAUSTED, None)
-            expansion.look_ahead([descent.leaf for descent in descents])
+            leaves = [descent.leaf for descent in descents]
+            expansion.look_ahead(leaves)
+            for leaf in leaves:
+                self._batches[leaf.number] = self._batches.get(leaf.number, 0) + 1
+            await expansion.expand_together(leaves)
             for descent in descents:
-                is_over = self.task.budget.is_spent or expansion.tree.is_proved
-                if not is_over and descent.leaf.proof is None:
-                    await self._expand(descent)
                 self._back_up(descent)
             if expansion.tree.is_proved and (block := await expansion.accepted()) is not None:
                 return expansion.result(SearchStatus.PROVED, block)
-
-    async def _expand(self, descent: Descent) -> None:
-        leaf = descent.leaf
-        self._batches[leaf.number] = self._batches.get(leaf.number, 0) + 1
-        await self._expansion.expand(leaf)
 
     def _descents(self) -> list[Descent]:
         """The descents of one round, to different goals, each with its virtual loss."""

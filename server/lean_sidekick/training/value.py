@@ -1,8 +1,9 @@
 """Fitting the value of goals from recorded searches.
 
 An example is a goal that a search worked on: proved or not by its end. Goals that were met and never tried say
-nothing and are left out. The model is a logistic function of `search.value.features` with a small penalty on the
-weights, fitted by Newton's method: no library but numpy, no chance, the same logs give the same weights.
+nothing and are left out, and so are those that a search begins with: whether they are proved says how hard the theorem
+was, and a search has no choice there. The model is a logistic function of `search.value.features` with a small penalty
+on the weights, fitted by Newton's method: no library but numpy, no chance, the same logs give the same weights.
 
 What is reported of a fit is never measured on what it was fitted on: the searches are split into two halves by a hash
 of their declaration's name, and each half is judged by the weights of the other.
@@ -58,12 +59,12 @@ class HalfReport:
 
 
 def examples_of(logs: Sequence[SearchLog], hand_made: ValueFunction) -> list[Example]:
-    """The goals that searches worked on, those of searches that were cut off left out."""
+    """The goals below the first ones that searches worked on, those of searches that were cut off left out."""
     found: list[Example] = []
     for log in logs:
         if not log.end:
             continue
-        tried = {batch.node for batch in log.batches} & log.ended.keys()
+        tried = {batch.node for batch in log.batches if not log.nodes[batch.node].is_root} & log.ended.keys()
         for number in sorted(tried):
             node = log.nodes[number]
             goals = parse_goals(node.goals)

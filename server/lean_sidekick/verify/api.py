@@ -64,6 +64,14 @@ class SiteState:
     prefix_error: str
 
 
+@frozen(kw_only=True)
+class Place:
+    """Candidates for the main goal after some tactic lines, which must all be run below the site's main goal."""
+
+    steps: tuple[str, ...]
+    candidates: tuple[Candidate, ...]
+
+
 class Session(Protocol):
     """One open site. Sessions of one verifier take turns; `close` gives its document back."""
 
@@ -92,6 +100,12 @@ class Session(Protocol):
 
         Yields exactly one outcome for each candidate, as soon as it is known, in any order; when the
         budget ends, what was not run is yielded as timed out. `closed` is provisional until `confirm` says it.
+        """
+
+    async def check_together(self, places: Sequence[Place], budget: Budget) -> list[dict[str, Outcome]]:
+        """Runs the candidates of several places in one edit, as far as that goes.
+
+        Gives, for each place, the outcomes that are settled, by candidate text; for the others `check` has to be asked.
         """
 
     def refuses(self, candidate: Candidate) -> Outcome | None:

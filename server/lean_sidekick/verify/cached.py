@@ -20,7 +20,7 @@ from functools import partial
 from math import inf
 from typing import TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
@@ -30,7 +30,7 @@ from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lean.header import find_header
 from lean_sidekick.storage.outcomes import OutcomeStore
-from lean_sidekick.verify.api import HUNG, FinalVerdict, Priority, Session, SiteState, Verifier
+from lean_sidekick.verify.api import HUNG, FinalVerdict, Place, Priority, Session, SiteState, Verifier
 from lean_sidekick.verify.packing import HEARTBEATS_MET, NOT_RUN_HERE, SIMP_STEPS_MET
 from lean_sidekick.verify.policy import Policy, candidate_refusal
 from lean_sidekick.verify.recording import (
@@ -218,6 +218,24 @@ class _CachedSession:
                     if text in keys and is_lasting(checked.outcome):
                         self._remember(checked.outcome, keys[text], suspects[text], was_suspect=suspects[text] in found)
                     yield checked
+
+    async def check_together(self, places: Sequence[Place], budget: Budget) -> list[dict[str, Outcome]]:
+        keys = [{c.text: self.keys.check(p.steps, c.text) for c in p.candidates if not self.refuses(c)} for p in places]
+        found = await self._recall([key for texts in keys for key in texts.values()], read_outcome)
+        known = [{text: found[key] for text, key in texts.items() if key in found} for texts in keys]
+        open_places = [
+            evolve(place, candidates=tuple(c for c in place.candidates if c.text not in outcomes))
+            for place, outcomes in zip(places, known, strict=True)
+        ]
+        if not any(place.candidates for place in open_places):
+            return known
+        asked = await self.inner.check_together(open_places, budget)
+        for texts, outcomes, more in zip(keys, known, asked, strict=True):
+            for text, outcome in more.items():
+                outcomes[text] = outcome
+                if text in texts and is_lasting(outcome):
+                    self._remember(outcome, texts[text], self.keys.suspect(text), was_suspect=False)
+        return known
 
     def refuses(self, candidate: Candidate) -> Outcome | None:
         return candidate_refusal(candidate, self.policy)

@@ -170,13 +170,10 @@ def pack(
     """
     lines = [line for step in steps for line in parenthesized(step)]
     first_slot_line = len(lines) + 1
-    blanks = " ".join(["?_"] * len(candidates))
-    ignored = " _" * (len(candidates) - 1)
-    # In parentheses, because inside `{ }` a `·` on the next line would be read as one more argument.
-    lines.append(f"(refine (fun (p : Sort _) (h{ignored} : p) => h) _ {blanks})")
+    lines.append(copies(len(candidates)))
     heights = []
     for text in candidates:
-        block = _slot(bounded(text, dialect), dialect)
+        block = slot_lines(bounded(text, dialect), dialect)
         heights.append(len(block))
         lines += block
     packed = shadow_text(
@@ -252,7 +249,15 @@ def bounded(text: str, dialect: Dialect) -> str:
     return _SIMP.sub(rf"\1 (config := {{ maxSteps := {dialect.simp_steps} }})", text)
 
 
-def _slot(text: str, dialect: Dialect) -> list[str]:
+def copies(count: int) -> str:
+    """The tactic that copies the main goal so many times."""
+    ignored, blanks = " _" * (count - 1), " ".join(["?_"] * count)
+    # In parentheses, because inside `{ }` a `·` on the next line would be read as one more argument.
+    return f"(refine (fun (p : Sort _) (h{ignored} : p) => h) _ {blanks})"
+
+
+def slot_lines(text: str, dialect: Dialect) -> list[str]:
+    """The block of one candidate: its own lines, `done`, and the mark."""
     inner = parenthesized(text)
     if dialect.recovery_off:
         inner = ["first", *("  | " + line if i == 0 else "    " + line for i, line in enumerate(inner)), "  | fail"]

@@ -16,7 +16,7 @@ from lean_sidekick.core.finished_proofs import FinishedProof
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
-from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority, Session, SiteState, Verifier
+from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Place, Priority, Session, SiteState, Verifier
 from lean_sidekick.verify.recording import (
     Answer,
     Key,
@@ -78,6 +78,9 @@ class _RecordedSession:
             answer = self._answer((_CHECK, site_key(self.site), steps_key(steps), candidate.text))
             budget.spend_checks(1)
             yield CheckedCandidate(candidate=candidate, outcome=read_outcome(answer))
+
+    async def check_together(self, places: Sequence[Place], budget: Budget) -> list[dict[str, Outcome]]:
+        return [{} for _ in places]  # what was asked together was kept apart: see `check`
 
     def refuses(self, candidate: Candidate) -> Outcome | None:
         return None
@@ -166,6 +169,14 @@ class _RecordingSession:
                 key = (_CHECK, site_key(self.site), steps_key(steps), checked.candidate.text)
                 self.recording.put(key, outcome_answer(checked.outcome))
             yield checked
+
+    async def check_together(self, places: Sequence[Place], budget: Budget) -> list[dict[str, Outcome]]:
+        found = await self.inner.check_together(places, budget)
+        for place, outcomes in zip(places, found, strict=True):
+            for text, outcome in outcomes.items():
+                key = (_CHECK, site_key(self.site), steps_key(place.steps), text)
+                self.recording.put(key, outcome_answer(outcome))
+        return found
 
     def refuses(self, candidate: Candidate) -> Outcome | None:
         return self.inner.refuses(candidate)

@@ -9,10 +9,10 @@ time. Does not decide what is worth checking, and starts no process of its own.
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
@@ -25,9 +25,11 @@ from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lean.api import Document, DocumentServer
 from lean_sidekick.lean.diagnostics import Diagnostic, is_heartbeat_timeout, is_unsolved_goals
 from lean_sidekick.verify import final
-from lean_sidekick.verify.api import BROKEN, HUNG, FinalVerdict, Priority, SiteState
+from lean_sidekick.verify.api import BROKEN, HUNG, FinalVerdict, Place, Priority, SiteState
+from lean_sidekick.verify.batches import BatchResult, collect, open_batch, sort_out
 from lean_sidekick.verify.dialect import Dialect
 from lean_sidekick.verify.finished import goals_before_steps
+from lean_sidekick.verify.leaves import pack_places, read_places
 from lean_sidekick.verify.narrow import asking, can_be_narrowed, read_rewrites, read_try_this, tracing
 from lean_sidekick.verify.packing import (
     MESSAGE_LIMIT,
@@ -35,7 +37,6 @@ from lean_sidekick.verify.packing import (
     SENTINEL,
     Lines,
     Packed,
-    SlotVerdict,
     bounded,
     errors_in,
     has_sentinel,
@@ -214,6 +215,18 @@ class ShadowSession:
                 outcome = await self._check_alone(steps, candidate.text, before, budget)
             yield CheckedCandidate(candidate=candidate, outcome=outcome)
 
+    async def check_together(self, places: Sequence[Place], budget: Budget) -> list[dict[str, Outcome]]:
+        """See `verify.api.Session`."""
+        allowed = [evolve(p, candidates=tuple(c for c in p.candidates if self.refuses(c) is None)) for p in places]
+        verifier = self.verifier
+        packed = pack_places(
+            self.site, allowed, verifier.dialect, base=self.base, heartbeats=verifier.limits.heartbeats
+        )
+        answer = await self._elaborate_batch(packed.packed, budget)
+        found = [{} for _ in places] if isinstance(answer, Outcome) else read_places(packed, allowed, answer)
+        budget.spend_checks(sum(map(len, found)))
+        return found
+
     def refuses(self, candidate: Candidate) -> Outcome | None:
         """See `verify.api.Session`."""
         return candidate_refusal(candidate, self.verifier.policy)
@@ -301,7 +314,7 @@ class ShadowSession:
             self._untouched = packed, (await self._elaborate(packed, timeout_s))[1]
         return self._untouched
 
-    async def _check_batch(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> "_BatchResult":
+    async def _check_batch(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> BatchResult:
         """One edit; a second one, with a parse probe for each candidate, where the first was not parsed to its end."""
         if self.site.is_conv:
             return await self._one_by_one(steps, batch, budget)
@@ -320,7 +333,7 @@ class ShadowSession:
             )
             answer = await self._elaborate_batch(packed, budget)
             if isinstance(answer, Outcome):
-                return _open_batch(batch, answer)
+                return open_batch(batch, answer)
             diagnostics = answer
             if reached_end(packed, diagnostics):
                 self._parsed.update(texts)
@@ -328,7 +341,7 @@ class ShadowSession:
             parse_errors = dict(zip(probes, read_probes(packed, diagnostics), strict=True))
             self._parsed.update(text for text, error in parse_errors.items() if not error)
             if any(parse_errors.values()):
-                return _sort_out(batch, parse_errors)
+                return sort_out(batch, parse_errors)
         first, *_ = read_slots(packed, diagnostics, None)
         if not isinstance(first, Outcome) or len(first.goals) != 1:
             # An early Lean does not even copy a goal that holds a metavariable.
@@ -338,7 +351,7 @@ class ShadowSession:
             return self._without_start(packed, batch, diagnostics)
         if first.goals[0].has_metavariable:
             return await self._one_by_one(steps, batch, budget)
-        return _collect(batch, read_slots(packed, diagnostics, first.goals[0])[1:-1])
+        return collect(batch, read_slots(packed, diagnostics, first.goals[0])[1:-1])
 
     async def _elaborate_batch(self, packed: Packed, budget: Budget) -> tuple[Diagnostic, ...] | Outcome:
         """What Lean says of the whole text, or the outcome that stands for its silence."""
@@ -354,9 +367,7 @@ class ShadowSession:
             return Outcome(kind=OutcomeKind.CRASHED, message="Lean did not finish the file")
         return diagnostics
 
-    def _without_start(
-        self, packed: Packed, batch: list[Candidate], diagnostics: Sequence[Diagnostic]
-    ) -> "_BatchResult":
+    def _without_start(self, packed: Packed, batch: list[Candidate], diagnostics: Sequence[Diagnostic]) -> BatchResult:
         """`skip` alone did not come back with the main goal: what stands before the candidates does not run."""
         errors = errors_in(packed.declaration_lines, diagnostics)
         if errors and is_heartbeat_timeout(errors[0]):
@@ -364,12 +375,12 @@ class ShadowSession:
         else:
             reason = errors[0].message if errors else "Lean reported no goal"
             outcome = Outcome(kind=OutcomeKind.FAILED, message=f"{NOT_RUN_HERE}: {reason}"[:MESSAGE_LIMIT])
-        return _BatchResult(known=[CheckedCandidate(candidate=c, outcome=outcome) for c in batch], again=[])
+        return BatchResult(known=[CheckedCandidate(candidate=c, outcome=outcome) for c in batch], again=[])
 
-    async def _one_by_one(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> "_BatchResult":
+    async def _one_by_one(self, steps: Sequence[str], batch: list[Candidate], budget: Budget) -> BatchResult:
         """Goals that hold metavariables: an assignment by one candidate must not reach the next."""
         known = [checked async for checked in self.check_one_by_one(steps, batch, budget)]
-        return _BatchResult(known=known, again=[])
+        return BatchResult(known=known, again=[])
 
     async def _check_alone(self, steps: Sequence[str], text: str, before: "_State", budget: Budget) -> Outcome:
         if budget.is_spent:
@@ -429,52 +440,6 @@ class ShadowSession:
 class _State:
     goals: tuple[Goal, ...] = ()
     failure: Outcome | None = None
-
-
-@frozen(kw_only=True)
-class _BatchResult:
-    """What one edit settled, and the batches that have to run for the rest."""
-
-    known: list[CheckedCandidate]
-    again: list[list[Candidate]]
-
-
-def _open_batch(batch: list[Candidate], alone: Outcome) -> _BatchResult:
-    """Nothing is known of the batch: halves are run again; a candidate alone gets the outcome."""
-    if len(batch) == 1:
-        return _BatchResult(known=[CheckedCandidate(candidate=batch[0], outcome=alone)], again=[])
-    half = (len(batch) + 1) // 2
-    return _BatchResult(known=[], again=[batch[:half], batch[half:]])
-
-
-def _sort_out(batch: list[Candidate], parse_errors: dict[str, str]) -> _BatchResult:
-    """A parse error may have swallowed what follows it, so that the rest has to run again without it."""
-    known = [
-        CheckedCandidate(candidate=c, outcome=Outcome(kind=OutcomeKind.PARSE_ERROR, message=error))
-        for c in batch
-        if (error := parse_errors.get(c.text))
-    ]
-    rest = [c for c in batch if not parse_errors.get(c.text)]
-    return _BatchResult(known=known, again=[rest] if rest else [])
-
-
-def _collect(batch: list[Candidate], verdicts: Iterable[Outcome | SlotVerdict]) -> _BatchResult:
-    known: list[CheckedCandidate] = []
-    timed_out: list[Candidate] = []
-    not_run: list[Candidate] = []
-    for candidate, verdict in zip(batch, verdicts, strict=True):
-        if isinstance(verdict, SlotVerdict):
-            not_run.append(candidate)
-        elif verdict.kind is OutcomeKind.TIMED_OUT and known and not verdict.message.startswith("simp"):
-            # Those before it in the edit may have used the heartbeats up: it gets an edit of its own.
-            timed_out.append(candidate)
-        else:
-            known.append(CheckedCandidate(candidate=candidate, outcome=verdict))
-    if not_run and not known and not timed_out:
-        outcome = Outcome(kind=OutcomeKind.CRASHED, message="Lean gave no verdict")
-        return _open_batch(batch, outcome)
-    again = [not_run] if not_run else []
-    return _BatchResult(known=known, again=[*again, *([c] for c in timed_out)])
 
 
 def _new_errors(

@@ -16,15 +16,15 @@ LONG, SHORT = "⊢ " + " + ".join("abcdefgh") + " = 0", "⊢ a = b"
 
 
 def log(name: str, *nodes: tuple[str, bool], is_cut_off: bool = False) -> SearchLog:
-    """A search that tried these goals; one more goal was met and never tried."""
-    goals = [*nodes, ("⊢ never tried", False)]
+    """A search that tried these goals below its first; one more goal was met and never tried."""
+    goals = [("⊢ root", False), *nodes, ("⊢ never tried", False)]
     found = SearchLog(began=SearchBegan(declaration=name, kind="mcts", seconds=1.0, merges_states=True))
     for number, (goal, is_proved) in enumerate(goals):
         found.nodes[number] = NodeMet(
             node=number, goals=(goal,), depth=number, cost=0.0, value=0.5, is_root=number == 0, checks=0
         )
         found.ended[number] = NodeEnded(node=number, is_proved=is_proved, visits=1, value=0.5, waiting=0)
-    found.batches.extend(BatchRun(node=n, seconds=0.0, candidates=(), waiting=0) for n in range(len(nodes)))
+    found.batches.extend(BatchRun(node=n, seconds=0.0, candidates=(), waiting=0) for n in range(len(nodes) + 1))
     if not is_cut_off:
         found.end.append(SearchEnded(status="", seconds=1, checks=1, expanded=1, proof=None, partial=None))
     return found
