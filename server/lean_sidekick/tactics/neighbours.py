@@ -26,8 +26,8 @@ CANDIDATES = 16
 _HALF_LIFE = 4_000
 """Steps after which a step counts `_AGED` of what it counted."""
 _AGED = 0.8
-_PREFERRED = 1.1
-"""What an accepted suggestion counts more than a step of a finished proof."""
+_WORTH = {StepOrigin.PROOF: 1.0, StepOrigin.ACCEPTED: 1.1, StepOrigin.SOURCE: 0.9}
+"""Of steps whose goals are equally alike."""
 _ALWAYS = 200
 _COMMON = 8
 _COMPARED = 8
@@ -122,8 +122,7 @@ class StepIndex:
             shared = math.fsum(self._weight(feature) for feature in wanted if feature in found)
             other = math.fsum(map(self._weight, found))
             likeness = shared / (own + other - shared) * self._decay(number)
-            if step.origin is StepOrigin.ACCEPTED:
-                likeness = min(1.0, likeness * _PREFERRED)
+            likeness = min(1.0, likeness * _WORTH[step.origin])
             scored.append((-likeness, -number, step))
         scored.sort(key=lambda item: item[:2])
         return [
