@@ -185,6 +185,8 @@ class Editor:
         self.log: list[str] = []
         self.answers_requests = True
         """Whether requests of the server are answered; if not, a test does it."""
+        self.choices: list[str] = []
+        """What the user chooses of the questions to come, by the beginning of its text; nothing once it is used up."""
         self._next_id = 0
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._answered: set[int] = set()
@@ -456,9 +458,12 @@ class Editor:
             answer.set_result(message["result"])
 
     def _answer(self, message: dict[str, Any]) -> None:
-        result = None
+        result: Any = None
         if message["method"] == "workspace/applyEdit":
             result = {"applied": self.apply(message["params"]["edit"])}
+        if message["method"] == "window/showMessageRequest" and self.choices:
+            begin = self.choices.pop(0)
+            result = next(one for one in message["params"]["actions"] if one["title"].startswith(begin))
         self.send({"jsonrpc": "2.0", "id": message["id"], "result": result})
 
     async def _read_log(self) -> None:

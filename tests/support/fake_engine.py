@@ -12,12 +12,15 @@ What the engine answers stands in comments of the text itself:
     -- prove: gate                             it finds `simp` as soon as a test sets `is_gate_open` in this module
     -- partial: simp; sorry                    it finds no proof, and this as the best partial one
     -- prove with sorry: simp                  it finds this, which depends on an unfinished lemma
+    -- premise: Nat.foo [simp] (n : Nat) : p   a premise that is found
+    -- use: exact Nat.foo => closes the goal   a use of any premise that Lean takes, like `suggest`
+    -- note: the index is being built          what is said beside the premises
     -- fail: no lean | imports | crash | bug   every question fails in this way
     -- print                                 every question prints to standard output
     -- child                                   the first question starts a child process
 
 `on_event` is told what happens: "open ROOT",
-"suggest v3 5:2", "suggest ended v3", "prove v3", "prove ended v3", "close".
+"suggest v3 5:2", "suggest ended v3", "prove v3", "prove ended v3", "lemmas v3 QUESTION", "close".
 """
 
 import asyncio
@@ -34,9 +37,12 @@ from lean_sidekick.core.errors import ImportsOutOfDate, InputError, LeanCrashed,
 from lean_sidekick.core.goals import Goal, ProofState, parse_goal
 from lean_sidekick.core.outcomes import Outcome, OutcomeKind
 from lean_sidekick.core.positions import Position, TextEdit, TextMap
+from lean_sidekick.core.premises import Premise
 from lean_sidekick.core.sites import Declaration, Hole, ProofSite
 from lean_sidekick.engine.api import (
     DocumentText,
+    PremiseAnswer,
+    PremiseFinding,
     ProofResult,
     ProofStatus,
     ProveProgress,
@@ -44,13 +50,15 @@ from lean_sidekick.engine.api import (
     SuggestionRound,
 )
 from lean_sidekick.lsp.projects import Backend
+from lean_sidekick.premises.api import RankReason
 from lean_sidekick.search.options import SearchOptions
 from lean_sidekick.search.result import PartialProof
 from lean_sidekick.search.trace import Trace
 from lean_sidekick.settings import Settings
 
 _DIRECTIVE = re.compile(
-    r"^[ \t]*-- (suggest|hold|warn|prove with sorry|prove|partial|fail|print|child)(?:: (.*?))?\r?$", re.MULTILINE
+    r"^[ \t]*-- (suggest|hold|warn|premise|use|note|prove with sorry|prove|partial|fail|print|child)(?:: (.*?))?\r?$",
+    re.MULTILINE,
 )
 _SUGGESTION = re.compile(r"(.*?) =(\??)> (.*)")
 _GOAL = parse_goal("⊢ True")
@@ -174,6 +182,32 @@ class FakeEngine:
     ) -> AsyncGenerator[ProofResult, None]:
         raise NotImplementedError("the editor's side never asks this")
 
+    async def find_premises(self, document: DocumentText, position: Position, budget: Budget, k: int) -> PremiseAnswer:
+        await self._begin(document)
+        find_site(document, position)
+        return evolve(_premises(document, k), goal=_GOAL)
+
+    async def find_lemmas(
+        self, words: str, document: DocumentText | None, position: Position | None, k: int
+    ) -> PremiseAnswer:
+        assert document is not None
+        self._on_event(f"lemmas v{document.version} {words}")
+        await self._begin(document)
+        if not words.strip():
+            raise InputError("The question is empty.")
+        return _premises(document, k)
+
+    async def premise_uses(
+        self, document: DocumentText, position: Position, name: str, budget: Budget
+    ) -> SuggestionRound:
+        await self._begin(document)
+        site = find_site(document, position)
+        uses = [_suggestion(site, value) for what, value in _directives(document) if what == "use"]
+        return _round(site, uses, "", is_complete=True)
+
+    async def prepare(self) -> None:
+        """Nothing to load."""
+
     def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:
         self._on_event(f"accepted {taken.candidate.text}")
 
@@ -227,6 +261,25 @@ def fake_backend(on_event: Callable[[str], None]) -> Backend:
 
 def _directives(document: DocumentText) -> list[tuple[str, str]]:
     return [(match[1], match[2] or "") for match in _DIRECTIVE.finditer(document.text)]
+
+
+def _premises(document: DocumentText, k: int) -> PremiseAnswer:
+    found = []
+    for value in [value for what, value in _directives(document) if what == "premise"]:
+        match = re.fullmatch(r"(\S+) (?:\[(.*?)\] )?(.*)", value)
+        assert match is not None, value
+        premise = Premise(
+            full_name=match[1],
+            kind="theorem",
+            statement=match[3],
+            module="Lib",
+            attributes=tuple(filter(None, [match[2]])),
+            start=Position(4, 2),
+        )
+        reason = RankReason(ranker="lexical", rank=len(found) + 1, shared=("nat",))
+        found.append(PremiseFinding(premise=premise, reasons=(reason,), uri="file:///Lib.lean"))
+    note = "".join(value for what, value in _directives(document) if what == "note")
+    return PremiseAnswer(goal=None, findings=tuple(found[:k]), note=note)
 
 
 def _suggestion(site: ProofSite, value: str) -> Suggestion:

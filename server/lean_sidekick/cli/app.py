@@ -1,8 +1,8 @@
 """The command line: which commands there are, and how their ends become exit statuses.
 
 A command's module is imported when the command is called, never before; `--help` reads the table here. Each module
-`cli/NAME.py` holds one click command named `command` whose return value, if it is a number, is the exit status.
-What is raised as `SidekickError` becomes one sentence on standard error.
+`cli/NAME.py` (with `_` for `-`) holds one click command named `command` whose return value, if it is a number, is the
+exit status. What is raised as `SidekickError` becomes one sentence on standard error.
 """
 
 import asyncio
@@ -49,9 +49,11 @@ class CommandEntry:
 COMMANDS = (
     CommandEntry("serve", "Run the language server on standard input and output."),
     CommandEntry("suggest", "Show the ranked, checked suggestions at a place in a file."),
-    CommandEntry("prove", "Try to prove every declaration that has a sorry or an empty proof."),
+    CommandEntry("prove", "Try to prove every declaration with a sorry or empty proof."),
+    CommandEntry("premises", "Find lemmas by words, a name or a pattern, or for a goal."),
     CommandEntry("show", "Show what a proof search tried, as a page."),
     CommandEntry("bench", "Run a benchmark and write its figures and plots."),
+    CommandEntry("serve-premises", "Answer LeanPremise's protocol on this machine."),
     CommandEntry("train", "Train a model on your own data."),
     CommandEntry("doctor", "Say what was found, what is missing and how to get it."),
     CommandEntry("demo", "Do the main job on the example files."),
@@ -69,7 +71,7 @@ class _LazyGroup(click.Group):
             return None
         if cmd_name == "serve":
             return _serve
-        command: click.Command = importlib.import_module(f"lean_sidekick.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"lean_sidekick.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

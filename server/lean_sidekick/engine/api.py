@@ -15,7 +15,9 @@ from lean_sidekick.core.candidates import Candidate
 from lean_sidekick.core.goals import Goal, ProofState
 from lean_sidekick.core.outcomes import Outcome
 from lean_sidekick.core.positions import Position, TextEdit
+from lean_sidekick.core.premises import Premise
 from lean_sidekick.core.sites import ProofSite
+from lean_sidekick.premises.api import RankReason
 from lean_sidekick.search.options import SearchOptions
 from lean_sidekick.search.result import PartialProof
 from lean_sidekick.search.trace import Trace
@@ -66,6 +68,27 @@ class SuggestionRound:
     seconds: float
     warning: str
     model_trouble: str = ""
+
+
+@frozen(kw_only=True)
+class PremiseFinding:
+    """A premise that was found, with why; `uri` is the file that it stands in, None if that was not found."""
+
+    premise: Premise
+    reasons: tuple[RankReason, ...]
+    uri: str | None
+
+
+@frozen(kw_only=True)
+class PremiseAnswer:
+    """Premises, best first. `goal` is the goal that was asked about, if one was.
+
+    `note` is one sentence if not everything could be searched, "" otherwise.
+    """
+
+    goal: Goal | None
+    findings: tuple[PremiseFinding, ...]
+    note: str
 
 
 class ProofStatus(Enum):
@@ -150,6 +173,26 @@ class Engine(Protocol):
 
         `options` say how to search, None as the settings do; `trace` is told what happens.
         """
+
+    async def find_premises(self, document: DocumentText, position: Position, budget: Budget, k: int) -> PremiseAnswer:
+        """At most `k` premises that may help the goal at a position. Raises SidekickError."""
+
+    async def find_lemmas(
+        self, words: str, document: DocumentText | None, position: Position | None, k: int
+    ) -> PremiseAnswer:
+        """At most `k` premises that words, a part of a name, a pattern with holes or Lean text are about.
+
+        Only what may be used at the position counts (None: at the end of the document; no document: everything). Asks
+        no Lean. Raises InputError for an empty question.
+        """
+
+    async def premise_uses(
+        self, document: DocumentText, position: Position, name: str, budget: Budget
+    ) -> SuggestionRound:
+        """The uses of a premise, by its full name, that Lean takes at a position. Raises SidekickError."""
+
+    async def prepare(self) -> None:
+        """Waits until the project's premises are loaded; every question works without, and with what is there."""
 
     def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:
         """Learns that the user put a suggestion of a round into the text."""

@@ -7,8 +7,8 @@ asker's to cancel.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 
 from attrs import define, field
 
@@ -16,14 +16,23 @@ from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.errors import ImportsOutOfDate, LeanUnavailable, NotRecorded, SidekickError
 from lean_sidekick.core.positions import Position
 from lean_sidekick.core.sites import Declaration, ProofSite
-from lean_sidekick.engine.api import DocumentText, ProofResult, ProofStatus, ProveProgress, Suggestion, SuggestionRound
+from lean_sidekick.engine.api import (
+    DocumentText,
+    PremiseAnswer,
+    ProofResult,
+    ProofStatus,
+    ProveProgress,
+    Suggestion,
+    SuggestionRound,
+)
+from lean_sidekick.engine.find_premises import premises_for_goal, premises_for_words, uses_of_premise
 from lean_sidekick.engine.learning import Learner
 from lean_sidekick.engine.prove import Prover
 from lean_sidekick.engine.site_finder import find_declaration_sites, find_site
 from lean_sidekick.engine.suggest import Sources, suggest
 from lean_sidekick.search.options import SearchOptions
 from lean_sidekick.search.trace import NoTrace, Trace
-from lean_sidekick.verify.api import Priority, Verifier
+from lean_sidekick.verify.api import Priority, Session, Verifier
 
 StartVerifier = Callable[[], Awaitable[Verifier]]
 
@@ -48,18 +57,11 @@ class ProjectEngine:
         self, document: DocumentText, position: Position, budget: Budget
     ) -> AsyncGenerator[SuggestionRound, None]:
         """See `Engine.suggest`."""
-        site = find_site(document.text, document.uri, document.version, position)
-        with self._question():
-            verifier = await self._ready()
-            if self.learner is not None:
-                await self.learner.ready()
-            session = await verifier.open(site, Priority.CURSOR)
-            try:
-                async with aclosing(suggest(site, session, self.sources, budget, self.suggestion_limit)) as rounds:
-                    async for round_ in rounds:
-                        yield round_
-            finally:
-                await session.close()
+        async with self._session(document, position) as session:
+            stream = suggest(session.site, session, self.sources, budget, self.suggestion_limit)
+            async with aclosing(stream) as rounds:
+                async for round_ in rounds:
+                    yield round_
 
     async def prove_at(
         self,
@@ -92,6 +94,30 @@ class ProjectEngine:
             except SidekickError as error:
                 yield _error(declaration, budget, str(error))
 
+    async def find_premises(self, document: DocumentText, position: Position, budget: Budget, k: int) -> PremiseAnswer:
+        """See `Engine.find_premises`."""
+        async with self._session(document, position) as session:
+            return await premises_for_goal(self.sources.premises, session.site, session, budget, k)
+
+    async def find_lemmas(
+        self, words: str, document: DocumentText | None, position: Position | None, k: int
+    ) -> PremiseAnswer:
+        """See `Engine.find_lemmas`."""
+        return await premises_for_words(self.sources.premises, words, document, position, k)
+
+    async def premise_uses(
+        self, document: DocumentText, position: Position, name: str, budget: Budget
+    ) -> SuggestionRound:
+        """See `Engine.premise_uses`."""
+        async with self._session(document, position) as session:
+            return await uses_of_premise(
+                self.sources.premises, session.site, session, name, budget, self.suggestion_limit
+            )
+
+    async def prepare(self) -> None:
+        """See `Engine.prepare`."""
+        await self.sources.premises.ready()
+
     def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:
         """See `Engine.accepted`."""
         if self.learner is not None:
@@ -110,6 +136,7 @@ class ProjectEngine:
 
     async def close(self) -> None:
         """See `Engine.close`."""
+        await self.sources.premises.close()
         if self._idle is not None:
             self._idle.cancel()
         async with self._starting:
@@ -145,6 +172,20 @@ class ProjectEngine:
             if self._verifier is None:
                 self._verifier = await self.start_verifier()
             return self._verifier
+
+    @asynccontextmanager
+    async def _session(self, document: DocumentText, position: Position) -> AsyncIterator[Session]:
+        """The site at a position, open for whoever waits at the cursor. Raises InputError where there is none."""
+        site = find_site(document.text, document.uri, document.version, position)
+        with self._question():
+            verifier = await self._ready()
+            if self.learner is not None:
+                await self.learner.ready()
+            session = await verifier.open(site, Priority.CURSOR)
+            try:
+                yield session
+            finally:
+                await session.close()
 
     @contextmanager
     def _question(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ asked is left alone for the rest of the round or search: `trouble` says why, and
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from attrs import define, field
 
@@ -27,7 +27,7 @@ class LateCandidates:
     """What some models say about the goals of one site; see `search.api.LateSource`. To be closed."""
 
     generators: Sequence[ModelGenerator]
-    request: Callable[[Goal], TacticRequest]
+    request: Callable[[Goal], Awaitable[TacticRequest]]
     trouble: str = ""
     _answers: dict[str, "asyncio.Task[Sequence[Candidate]]"] = field(factory=dict, init=False)
     _left_alone: set[int] = field(factory=set, init=False)
@@ -58,13 +58,14 @@ class LateCandidates:
             await asyncio.wait(self._answers.values())
 
     def _start(self, goal: Goal) -> "asyncio.Task[Sequence[Candidate]]":
-        task = asyncio.create_task(self._ask_all(self.request(goal)))
+        task = asyncio.create_task(self._ask_all(goal))
         self._answers[goal.text] = task
         return task
 
-    async def _ask_all(self, request: TacticRequest) -> Sequence[Candidate]:
-        if "⊢" not in request.goal.text:
+    async def _ask_all(self, goal: Goal) -> Sequence[Candidate]:
+        if "⊢" not in goal.text:
             return ()  # a term to rewrite, as `conv` shows it: no model was trained on those
+        request = await self.request(goal)
         parts = await asyncio.gather(*(self._ask(place, request) for place in range(len(self.generators))))
         found = deduplicate([candidate for part in parts for candidate in part])
         return sorted(found, key=lambda candidate: -candidate.score)

@@ -3,7 +3,7 @@
 What is wrong with the settings is no reason to do without everything else: it becomes one sentence (`problem`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from attrs import frozen
 
@@ -27,12 +27,12 @@ class ModelSources:
     generators: tuple[ModelGenerator, ...] = ()
     problem: str = ""
 
-    def for_cursor(self, request: Callable[[Goal], TacticRequest]) -> LateCandidates:
+    def for_cursor(self, request: Callable[[Goal], Awaitable[TacticRequest]]) -> LateCandidates:
         """What models that answer with a step say: whole proofs take too long for a glance."""
         quick = [g for g in self.generators if g.card.prompts.traits.answer is AnswerKind.STEP]
         return LateCandidates(quick, request, self.problem)
 
-    def for_search(self, request: Callable[[Goal], TacticRequest]) -> LateCandidates:
+    def for_search(self, request: Callable[[Goal], Awaitable[TacticRequest]]) -> LateCandidates:
         """What all models say."""
         return LateCandidates(self.generators, request, self.problem)
 

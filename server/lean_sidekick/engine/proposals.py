@@ -13,36 +13,51 @@ from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.premises import Premise, premises_above
 from lean_sidekick.core.sites import ProofSite
+from lean_sidekick.engine.api import DocumentText
+from lean_sidekick.engine.premises import ProjectPremises
 from lean_sidekick.engine.surroundings import is_whole_proof, surroundings_of
 from lean_sidekick.search.options import PLAIN, Part, SearchOptions
 from lean_sidekick.tactics.api import Surroundings, TacticGenerator, TacticRequest
 from lean_sidekick.tactics.sampling import SampledGenerator
 from lean_sidekick.verify.api import Session
 
+RETRIEVED = 128
+"""Premises that are looked at for one goal; what they are used for is limited where candidates are made."""
+
 
 @frozen(kw_only=True)
 class Proposals:
     """A generator bound to one site."""
 
+    site: ProofSite
     generator: TacticGenerator
     premises: tuple[Premise, ...]
+    library: ProjectPremises | None
     known_tactics: frozenset[str]
     surroundings: Surroundings
     root: str | None
 
     async def candidates(self, goal: Goal) -> Sequence[Candidate]:
         """Candidates for a goal at the site or below it, best first."""
-        return await self.generator.generate(self.request(goal))
+        return await self.generator.generate(await self.request(goal))
 
-    def request(self, goal: Goal) -> TacticRequest:
+    async def request(self, goal: Goal) -> TacticRequest:
         """What generators may look at for a goal at the site or below it."""
         return TacticRequest(
             goal=goal,
             premises=self.premises,
             known_tactics=self.known_tactics,
+            retrieved=await self._retrieved(goal),
             surroundings=self.surroundings,
             is_root=goal.text == self.root,
         )
+
+    async def _retrieved(self, goal: Goal) -> tuple[Premise, ...]:
+        if self.library is None:
+            return ()
+        document = DocumentText(uri=self.site.uri, version=self.site.version, text=self.site.text)
+        # Those above the site are looked at one and all, whatever their rank.
+        return tuple(await self.library.of_imports(document, goal, RETRIEVED))
 
 
 @frozen(kw_only=True)
@@ -64,6 +79,7 @@ async def proposals_for(
     probes: Sequence[str],
     budget: Budget,
     options: SearchOptions = PLAIN,
+    library: ProjectPremises | None = None,
 ) -> Proposals:
     """Learns what the toolchain has, if that is not known yet, and reads the file above the site; `goals` are those
     at the site."""
@@ -73,8 +89,10 @@ async def proposals_for(
     if options.temperature > 0:
         generator = SampledGenerator(inner=generator, seed=options.seed, temperature=options.temperature)
     return Proposals(
+        site=site,
         generator=generator,
         premises=premises_above(site.text, site.declaration.start) if has_premises else (),
+        library=library if has_premises else None,
         known_tactics=await session.known_tactics(probes, budget),
         surroundings=surroundings_of(site),
         root=goals[0].text if goals and is_whole_proof(site) else None,

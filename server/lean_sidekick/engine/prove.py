@@ -90,6 +90,7 @@ class Prover:
                 self.sources.probes,
                 opening,
                 self.options,
+                self.sources.premises,
             )
             if is_first:
                 self._opening_s = opening.seconds_spent

@@ -6,15 +6,21 @@ Nothing is started here; Lean starts with the first question.
 import asyncio
 import logging
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from lean_sidekick import __version__
+from lean_sidekick.core.errors import LeanUnavailable
 from lean_sidekick.engine.api import OPENING_S
 from lean_sidekick.engine.engine import ProjectEngine, StartVerifier
 from lean_sidekick.engine.learning import Learner
 from lean_sidekick.engine.models import NO_MODELS, ModelSources, open_models
+<<<<<<< HEAD
 from lean_sidekick.engine.source_steps import SourceSteps
+=======
+from lean_sidekick.engine.premises import Library, ProjectPremises, no_premises
+>>>>>>> main
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.lean.fingerprint import imports_key, toolchain_key
 from lean_sidekick.lean.launch import Limits as ProcessLimits
@@ -22,6 +28,9 @@ from lean_sidekick.lean.project import Project, find_project
 from lean_sidekick.lean.sandbox import Sandbox, SandboxFinder
 from lean_sidekick.lean.server import LeanServer
 from lean_sidekick.lean.toolchain import Toolchain, find_toolchain
+from lean_sidekick.premises.project_corpus import ProjectCorpus
+from lean_sidekick.premises.retriever import LocalRetriever
+from lean_sidekick.premises.sources import Sources as ModuleSources
 from lean_sidekick.search.options import SearchKind, SearchOptions
 from lean_sidekick.settings.paths import cache_folder
 from lean_sidekick.settings.settings import Settings
@@ -57,7 +66,8 @@ def open_engine(root: Path, settings: Settings) -> ProjectEngine:
         return verifier if key is None else _remembering(verifier, plain, project, key)
 
     learner = _learner(root) if settings.learn else None
-    return engine_on(start, settings, open_models(settings, os.environ), learner)
+    premises = open_premises(root, settings, sandboxes)
+    return engine_on(start, settings, open_models(settings, os.environ), learner, premises)
 
 
 async def forget_learned() -> bool:
@@ -80,13 +90,23 @@ def _learner(root: Path) -> Learner:
 
 
 def engine_on(
-    start: StartVerifier, settings: Settings, models: ModelSources = NO_MODELS, learner: Learner | None = None
+    start: StartVerifier,
+    settings: Settings,
+    models: ModelSources = NO_MODELS,
+    learner: Learner | None = None,
+    premises: ProjectPremises | None = None,
 ) -> ProjectEngine:
-    """An engine on any verifier, without models unless it is given some; without a learner it learns nothing."""
-    generator = default_generator() if learner is None else learner.generator()
+    """An engine on any verifier, without models unless it is given some; without a learner it learns nothing, without
+    `premises` it knows those of the open file alone."""
     return ProjectEngine(
         start_verifier=start,
-        sources=Sources(generator=generator, unlearned=plain_generator(), probes=vocabulary_probes(), models=models),
+        sources=Sources(
+            generator=default_generator() if learner is None else learner.generator(),
+            unlearned=plain_generator(),
+            probes=vocabulary_probes(),
+            premises=premises or no_premises(),
+            models=models,
+        ),
         learner=learner,
         suggestion_limit=settings.suggest_max_items,
         search_options=search_options(settings),
@@ -103,6 +123,43 @@ def search_options(settings: Settings) -> SearchOptions:
     )
 
 
+def open_premises(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ProjectPremises:
+    """The premises of the project that holds a file or folder; nothing is loaded yet."""
+    project = find_project(root)
+
+    async def load(report: Callable[[str], None]) -> Library:
+        toolchain: Toolchain | None = None
+        server: LeanServer | None = None
+        try:
+            toolchain = await find_lean(root, settings)
+            sandbox = await _find_sandbox(settings, sandboxes or SandboxFinder(os.environ))
+            server = _lean_server(project, toolchain, settings, sandbox)
+        except LeanUnavailable as error:
+            logger.info("premises come from sources alone: %s", error)
+        sources = ModuleSources(project, toolchain, os.environ)
+        corpus = ProjectCorpus(
+            sources=sources,
+            server=server,
+            on_skipped=lambda skipped: logger.info("left out of the premises: %s, %s", skipped.name, skipped.reason),
+            on_progress=lambda progress: report(f"{progress.done} of {progress.total} modules are done"),
+        )
+        try:
+            files = [file async for file in corpus.read()]
+        finally:
+            if server is not None:
+                await server.close()
+        retriever = await asyncio.to_thread(LocalRetriever.from_files, files)
+        return Library(
+            retriever=retriever,
+            imports={file.module: file.imports for file in files},
+            list_names=lambda: [(premise.full_name, file.module) for file in files for premise in file.premises],
+            find_source=lambda module: None if (source := sources.find(module)) is None else source.file,
+            close=retriever.close,
+        )
+
+    return ProjectPremises(root=project.root, load=load)
+
+
 async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ShadowVerifier:
     """Finds the Lean of a project, starts its server, and puts a verifier on it that remembers nothing.
 
@@ -116,12 +173,7 @@ async def _start(
     project: Project, toolchain: Toolchain, settings: Settings, sandboxes: SandboxFinder
 ) -> ShadowVerifier:
     sandbox = await _find_sandbox(settings, sandboxes)
-    server = LeanServer(
-        project,
-        toolchain,
-        ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None),
-        sandbox=sandbox,
-    )
+    server = _lean_server(project, toolchain, settings, sandbox)
     await server.start()
     return ShadowVerifier(
         server=server,
@@ -153,6 +205,12 @@ def _remembering(inner: Verifier, plain: ShadowVerifier, project: Project, key: 
         circumstances=Circumstances(toolchain=f"{__version__} {key}", policy=plain.policy, limits=plain.limits),
         imports_key=partial(imports_key, project, os.environ),
     )
+
+
+def _lean_server(project: Project, toolchain: Toolchain, settings: Settings, sandbox: Sandbox | None) -> LeanServer:
+    """A Lean server of a project, not started yet."""
+    limits = ProcessLimits(threads=settings.lean_threads, memory_mb=settings.lean_memory_mb or None)
+    return LeanServer(project, toolchain, limits, sandbox=sandbox)
 
 
 async def _find_sandbox(settings: Settings, sandboxes: SandboxFinder) -> Sandbox | None:

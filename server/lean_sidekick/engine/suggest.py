@@ -20,6 +20,7 @@ from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.engine.api import SuggestionRound
 from lean_sidekick.engine.late_candidates import LateCandidates
 from lean_sidekick.engine.models import NO_MODELS, ModelSources
+from lean_sidekick.engine.premises import ProjectPremises, no_premises
 from lean_sidekick.engine.proposals import proposals_for
 from lean_sidekick.engine.ranking import rank
 from lean_sidekick.tactics.api import TacticGenerator
@@ -33,13 +34,15 @@ CONFIRMED_LIMIT = 3
 
 @frozen(kw_only=True)
 class Sources:
-    """Where candidates come from, at once and late, and the tactic texts to learn a toolchain by.
+    """Where candidates come from, at once and late, the tactic texts to learn a toolchain by, and the project's
+    premises.
 
     `unlearned` is the generator without anything that was learned (priors, tallies, neighbours), for measurements.
     """
 
     generator: TacticGenerator
     probes: tuple[str, ...]
+    premises: ProjectPremises = field(factory=no_premises)
     models: ModelSources = NO_MODELS
     unlearned: TacticGenerator = field(default=Factory(lambda self: self.generator, takes_self=True))
 
@@ -51,8 +54,10 @@ async def suggest(
     found = await session.site_state(budget)
     if not found.state.goals:
         raise InputError("There is no goal left here.")
-    run = _Run(site=site, found=found, budget=budget, limit=limit)
-    proposals = await proposals_for(site, found.state.goals, session, sources.generator, sources.probes, budget)
+    run = SiteRun(site=site, found=found, budget=budget, limit=limit)
+    proposals = await proposals_for(
+        site, found.state.goals, session, sources.generator, sources.probes, budget, library=sources.premises
+    )
     async with aclosing(_Queue(run.main_goal, sources.models.for_cursor(proposals.request))) as queue:
         queue.add(await proposals.candidates(run.main_goal))
         while not budget.is_spent and len(run.confirmed) < CONFIRMED_LIMIT:
@@ -100,7 +105,9 @@ class _Queue:
 
 
 @define(kw_only=True)
-class _Run:
+class SiteRun:
+    """What is known of the candidates at one site; those that close the goal count once they were confirmed alone."""
+
     site: ProofSite
     found: SiteState
     budget: Budget
@@ -110,10 +117,12 @@ class _Run:
 
     @property
     def main_goal(self) -> Goal:
+        """The goal that candidates are run on."""
         return self.found.state.goals[0]
 
     @property
     def others(self) -> tuple[Goal, ...]:
+        """The other goals at the site."""
         return self.found.state.goals[1:]
 
     async def confirm(self, session: Session) -> None:

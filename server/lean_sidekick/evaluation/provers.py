@@ -70,6 +70,7 @@ class EngineProvers:
         """See `Workers.open`."""
         engine = open_engine(self.folder, self.settings)
         try:
+            await engine.prepare()
             yield EngineProver(
                 engine=engine,
                 configuration=self.configuration,

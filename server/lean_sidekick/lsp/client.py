@@ -7,6 +7,7 @@ Does not decide what is worth saying.
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
@@ -80,6 +81,19 @@ class Client:
             return EditOutcome(is_applied=False, reason=error.message)
         return EditOutcome(is_applied=answer.applied, reason=answer.failure_reason or "")
 
+    async def choose(self, question: str, choices: Sequence[str], limit_s: float) -> str | None:
+        """Has the user choose one of some texts; None if none is chosen in so many seconds."""
+        params = types.ShowMessageRequestParams(
+            type=types.MessageType.Info,
+            message=question,
+            actions=[types.MessageActionItem(title=choice) for choice in choices],
+        )
+        try:
+            answer = await self._request(types.WINDOW_SHOW_MESSAGE_REQUEST, params, limit_s)
+        except (TimeoutError, JsonRpcException):
+            return None
+        return answer.title if answer is not None and answer.title in choices else None
+
     def progress(self, title: str, token: types.ProgressToken | None) -> "Progress":
         """A cancellable progress bar, to be used in `async with`; `token` is the editor's own, if it sent one."""
         return Progress(self, title, token)
@@ -94,12 +108,12 @@ class Client:
         with suppress(TimeoutError, JsonRpcException):  # the editor asks again at its next chance
             await self._request(types.WORKSPACE_INLAY_HINT_REFRESH, None)
 
-    async def _request(self, method: str, params: Any) -> Any:
+    async def _request(self, method: str, params: Any, limit_s: float = REQUEST_LIMIT_S) -> Any:
         message_id = str(uuid4())
         answer = self._protocol.send_request_async(method, params, message_id)
         answer.add_done_callback(_read_outcome)
         try:
-            async with asyncio.timeout(REQUEST_LIMIT_S):
+            async with asyncio.timeout(limit_s):
                 return await asyncio.shield(answer)
         except (TimeoutError, asyncio.CancelledError):
             self._protocol.notify(types.CANCEL_REQUEST, types.CancelParams(id=message_id))

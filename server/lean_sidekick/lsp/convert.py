@@ -53,7 +53,7 @@ def to_workspace_edit(snapshot: Snapshot, edits: Sequence[TextEdit], *, is_versi
 def to_code_action(suggestion: Suggestion, snapshot: Snapshot, *, is_versioned: bool) -> types.CodeAction:
     """A suggestion as a quick fix. None is preferred: Lean's own "Try this" claims that."""
     return types.CodeAction(
-        title=_one_line(f"{_first_line(suggestion.candidate.text)} — {suggestion.effect}", _TITLE_CHARACTERS),
+        title=one_line(f"{_first_line(suggestion.candidate.text)} — {suggestion.effect}", _TITLE_CHARACTERS),
         kind=types.CodeActionKind.QuickFix,
         edit=to_workspace_edit(snapshot, [suggestion.edit], is_versioned=is_versioned),
     )
@@ -66,7 +66,7 @@ def to_inlay_hint(suggestion: Suggestion, snapshot: Snapshot, line: int, warning
     tooltip = f"{suggestion.candidate.text}\n— {suggestion.effect}"
     return types.InlayHint(
         position=_from_position(text_map.position(end)),
-        label=_one_line(_first_line(suggestion.candidate.text), _HINT_CHARACTERS),
+        label=one_line(_first_line(suggestion.candidate.text), _HINT_CHARACTERS),
         tooltip=f"{tooltip}\n\n{warning}" if warning else tooltip,
         text_edits=[_from_edit(snapshot, suggestion.edit)],
         padding_left=True,
@@ -127,6 +127,7 @@ def _first_line(text: str) -> str:
     return f"{first.rstrip()} …" if line_break else first
 
 
-def _one_line(text: str, limit: int) -> str:
+def one_line(text: str, limit: int) -> str:
+    """A text on one line, cut after so many characters."""
     flat = " ".join(text.split())
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"

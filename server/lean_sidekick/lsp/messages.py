@@ -18,8 +18,8 @@ from lean_sidekick.lsp.methods import COMPLETE_PROOF, FORGET_LEARNED, PROVE_FILE
 _Params = TypeVar("_Params")
 
 
-def _is_whole(_instance: object, attribute: "Attribute[int]", value: object) -> None:
-    # To Python, true is a whole number.
+def is_whole(_instance: object, attribute: "Attribute[int]", value: object) -> None:
+    """A validator: to Python, true is a whole number."""
     if type(value) is not int:
         raise TypeError(f"{attribute.name} must be a whole number")
 
@@ -46,8 +46,8 @@ class StatusChangedParams:
 class WirePosition:
     """A position as the standard has it: a zero-based line and a column in UTF-16 code units."""
 
-    line: int = field(validator=[_is_whole, ge(0)])
-    character: int = field(validator=[_is_whole, ge(0)])
+    line: int = field(validator=[is_whole, ge(0)])
+    character: int = field(validator=[is_whole, ge(0)])
 
 
 @frozen(kw_only=True)
@@ -55,7 +55,7 @@ class CompleteProofParams:
     """The one argument of the command `leanSidekick.completeProof`: where, and in which version of the text."""
 
     uri: str = field(validator=instance_of(str))
-    version: int = field(validator=_is_whole)
+    version: int = field(validator=is_whole)
     position: WirePosition
 
 
@@ -90,7 +90,7 @@ class ProveFileParams:
     """The one argument of the command `leanSidekick.proveFile`: a document, and the version that is meant."""
 
     uri: str = field(validator=instance_of(str))
-    version: int = field(validator=_is_whole)
+    version: int = field(validator=is_whole)
 
 
 @frozen(kw_only=True)
@@ -141,9 +141,9 @@ for _primitive in (int, str):
 
 def read_complete_proof(arguments: Sequence[Any] | None) -> CompleteProofParams:
     """Reads the arguments of `leanSidekick.completeProof`. Raises InputError."""
-    return _read_one(
-        arguments,
+    return read_argument(
         CompleteProofParams,
+        arguments,
         f"{COMPLETE_PROOF} takes one argument {{uri, version, position}}: "
         "the document's URI, its version number, and a position in it.",
     )
@@ -151,19 +151,20 @@ def read_complete_proof(arguments: Sequence[Any] | None) -> CompleteProofParams:
 
 def read_prove_file(arguments: Sequence[Any] | None) -> ProveFileParams:
     """Reads the arguments of `leanSidekick.proveFile`. Raises InputError."""
-    return _read_one(
-        arguments,
+    return read_argument(
         ProveFileParams,
+        arguments,
         f"{PROVE_FILE} takes one argument {{uri, version}}: the document's URI and its version number.",
     )
 
 
-def _read_one(arguments: Sequence[Any] | None, params: type[_Params], usage: str) -> _Params:
+def read_argument(kind: type[_Params], arguments: Sequence[Any] | None, explanation: str) -> _Params:
+    """Reads the one argument of a command. Raises InputError with the explanation."""
     try:
         (argument,) = arguments or ()
-        return _converter.structure(argument, params)
+        return _converter.structure(argument, kind)
     except (cattrs.BaseValidationError, ValueError, TypeError):
-        raise InputError(usage) from None
+        raise InputError(explanation) from None
 
 
 def to_wire(value: object) -> Any:

@@ -30,12 +30,22 @@ from lean_sidekick.lsp.features import (
     documents,
     inlay_hints,
     inline_completion,
+    premises,
     prove_file,
 )
 from lean_sidekick.lsp.features.status import Status
 from lean_sidekick.lsp.lessons import Lessons
 from lean_sidekick.lsp.logs import configure_logging, quiet_pygls
-from lean_sidekick.lsp.methods import COMPLETE_PROOF, FORGET_LEARNED, PROVE_FILE, RESTART_LEAN
+from lean_sidekick.lsp.methods import (
+    CHOOSE_PREMISE,
+    COMPLETE_PROOF,
+    FIND_LEMMA,
+    FIND_PREMISES,
+    FORGET_LEARNED,
+    PREMISE_USES,
+    PROVE_FILE,
+    RESTART_LEAN,
+)
 from lean_sidekick.lsp.partials import Partials
 from lean_sidekick.lsp.projects import Backend, Projects, to_folders
 from lean_sidekick.lsp.protocol import SidekickProtocol, make_converter
@@ -261,6 +271,10 @@ _COMMANDS = {
     PROVE_FILE: prove_file.prove_file,
     RESTART_LEAN: commands.restart_lean,
     FORGET_LEARNED: commands.forget_learned,
+    FIND_PREMISES: premises.find_premises,
+    FIND_LEMMA: premises.find_lemma,
+    PREMISE_USES: premises.premise_uses,
+    CHOOSE_PREMISE: premises.choose_premise,
 }
 
 

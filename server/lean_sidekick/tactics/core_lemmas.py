@@ -5,15 +5,11 @@ order on `Nat`, lists, booleans and logic, chosen for what proofs need everywher
 learned with `probe_names`. No Mathlib names: there `exact?`, `simp` and the arithmetic tactics do better.
 """
 
-from functools import cached_property, lru_cache
-
-from attrs import frozen
+from functools import lru_cache
 
 from lean_sidekick.core.term_reader import read_binders
-from lean_sidekick.core.terms import Term
 from lean_sidekick.tactics.dialect import Dialect, name_probe
-from lean_sidekick.tactics.goal_shape import FALSE, carrier, symbols_of, telescope
-from lean_sidekick.tactics.normal import normal
+from lean_sidekick.tactics.lemma import Lemma
 
 _TABLE = """
 Nat.add_comm | (n m : Nat) : n + m = m + n
@@ -167,34 +163,6 @@ eq_false eqFalse | {p : Prop} : ¬p → p = False
 propext | {p q : Prop} : (p ↔ q) → p = q
 funext | {f g : α → β} : (∀ x, f x = g x) → f = g
 """
-
-
-@frozen(kw_only=True)
-class Lemma:
-    """A lemma that a tactic may name, with the symbols of its conclusion, its variables left out."""
-
-    name: str
-    statement: Term
-    symbols: frozenset[str]
-
-    @cached_property
-    def normal_statement(self) -> Term:
-        """The statement in normal form."""
-        return normal(self.statement, {})
-
-    @cached_property
-    def carrier(self) -> str:
-        """The type that its conclusion is about; empty if unknown."""
-        return carrier(self.statement, {})
-
-    @classmethod
-    def of(cls, name: str, statement: Term) -> "Lemma":
-        """A lemma from its name and statement."""
-        arguments, conclusion = telescope(statement)
-        # Of a refutation, what it refutes says more than its conclusion.
-        spoken = [arguments[-1].type if arguments and conclusion == FALSE else conclusion]
-        symbols = frozenset[str]().union(*(symbols_of(term) for term in spoken if term is not None))
-        return cls(name=name, statement=statement, symbols=symbols - {argument.name for argument in arguments})
 
 
 @lru_cache(maxsize=1)

@@ -1,21 +1,20 @@
-"""Lemmas as tactics: those of the open file and the core table, in `exact`, `apply`, `rw` and `simp`.
+"""Lemmas as tactics, in `exact`, `apply`, `rw` and `simp`: those of the open file, and those that retrieval found.
 
 A lemma is offered only where its statement, read from text, can fit: its conclusion the target, or a side of its
 equation a part of the target. Lemmas of the open file come before those of the library. Numbers are capped: lemmas
-that fit everything must not crowd out the rest.
+that fit everything must not crowd out the rest. Where retrieval has nothing to say, as before the index is built, a
+small table stands in for the library.
 """
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import islice
 
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
 from lean_sidekick.core.premises import Premise
-from lean_sidekick.core.term_reader import read_binders
 from lean_sidekick.core.terms import BinderKind, Shape, Term, match, subterms
 from lean_sidekick.tactics.api import TacticRequest
-from lean_sidekick.tactics.core_lemmas import Lemma, core_lemmas
+from lean_sidekick.tactics.core_lemmas import core_lemmas
 from lean_sidekick.tactics.dialect import Dialect
 from lean_sidekick.tactics.goal_shape import (
     FALSE,
@@ -29,6 +28,7 @@ from lean_sidekick.tactics.goal_shape import (
     symbols_of,
     type_of,
 )
+from lean_sidekick.tactics.lemma import Lemma, lemma_of
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.normal import normal
 from lean_sidekick.tactics.rewriting import Equation, equation_of, is_settled, rewrite, rewrites
@@ -37,9 +37,9 @@ from lean_sidekick.tactics.sequents import as_argument, open_statement
 _MAX_APPLIED = 12
 _MAX_REWRITES = 16
 _MAX_SIMP = 6
+_MAX_IN_SET = 5
 _MAX_PLACES = 3
 _READ_AT_ONCE = 32
-_PREMISE_KINDS = frozenset({"theorem", "lemma", "axiom", "def", "instance", "abbrev"})
 
 
 class Lemmas:
@@ -47,45 +47,51 @@ class Lemmas:
 
     async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
         """Lemmas that can fit the goal, likeliest first."""
-        await read_ahead(request.premises)
-        return lemma_candidates(read_goal(request.goal), Dialect(request.known_tactics), request.premises)
+        await read_ahead(request)
+        shape, dialect = read_goal(request.goal), Dialect(request.known_tactics)
+        return lemma_candidates(shape, dialect, request.premises, request.retrieved)
 
 
-def lemma_candidates(shape: GoalShape, dialect: Dialect, premises: Sequence[Premise]) -> list[Candidate]:
+def lemma_candidates(
+    shape: GoalShape, dialect: Dialect, premises: Sequence[Premise], retrieved: Sequence[Premise] = ()
+) -> list[Candidate]:
     """Lemmas that can fit the goal, likeliest first."""
+    library = _library(shape, dialect, retrieved)
     found = [
         *_uses(shape, _own(premises, shape), 0.0),
-        *_uses(shape, _relevant(core_lemmas(dialect), shape), -0.4),
+        *_uses(shape, library, -0.4),
+        *(_simp_set(shape, library) if retrieved else ()),
         *_definitions(shape, premises),
-        *_alternatives(shape, core_lemmas(dialect)),
+        *_alternatives(shape, library),
         *_computed(shape, dialect),
     ]
     candidates = [Candidate(text=text, source=Source.LEMMA, score=score) for text, score in found]
     return sorted(deduplicate(candidates), key=lambda candidate: -candidate.score)
 
 
-async def read_ahead(premises: Sequence[Premise]) -> None:
-    """Reads the statements of a long file without keeping others waiting; what was read once is kept."""
-    for index, premise in enumerate(premises):
-        _lemma(premise)
+async def read_ahead(request: TacticRequest) -> None:
+    """Reads many statements without keeping others waiting; what was read once is kept."""
+    for index, premise in enumerate((*request.premises, *request.retrieved)):
+        lemma_of(premise)
         if index % _READ_AT_ONCE == 0:
             await asyncio.sleep(0)
 
 
-def usable_lemmas(shape: GoalShape, dialect: Dialect, premises: Sequence[Premise]) -> list[Lemma]:
+def usable_lemmas(shape: GoalShape, dialect: Dialect, request: TacticRequest) -> list[Lemma]:
     """The lemmas of the open file, then those of the library, as far as they have to do with the goal."""
-    return [*_own(premises, shape), *_relevant(core_lemmas(dialect), shape)]
+    return [*_own(request.premises, shape), *_library(shape, dialect, request.retrieved)]
 
 
 def _own(premises: Sequence[Premise], shape: GoalShape) -> list[Lemma]:
     """Lemmas of the open file, the nearest first among equals."""
-    return _relevant([lemma for premise in reversed(premises) if (lemma := _lemma(premise)) is not None], shape)
+    return _relevant([lemma for premise in reversed(premises) if (lemma := lemma_of(premise)) is not None], shape)
 
 
-@lru_cache(maxsize=4096)
-def _lemma(premise: Premise) -> Lemma | None:
-    statement = read_binders(premise.statement) if premise.kind in _PREMISE_KINDS else None
-    return None if statement is None else Lemma.of(premise.full_name, statement)
+def _library(shape: GoalShape, dialect: Dialect, retrieved: Sequence[Premise]) -> list[Lemma]:
+    """What retrieval found, best first; without one, the table."""
+    if not retrieved:
+        return _relevant(core_lemmas(dialect), shape)
+    return [lemma for premise in retrieved if (lemma := lemma_of(premise)) is not None]
 
 
 def _relevant(lemmas: Sequence[Lemma], shape: GoalShape) -> list[Lemma]:
@@ -192,6 +198,18 @@ def _with_arguments(lemma: Lemma, values: Mapping[str, Term]) -> str | None:
     if not names or any(name not in values for name in names):
         return None
     return " ".join([lemma.name, *(as_argument(values[name].rendered) for name in names)])
+
+
+def _simp_set(shape: GoalShape, lemmas: Sequence[Lemma]) -> Iterator[tuple[str, float]]:
+    """`simp` with the first equations that make a part of the target smaller, together."""
+    names = []
+    for lemma in lemmas:
+        equation = equation_of(lemma.statement)
+        forward = rewrite(equation, shape.target) if equation is not None else None
+        if forward is not None and _size(forward.result) < _size(shape.target):
+            names.append(lemma.name)
+    if len(names) > 1:
+        yield f"simp [{', '.join(names[:_MAX_IN_SET])}]", -2.0
 
 
 def _definitions(shape: GoalShape, premises: Sequence[Premise]) -> list[tuple[str, float]]:

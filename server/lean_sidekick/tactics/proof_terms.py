@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.terms import Term
 from lean_sidekick.tactics.api import TacticRequest
-from lean_sidekick.tactics.core_lemmas import Lemma
 from lean_sidekick.tactics.dialect import Dialect
 from lean_sidekick.tactics.goal_shape import FALSE, read_goal, telescope
+from lean_sidekick.tactics.lemma import Lemma
 from lean_sidekick.tactics.lemmas import read_ahead, usable_lemmas
 from lean_sidekick.tactics.logic import prove
 from lean_sidekick.tactics.normal import normal
@@ -31,8 +31,8 @@ class ProofTerms:
         proof = prove(shape, ())
         if proof is not None:
             return _candidate(proof, Source.HYPOTHESIS, -0.05)
-        await read_ahead(request.premises)
-        lemmas = usable_lemmas(shape, Dialect(request.known_tactics), request.premises)
+        await read_ahead(request)
+        lemmas = usable_lemmas(shape, Dialect(request.known_tactics), request)
         goal = normal(shape.target, shape.types)
         facts = [
             Fact(lemma.normal_statement, lemma.name) for lemma in lemmas if _may_take_part(lemma, goal, shape.carrier)

@@ -37,6 +37,9 @@ class AskedEngine:
     settings: Settings
     asked: list[tuple[DocumentText, Budget, SearchOptions]] = field(factory=list)
 
+    async def prepare(self) -> None:
+        """Nothing to load."""
+
     async def prove_all(
         self,
         document: DocumentText,

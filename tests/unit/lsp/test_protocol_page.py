@@ -1,9 +1,10 @@
 """Our own messages: docs/protocol.md says of each what the types say, and reading them is strict."""
 
 import re
+from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import attrs
 import pytest
@@ -19,7 +20,9 @@ from lean_sidekick.lsp.messages import (
     read_complete_proof,
 )
 from lean_sidekick.lsp.methods import COMMANDS
+from lean_sidekick.lsp.premise_messages import PREMISE_MESSAGES, FindPremisesParams, read_premise_params
 
+ALL_MESSAGES = (*OWN_MESSAGES, *PREMISE_MESSAGES)
 PAGE = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text(encoding="utf-8")
 
 
@@ -41,6 +44,10 @@ def wire_type(hint: Any) -> str:
     """How the page writes a type."""
     if isinstance(hint, type) and issubclass(hint, Enum):
         return " | ".join(f'`"{member.value}"`' for member in hint)
+    if get_origin(hint) is tuple:
+        return f"array of {wire_type(get_args(hint)[0])}"
+    if attrs.has(hint) and hint is not WirePosition:
+        return f"`{hint.__name__}`"
     if parts := get_args(hint):
         return " | ".join(wire_type(part) for part in parts)
     names = {str: "string", int: "integer", bool: "boolean", type(None): "null", WirePosition: "`Position`"}
@@ -52,17 +59,27 @@ def fields_of(values: type) -> dict[str, str]:
     return {field.name: wire_type(hints[field.name]) for field in attrs.fields(values)}
 
 
-@pytest.mark.parametrize("message", OWN_MESSAGES, ids=lambda message: message.name)
+def types_in(values: type) -> Iterator[type]:
+    """A type that travels, and those of its parts that have a table of their own."""
+    yield values
+    for hint in get_type_hints(values).values():
+        for part in (hint, *get_args(hint)):
+            if attrs.has(part) and part is not WirePosition:
+                yield from types_in(part)
+
+
+@pytest.mark.parametrize("message", ALL_MESSAGES, ids=lambda message: message.name)
 def test_the_page_says_what_the_types_say(message: OwnMessage) -> None:
     text = section(message.name)
-    for values in (message.params, message.result):
-        if values is not None:
-            assert table_after(text, f"`{values.__name__}`") == fields_of(values)
+    for whole in (message.params, message.result):
+        for values in types_in(whole) if whole is not None else ():
+            where = text if f", `{values.__name__}`:" in text else PAGE
+            assert table_after(where, f", `{values.__name__}`:") == fields_of(values)
 
 
 def test_the_page_has_our_messages_and_no_others() -> None:
-    assert re.findall(r"^### `(.*)`$", PAGE, re.MULTILINE) == [message.name for message in OWN_MESSAGES]
-    assert {message.name for message in OWN_MESSAGES} >= set(COMMANDS)
+    assert re.findall(r"^### `(.*)`$", PAGE, re.MULTILINE) == [message.name for message in ALL_MESSAGES]
+    assert {message.name for message in ALL_MESSAGES} >= set(COMMANDS)
 
 
 def test_the_changes_reach_to_this_version() -> None:
@@ -87,3 +104,11 @@ def test_nothing_is_turned_into_a_number(wrong: Any) -> None:
         read_complete_proof([{"uri": "u", "version": wrong, "position": {"line": 0, "character": 0}}])
     with pytest.raises(InputError):
         read_complete_proof([{"uri": "u", "version": 1, "position": {"line": wrong, "character": 0}}])
+
+
+@pytest.mark.parametrize("count", [0, 201, True, "3", None])
+def test_a_count_is_a_whole_number_within_bounds(count: Any) -> None:
+    argument = {"uri": "u", "version": 1, "position": {"line": 0, "character": 0}, "count": count}
+    with pytest.raises(InputError, match="with a count from 1 to 200"):
+        read_premise_params(FindPremisesParams, [argument])
+    assert read_premise_params(FindPremisesParams, [{**argument, "count": 200}]).count == 200

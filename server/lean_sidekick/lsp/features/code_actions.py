@@ -1,4 +1,4 @@
-"""Code actions: each checked suggestion as a quick fix, and the completion of the proof as a command."""
+"""Code actions: each checked suggestion as a quick fix; completing the proof and choosing a premise as commands."""
 
 from collections.abc import Sequence
 
@@ -7,12 +7,14 @@ from lsprotocol import types
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lsp import convert
 from lean_sidekick.lsp.messages import CompleteProofParams, WirePosition, to_wire
-from lean_sidekick.lsp.methods import COMPLETE_PROOF
+from lean_sidekick.lsp.methods import CHOOSE_PREMISE, COMPLETE_PROOF
+from lean_sidekick.lsp.premise_messages import ChoosePremiseParams
 from lean_sidekick.lsp.requests import RequestContext
 from lean_sidekick.lsp.snapshot import Snapshot
 
 OPTIONS = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
 _TITLE = "Complete the proof"
+_PREMISES_TITLE = "Premises for this goal"
 
 
 async def code_actions(ctx: RequestContext, params: types.CodeActionParams) -> list[types.CodeAction]:
@@ -32,6 +34,7 @@ async def code_actions(ctx: RequestContext, params: types.CodeActionParams) -> l
             for suggestion in known.suggestions(settings.suggest_max_items)
         ),
         *_partial(ctx, snapshot, known.site),
+        _premises(snapshot, params.range.start),
         _completion(snapshot, params.range.start),
     ]
 
@@ -52,6 +55,16 @@ def _completion(snapshot: Snapshot, position: types.Position) -> types.CodeActio
         title=_TITLE,
         kind=types.CodeActionKind.QuickFix,
         command=types.Command(title=_TITLE, command=COMPLETE_PROOF, arguments=[argument]),
+    )
+
+
+def _premises(snapshot: Snapshot, position: types.Position) -> types.CodeAction:
+    where = WirePosition(line=position.line, character=position.character)
+    argument = to_wire(ChoosePremiseParams(uri=snapshot.uri, version=snapshot.version, position=where))
+    return types.CodeAction(
+        title=_PREMISES_TITLE,
+        kind=types.CodeActionKind.QuickFix,
+        command=types.Command(title=_PREMISES_TITLE, command=CHOOSE_PREMISE, arguments=[argument]),
     )
 
 

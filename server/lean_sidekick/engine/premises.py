@@ -1,0 +1,170 @@
+"""The premises of a project, as far as they are loaded: what a place may use, and which of it helps or says something.
+
+Loading begins with the first question of a person, or when it is asked for, and goes on in the background; until it is
+done, questions are answered from the open file alone, and nobody waits.
+Where premises stand and what `note` says is for people to see.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+from attrs import define, field, frozen
+
+from lean_sidekick.core.errors import InputError, SidekickError
+from lean_sidekick.core.goals import Goal
+from lean_sidekick.core.premises import Premise
+from lean_sidekick.engine.api import DocumentText, PremiseFinding
+from lean_sidekick.lean.header import find_header
+from lean_sidekick.premises.api import Accessible, FoundPremise, Retriever
+from lean_sidekick.premises.corpus import module_of
+from lean_sidekick.premises.retriever import LocalRetriever
+from lean_sidekick.premises.sources import closure
+
+logger = logging.getLogger(__name__)
+
+
+@frozen(kw_only=True)
+class Library:
+    """What was loaded: a retriever, the imports of each module, and where a module's source lies.
+
+    `list_names` gives all premises with their modules, in an order that stays; `find_source` looks at the disk; both
+    may be slow. `close` ends what the retriever needs.
+    """
+
+    retriever: Retriever
+    imports: Mapping[str, Sequence[str]]
+    list_names: Callable[[], Sequence[tuple[str, str]]]
+    find_source: Callable[[str], Path | None]
+    close: Callable[[], None]
+
+
+Load = Callable[[Callable[[str], None]], Awaitable[Library]]
+"""Loads a library, and says in words how far it is."""
+
+
+@define(kw_only=True)
+class ProjectPremises:
+    """Loads once, when it is first asked. What goes wrong then is in `note`, and only the open file is answered from.
+
+    Without `load` there is nothing but the open file.
+    """
+
+    root: Path
+    load: Load | None
+    note: str = field(default="", init=False)
+    _library: Library | None = field(default=None, init=False)
+    _alone: LocalRetriever | None = field(default=None, init=False)
+    _loading: asyncio.Task[None] | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        """Begins to load in the background, unless that was begun."""
+        if self._loading is None and self.load is not None:
+            self._loading = asyncio.create_task(self._load(self.load))
+
+    async def ready(self) -> None:
+        """Waits until all is loaded, or could not be."""
+        self.start()
+        if self._loading is not None:
+            await asyncio.shield(self._loading)
+
+    async def of_imports(self, document: DocumentText, goal: Goal, k: int) -> Sequence[Premise]:
+        """At most `k` premises of other files for a goal, best first; none while nothing is loaded.
+
+        Does not begin to load: a search must not share the machine with that unasked.
+        """
+        if self._library is None:
+            return ()
+        found = await self._library.retriever.for_goal(goal, self._accessible(document, ()), k)
+        return [one.premise for one in found]
+
+    async def for_goal(
+        self, document: DocumentText, goal: Goal, above: tuple[Premise, ...], k: int
+    ) -> Sequence[FoundPremise]:
+        """At most `k` premises for a goal: of `above`, and of what the document imports; best first."""
+        self.start()
+        return await self._retriever().for_goal(goal, self._accessible(document, above), k)
+
+    async def for_words(
+        self, document: DocumentText | None, words: str, above: tuple[Premise, ...], k: int
+    ) -> Sequence[FoundPremise]:
+        """At most `k` premises that a question in words is about; without a document, of all that is there.
+
+        Raises InputError for an empty question.
+        """
+        self.start()
+        accessible = Accessible() if document is None else self._accessible(document, above)
+        return await self._retriever().for_words(words, accessible, k)
+
+    async def locate(self, found: Sequence[FoundPremise], uri: str | None) -> tuple[PremiseFinding, ...]:
+        """The premises with the URIs of their sources; those without a module stand in the document at `uri`."""
+        modules = {one.premise.module for one in found if one.premise.module is not None}
+        places = await asyncio.to_thread(self._find_sources, modules)
+        return tuple(
+            PremiseFinding(
+                premise=one.premise,
+                reasons=one.reasons,
+                uri=uri if one.premise.module is None else places.get(one.premise.module),
+            )
+            for one in found
+        )
+
+    async def library(self) -> Library:
+        """What is loaded, as soon as it is. Raises InputError where nothing could be."""
+        await self.ready()
+        if self._library is None:
+            raise InputError(self.note or "There are no premises of other files here.")
+        return self._library
+
+    async def close(self) -> None:
+        """Ends the loading, and what was loaded."""
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.wait({self._loading})
+        if self._library is not None:
+            self._library.close()
+        if self._alone is not None:
+            self._alone.close()
+
+    async def _load(self, load: Load) -> None:
+        try:
+            self._library = await load(self._report)
+            self.note = ""
+        except SidekickError as error:
+            logger.warning("premises of imports are not looked up: %s", error)
+            self.note = f"Only the open file was searched: {error}"
+
+    def _report(self, progress: str) -> None:
+        self.note = f"Only the open file was searched, the index is being built: {progress}."
+
+    def _retriever(self) -> Retriever:
+        if self._library is not None:
+            return self._library.retriever
+        if self._alone is None:
+            self._alone = LocalRetriever.from_files(())
+        return self._alone
+
+    def _accessible(self, document: DocumentText, above: tuple[Premise, ...]) -> Accessible:
+        return Accessible(modules=self._modules(document.text), above=above, module=self._module(document.uri))
+
+    def _modules(self, text: str) -> frozenset[str] | None:
+        if self._library is None:
+            return None
+        return frozenset(closure(("Init", *find_header(text).imports), self._library.imports))
+
+    def _module(self, uri: str) -> str | None:
+        path = Path(unquote(urlparse(uri).path))
+        return module_of(path.relative_to(self.root).as_posix()) if path.is_relative_to(self.root) else None
+
+    def _find_sources(self, modules: set[str]) -> dict[str, str]:
+        if self._library is None:
+            return {}
+        found = {module: self._library.find_source(module) for module in modules}
+        return {module: path.absolute().as_uri() for module, path in found.items() if path is not None}
+
+
+def no_premises() -> ProjectPremises:
+    """Nothing but the open file."""
+    return ProjectPremises(root=Path.cwd(), load=None)
