@@ -106,8 +106,18 @@ def parse_goals(texts: Iterable[str]) -> tuple[Goal, ...]:
 
 
 def split_goals(text: str) -> tuple[Goal, ...]:
-    """Reads goals that stand in one text, separated by blank lines, as in messages."""
-    return tuple(parse_goal(part) for part in re.split(r"\n[ \t]*\n", text.strip("\n")) if part.strip())
+    """Reads goals that stand in one text, separated by blank lines, as in messages.
+
+    A blank line inside a goal, as Lean prints before some `match` alternatives, is followed by an indented one.
+    """
+    first, *rest = re.split(r"(\n[ \t]*\n)", text.strip("\n"))
+    parts = [first]
+    for separator, part in zip(rest[::2], rest[1::2], strict=True):
+        if part.startswith((" ", "\t")):
+            parts[-1] += separator + part
+        else:
+            parts.append(part)
+    return tuple(parse_goal(part) for part in parts if part.strip())
 
 
 def _blocks(text: str) -> list[str]:

@@ -1,15 +1,15 @@
 """Suggestions for one site: an anytime stream of rounds that only gets better.
 
 Candidates are run in growing batches, best first; after each batch comes a round. Those of models are asked for at the
-same time and join by their scores when they come; they are waited for only where nothing else closes the goal. What
-closes the goal is run once more alone, as the user would have it, before the last round; a candidate that fails that
-is taken out.
+same time and join by their scores when they come; they are waited for only where nothing else closes the goal. What is
+shown was run once more alone, as the user would have it: a batch orders and filters, and some tactics do one thing
+there and another in the file. A candidate that fails alone is taken out, and what it leaves alone is what is shown.
 """
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define, evolve, field, frozen
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate
@@ -30,6 +30,8 @@ FIRST_BATCH = 16
 BATCH = 48
 CONFIRMED_LIMIT = 3
 """How many candidates that close the goal are confirmed and shown as such."""
+EARLY_PROGRESS = 2
+"""How many candidates that leave goals are run alone before a round that is not the last."""
 
 
 @frozen(kw_only=True)
@@ -67,7 +69,9 @@ async def suggest(
             async for item in session.check((), batch, budget):
                 run.checked.append(item)
             await run.confirm(session)
+            await run.run_alone(session, EARLY_PROGRESS)
             yield run.round(is_complete=False, trouble=queue.late.trouble)
+        await run.run_alone(session, limit)
         yield run.round(is_complete=True, trouble=queue.late.trouble)
 
 
@@ -114,6 +118,7 @@ class SiteRun:
     limit: int
     checked: list[CheckedCandidate] = field(factory=list)
     confirmed: dict[str, tuple[Goal, ...]] = field(factory=dict)
+    alone: set[str] = field(factory=set)
 
     @property
     def main_goal(self) -> Goal:
@@ -138,6 +143,27 @@ class SiteRun:
             else:
                 self.confirmed[text] = left
 
+    async def run_alone(self, session: Session, count: int) -> None:
+        """Runs those of the best `count` suggestions that leave goals once more alone; what fails that is not kept."""
+        while not self.budget.is_spent:
+            best = rank(self.site, self.checked, self.others, self.confirmed, count)
+            open_texts = [
+                s.candidate.text
+                for s in best
+                if s.outcome.kind is OutcomeKind.PROGRESS and s.candidate.text not in self.alone
+            ]
+            if not open_texts:
+                return
+            index = next(i for i, c in enumerate(self.checked) if c.candidate.text == open_texts[0])
+            outcome = await session.run_steps(open_texts[:1], self.budget)
+            if outcome.kind is not OutcomeKind.PROGRESS:
+                del self.checked[index]
+                continue
+            own = len(outcome.goals) - len(self.others)
+            goals = outcome.goals[: max(1, own)]
+            self.alone.add(open_texts[0])
+            self.checked[index] = evolve(self.checked[index], outcome=evolve(outcome, goals=goals))
+
     async def _left_alone(self, session: Session, text: str) -> tuple[Goal, ...] | None:
         """All goals left after a candidate alone in its place; None if the main goal is among them."""
         outcome = await session.confirm(text, self.budget)
@@ -149,10 +175,8 @@ class SiteRun:
         return None
 
     def round(self, *, is_complete: bool, trouble: str) -> SuggestionRound:
-        """What is known now; of what closes the goal only what was confirmed."""
-        shown = [
-            c for c in self.checked if c.outcome.kind is not OutcomeKind.CLOSED or c.candidate.text in self.confirmed
-        ]
+        """What is known now, of what was run alone."""
+        shown = [c for c in self.checked if c.candidate.text in self.confirmed or c.candidate.text in self.alone]
         return SuggestionRound(
             site=self.site,
             state=self.found.state,

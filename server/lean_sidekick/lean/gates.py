@@ -191,6 +191,13 @@ class Gate(Enum):
         source="source of July 2021, Meta/Tactic/Simp/Main.lean",
         status=GateStatus.RUN_LIVE,
     )
+    SIMP_ALL_SEES_RAW_GOALS = GateRow(
+        meaning="`simp_all` does one thing to the goal that `have` leaves and another to its copy; so it is run alone",
+        until=(4, 0),
+        early=True,
+        source="seen with July 2021",
+        status=GateStatus.RUN_LIVE,
+    )
     TRACE_TEXT = GateRow(
         meaning='has the tactic `trace "…"`',
         since=(4, 0),

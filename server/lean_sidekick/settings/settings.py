@@ -116,10 +116,11 @@ class Settings:
         is_guarded=True,
     )
     lean_runner: bool = _setting(
-        False,
+        True,
         "lean.runner",
-        "Check candidates with a tactic of our own inside Lean: several times faster, but one more Lean worker for "
-        "each file, which imports `Lean` too. Where it does not work, candidates are checked as without it.",
+        "Check candidates with a tactic of our own inside Lean, for files that are asked about often: several times "
+        "faster, but one more Lean worker for such a file, which imports `Lean` too. Where it does not work, or memory "
+        "is short, candidates are checked as without it.",
     )
     keep_commands: bool = _setting(
         False,

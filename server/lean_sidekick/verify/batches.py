@@ -1,15 +1,35 @@
-"""What one edit with many candidates settled, and what has to be run again. Pure.
+"""What one edit of the shadow verifier settled, and what has to run again. Pure.
 
-A candidate is settled once; what is left open goes into smaller edits, and in the end into one of its own.
+Every candidate of a batch goes into exactly one of the two: it has an outcome, or it is in a batch to be run.
 """
 
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
 from lean_sidekick.core.candidates import Candidate
+from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
-from lean_sidekick.verify.packing import SlotVerdict
+from lean_sidekick.lean.diagnostics import Diagnostic
+from lean_sidekick.verify.packing import Lines, Packed, SlotVerdict, errors_in
+
+LEAVES_RAW_GOAL = re.compile(r"\b(?:have|let|show|suffices|refine|exact)\b")
+"""Tactics after which an early Lean's goal is not quite its copy."""
+
+
+def with_simp_all(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Those candidates that use `simp_all`."""
+    return [candidate for candidate in candidates if "simp_all" in candidate.text]
+
+
+@frozen(kw_only=True)
+class PrintedState:
+    """All goals after some steps, or the outcome that says why there are none to see."""
+
+    goals: tuple[Goal, ...] = ()
+    failure: Outcome | None = None
 
 
 @frozen(kw_only=True)
@@ -57,3 +77,22 @@ def collect(batch: list[Candidate], verdicts: Iterable[Outcome | SlotVerdict]) -
         return open_batch(batch, outcome)
     again = [not_run] if not_run else []
     return BatchResult(known=known, again=[*again, *([c] for c in timed_out)])
+
+
+def new_errors(
+    known: tuple[Packed, Sequence[Diagnostic]], packed: Packed, diagnostics: Sequence[Diagnostic], height: int
+) -> list[Diagnostic]:
+    """The errors of the declaration that it did not have with its goals admitted.
+
+    An error on the lines of the block is always new; elsewhere each known message excuses one error.
+    """
+    untouched, old_diagnostics = known
+    excused = Counter(e.message for e in errors_in(untouched.declaration_lines, old_diagnostics))
+    own = Lines(packed.hole_line, packed.hole_line + height - 1)
+    new: list[Diagnostic] = []
+    for error in errors_in(packed.declaration_lines, diagnostics):
+        if not own.holds(error) and excused[error.message] > 0:
+            excused[error.message] -= 1
+        else:
+            new.append(error)
+    return new

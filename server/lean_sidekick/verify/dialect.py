@@ -18,7 +18,8 @@ class Dialect:
     `mark` prints something, `trace_state` the goals; `recovery_off` says that `first | (candidate) | fail` turns error
     recovery off, which makes elaboration errors fail; `simp_steps` bounds `simp` where its loop never looks at the
     heartbeats; `quiet` are the options that keep linters and `warningAsError` out of a check, `all_names` those that
-    make `trace_state` print as many names as error messages do.
+    make `trace_state` print as many names as error messages do; `simp_all_alone` says that `simp_all` may do something
+    else to the copy of a goal than to the goal.
     """
 
     mark: str
@@ -27,6 +28,7 @@ class Dialect:
     recovery_off: bool
     simp_steps: int | None
     all_names: tuple[str, ...] = ()
+    simp_all_alone: bool = False
     quiet: tuple[str, ...] = ()
 
 
@@ -41,5 +43,6 @@ def dialect_of(gates: Gates) -> Dialect:
         recovery_off=not gates.is_early,
         all_names=("set_option pp.inaccessibleNames true in",) if gates.is_early else (),
         quiet=() if gates.is_early else QUIET,
+        simp_all_alone=gates.has(Gate.SIMP_ALL_SEES_RAW_GOALS),
         simp_steps=SIMP_STEPS if gates.has(Gate.SIMP_IGNORES_HEARTBEATS) else None,
     )

@@ -80,21 +80,24 @@ async def check(
         return refused(f"the proof mentions `{site.declaration.name}` itself")
     limit = verifier.limits.opening_s
     budget.spend_checks(1)
-    async with verifier.turn(site.uri, priority):
-        try:
+    # A turn for each text, so that a question at the cursor does not wait for all of them.
+    try:
+        async with verifier.turn(site.uri, priority):
             known = await _baseline(verifier, site, base, budget)
-            final = final_text(site, base, block, named=False)
+        final = final_text(site, base, block, named=False)
+        async with verifier.turn(site.uri, priority):
             diagnostics = await _fresh(verifier, site, final.text, min(budget.seconds_left, limit))
-            verdict = judge(final, diagnostics, known)
-            if verdict is not None:
-                return verdict
-            if site.declaration.name is None:
-                final = final_text(site, base, block, named=True)
+        verdict = judge(final, diagnostics, known)
+        if verdict is not None:
+            return verdict
+        if site.declaration.name is None:
+            final = final_text(site, base, block, named=True)
+            async with verifier.turn(site.uri, priority):
                 diagnostics = await _fresh(verifier, site, final.text, min(budget.seconds_left, limit))
-        except TimedOut:
-            return FinalVerdict(status=FinalStatus.TIMED_OUT, message="Lean did not finish the whole file in time")
-        except BROKEN as error:
-            return FinalVerdict(status=FinalStatus.CRASHED, message=str(error)[:MESSAGE_LIMIT])
+    except TimedOut:
+        return FinalVerdict(status=FinalStatus.TIMED_OUT, message="Lean did not finish the whole file in time")
+    except BROKEN as error:
+        return FinalVerdict(status=FinalStatus.CRASHED, message=str(error)[:MESSAGE_LIMIT])
     return judge_axioms(final, diagnostics, verifier.policy.allowed_axioms)
 
 

@@ -83,7 +83,10 @@ class Slot:
 
 @frozen(kw_only=True)
 class Packed:
-    """A shadow text with what has to be found again in its diagnostics."""
+    """A shadow text with what has to be found again in its diagnostics.
+
+    `own_start` is where the last step of a text of `pack_state` begins.
+    """
 
     text: str
     start: Position
@@ -92,6 +95,7 @@ class Packed:
     slots: tuple[Slot, ...]
     probes: tuple[Lines, ...]
     sentinel_line: int | None
+    own_start: Position | None = None
 
 
 class SlotVerdict(Enum):
@@ -219,7 +223,19 @@ def pack_state(site: ProofSite, steps: Sequence[str], dialect: Dialect, *, base:
     mark = packed.hole_line + len(lines)
     own = len(blocks[-1]) if blocks else 0
     slot = Slot(candidate_lines=Lines(mark - own, mark - 1 if own else mark), mark_line=mark, done_line=mark + 1)
-    return evolve(packed, slots=(slot,))
+    line = packed.text.split("\n")[slot.candidate_lines.first]
+    column = line.find(blocks[-1][0]) if blocks else 0
+    own_start = Position(slot.candidate_lines.first, utf16_length(line[: max(0, column)]))
+    return evolve(packed, slots=(slot,), own_start=own_start)
+
+
+def own_errors(packed: Packed, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The errors of the last step of a text of `pack_state`.
+
+    An enclosing block that begins before it on its line reports there what is left after the printing.
+    """
+    errors = errors_in(packed.slots[0].candidate_lines, diagnostics)
+    return [e for e in errors if packed.own_start is None or not e.range.start < packed.own_start]
 
 
 def read_state(packed: Packed, diagnostics: Iterable[Diagnostic]) -> tuple[Goal, ...] | None:

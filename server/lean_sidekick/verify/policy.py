@@ -2,8 +2,12 @@
 
 A candidate's text is data: it must not close its block, comment out what follows, begin a new command, give up
 (`sorry`), or run programs while Lean elaborates it. Words are looked for in the raw text, comments and strings
-included, with the guillemets of quoted names taken off: a refusal too many costs a candidate, one too few runs a
-stranger's program. A list of words cannot know a project's own macros; that is what the sandbox is for.
+included, with the guillemets of quoted names taken off, and whatever is no ASCII letter ends a word: Lean reads
+`↦by_elab` as two tokens. A refusal too many costs a candidate, one too few runs a stranger's program. A list of words
+cannot know a project's own macros; that is what the sandbox is for.
+
+The lists come from the tactics of the Lean of July 2021 (of which only `nativeDecide` compiles and runs what it is
+given), and from what is known of core Lean, Mathlib and packages that call provers or models.
 """
 
 import re
@@ -31,16 +35,19 @@ _COMMANDS = frozenset(
 )
 _PROGRAMS = frozenset(
     words("""
-    by_elab bv_decide bv_check bv_compare canonical dbg_trace dbgTrace eval% evalExpr extern hammer implemented_by
-    implementedBy include_bytes include_str initFn llmqed llmstep native_decide ofReduceBool ofReduceNat plausible
-    polyrith reduceBool reduceNat run_tac runTac run_conv search_proof slim_check smt suggest_tactics trustCompiler
-    unsafeBaseIO unsafeCast unsafeEIO unsafeIO unsafePerformIO
+    auto blaster by_elab bv_decide bv_check bv_compare canonical csimp cvc5 dbg_sleep dbg_stack_trace
+    dbg_trace dbgSleep dbgStackTrace dbgTrace dbgTraceIfShared dbgTraceVal egg evalExpr evalTerm eval_expr extern hammer
+    implemented_by implementedBy include_bytes include_str initFn llmqed llmstep llm_qed nativeDecide native_decide
+    native nativeRefl ofReduceBool ofReduceNat plausible polyrith query_smt reduceBool reduceNat runTac run_conv run_tac
+    run_tacq search_proof select_premises show_panel_widgets sleep_heartbeats slim_check smt sos suggest_tactics
+    trustCompiler unsafeBaseIO unsafeCast unsafeEIO unsafeIO unsafePerformIO with_panel_widgets zipperposition
     """)
 )
 _UNFINISHED = frozenset(["sorry", "admit", "sorryAx", "lcProof", "lcUnreachable", "stop", "hint"])
 _OPTIONS = frozenset(["maxRecDepth", "maxHeartbeats", "synthInstance.maxHeartbeats", "synthInstance.maxSize"])
-_WORD = re.compile(r"[^\s()\[\]{}⟨⟩,:;|·+\-*/=<>\"«»@⊢]+")
-_NATIVE = re.compile(r"\+\s*native\b|native\s*:=\s*true")
+_WORD = re.compile(r"(?<![A-Za-z0-9_])[A-Za-z_][A-Za-z0-9_'!?]*")
+_COMMAND_SIGN = re.compile(r"#[A-Za-z_]\w*")
+_RUNNING = re.compile(r"(?<![A-Za-z0-9_.'])(?:IO|System|Lean\s*\.\s*(?:Elab|Meta))(?![A-Za-z0-9_'])|eval%")
 _SET_OPTION = re.compile(r"\bset_option\s+(\S+)")
 
 
@@ -81,32 +88,43 @@ def refusal(text: str, policy: Policy) -> Outcome | None:
         return _refused("it contains control characters")
     if problem := balance_problem(text):
         return Outcome(kind=OutcomeKind.PARSE_ERROR, message=problem)
-    spoken = _WORD.findall(text)
-    bare = {part for word in spoken for part in (word, *word.split("."))}
+    plain = text.replace("«", "").replace("»", "")
+    spoken = set(_WORD.findall(plain))
+    bare = spoken | {word.rstrip("'!") for word in spoken}
     if "@[" in text or "/--" in text or "/-!" in text:
         return _refused("it would begin a new command")
-    for word in spoken:
-        if word in _COMMANDS or word.startswith("#"):
-            return _refused(f"`{word}` would begin a new command")
-    if question := next((word for word in spoken if word.endswith("?") and len(word) > 1), None):
-        return _refused(f"`{question}` only asks for a proof; its answer is another candidate")
+    if sign := _COMMAND_SIGN.search(plain):
+        return _refused(f"`{sign[0]}` would begin a new command")
+    for match in _WORD.finditer(plain):
+        if _is_part_of_name(plain, match.start()):
+            continue
+        if match[0] in _COMMANDS:
+            return _refused(f"`{match[0]}` would begin a new command")
+        if match[0].endswith("?"):
+            return _refused(f"`{match[0]}` only asks for a proof; its answer is another candidate")
     if found := bare & _UNFINISHED:
         return _refused(f"`{min(found)}` leaves the goal unproved")
     if policy.allow_programs:
         return None
     if found := bare & _PROGRAMS:
         return _refused(f"`{min(found)}` can run programs")
-    if _NATIVE.search(text):
-        return _refused("native evaluation can run programs")
-    if any(word == "IO" or word.startswith(("IO.", "Lean.Elab", "Lean.Meta", "System.")) for word in spoken):
+    if _RUNNING.search(plain):
         return _refused("it can run programs")
     options = _SET_OPTION.findall(text)
-    if len(options) != spoken.count("set_option"):
+    if len(options) != len(re.findall("set_option", plain)):
         return _refused("it hides which option it sets")
     for option in options:
         if option not in _OPTIONS:
             return _refused(f"it sets the option `{option}`")
     return None
+
+
+def _is_part_of_name(text: str, start: int) -> bool:
+    """Whether a word goes on with a dotted name, such as `head?` in `xs.head?`."""
+    if start < 2 or text[start - 1] != ".":
+        return False
+    before = text[start - 2]
+    return before.isalpha() or before in "_'!?₀₁₂₃₄₅₆₇₈₉" or (before.isascii() and before.isdigit())
 
 
 def _refused(reason: str) -> Outcome:

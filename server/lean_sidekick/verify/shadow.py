@@ -8,9 +8,9 @@ time. Does not decide what is worth checking, and starts no process of its own.
 
 import logging
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing
 
 from attrs import define, evolve, field, frozen
 
@@ -26,7 +26,16 @@ from lean_sidekick.lean.api import Document, DocumentServer
 from lean_sidekick.lean.diagnostics import Diagnostic, is_heartbeat_timeout, is_unsolved_goals
 from lean_sidekick.verify import final
 from lean_sidekick.verify.api import BROKEN, HUNG, FinalVerdict, Place, Priority, SiteState
-from lean_sidekick.verify.batches import BatchResult, collect, open_batch, sort_out
+from lean_sidekick.verify.batches import (
+    LEAVES_RAW_GOAL,
+    BatchResult,
+    PrintedState,
+    collect,
+    new_errors,
+    open_batch,
+    sort_out,
+    with_simp_all,
+)
 from lean_sidekick.verify.dialect import Dialect
 from lean_sidekick.verify.finished import goals_before_steps
 from lean_sidekick.verify.leaves import pack_places, read_places
@@ -40,6 +49,7 @@ from lean_sidekick.verify.packing import (
     bounded,
     errors_in,
     has_sentinel,
+    own_errors,
     pack,
     pack_state,
     reached_end,
@@ -188,6 +198,12 @@ class ShadowSession:
                 runnable.append(candidate)
             else:
                 yield CheckedCandidate(candidate=candidate, outcome=outcome)
+        if self._copies_mislead(steps):
+            async with aclosing(self.check_one_by_one(steps, with_simp_all(runnable), budget)) as outcomes:
+                async for checked in outcomes:
+                    budget.spend_checks(1)
+                    yield checked
+            runnable = [candidate for candidate in runnable if candidate not in with_simp_all(runnable)]
         size = self.verifier.limits.batch_size
         batches = deque(runnable[i : i + size] for i in range(0, len(runnable), size))
         while batches:
@@ -270,7 +286,7 @@ class ShadowSession:
                 return Outcome(kind=OutcomeKind.CRASHED, message=str(error))
         if not has_sentinel(packed, diagnostics):
             return Outcome(kind=OutcomeKind.CRASHED, message="Lean did not finish the file")
-        errors = _new_errors(known, packed, diagnostics, height)
+        errors = new_errors(known, packed, diagnostics, height)
         if not errors:
             return Outcome(kind=OutcomeKind.CLOSED)
         if all(is_unsolved_goals(error) for error in errors):
@@ -294,6 +310,13 @@ class ShadowSession:
     @property
     def _turn(self) -> AbstractAsyncContextManager[None]:
         return self.verifier.turn(self.site.uri, self.priority)
+
+    def _copies_mislead(self, steps: Sequence[str]) -> bool:
+        """Whether the main goal may be one whose copy is not quite it."""
+        if not self.verifier.dialect.simp_all_alone or self.site.declaration.body_start is None:
+            return False
+        before = "\n".join([self.base[self.site.declaration.body_start : self.site.start], *steps])
+        return LEAVES_RAW_GOAL.search(before) is not None
 
     def _wait(self, budget: Budget) -> float:
         return max(0.05, min(budget.seconds_left, self.verifier.limits.candidate_s))
@@ -382,7 +405,7 @@ class ShadowSession:
         known = [checked async for checked in self.check_one_by_one(steps, batch, budget)]
         return BatchResult(known=known, again=[])
 
-    async def _check_alone(self, steps: Sequence[str], text: str, before: "_State", budget: Budget) -> Outcome:
+    async def _check_alone(self, steps: Sequence[str], text: str, before: PrintedState, budget: Budget) -> Outcome:
         if budget.is_spent:
             return Outcome(kind=OutcomeKind.TIMED_OUT, message="not run: the budget was spent")
         after = await self._state_after([*steps, text], budget)
@@ -413,7 +436,7 @@ class ShadowSession:
         own = packed.slots[0].candidate_lines
         return [d.message for d in diagnostics if own.holds(d) and not d.is_error]
 
-    async def _state_after(self, steps: list[str], budget: Budget) -> "_State":
+    async def _state_after(self, steps: list[str], budget: Budget) -> PrintedState:
         """All goals after the steps; an error in the last of them is a failure."""
         verifier = self.verifier
         steps = [bounded(step, verifier.dialect) for step in steps]
@@ -423,39 +446,14 @@ class ShadowSession:
             try:
                 _, diagnostics = await self._elaborate(packed, wait_s)
             except TimedOut:
-                return _State(failure=self._overran(wait_s))
+                return PrintedState(failure=self._overran(wait_s))
             except BROKEN as error:
-                return _State(failure=Outcome(kind=OutcomeKind.CRASHED, message=str(error)[:MESSAGE_LIMIT]))
-        errors = errors_in(packed.slots[0].candidate_lines, diagnostics)
+                return PrintedState(failure=Outcome(kind=OutcomeKind.CRASHED, message=str(error)[:MESSAGE_LIMIT]))
+        errors = own_errors(packed, diagnostics)
         if errors:
             kind = OutcomeKind.TIMED_OUT if is_heartbeat_timeout(errors[0]) else OutcomeKind.FAILED
-            return _State(failure=Outcome(kind=kind, message=errors[0].message[:MESSAGE_LIMIT]))
+            return PrintedState(failure=Outcome(kind=kind, message=errors[0].message[:MESSAGE_LIMIT]))
         goals = read_state(packed, diagnostics)
         if goals is None or not has_sentinel(packed, diagnostics):
-            return _State(failure=Outcome(kind=OutcomeKind.FAILED, message="Lean gave it up without a message"))
-        return _State(goals=goals)
-
-
-@frozen(kw_only=True)
-class _State:
-    goals: tuple[Goal, ...] = ()
-    failure: Outcome | None = None
-
-
-def _new_errors(
-    known: tuple[Packed, Sequence[Diagnostic]], packed: Packed, diagnostics: Sequence[Diagnostic], height: int
-) -> list[Diagnostic]:
-    """The errors of the declaration that it did not have with its goals admitted.
-
-    An error on the lines of the block is always new; elsewhere each known message excuses one error.
-    """
-    untouched, old_diagnostics = known
-    excused = Counter(e.message for e in errors_in(untouched.declaration_lines, old_diagnostics))
-    own = Lines(packed.hole_line, packed.hole_line + height - 1)
-    new: list[Diagnostic] = []
-    for error in errors_in(packed.declaration_lines, diagnostics):
-        if not own.holds(error) and excused[error.message] > 0:
-            excused[error.message] -= 1
-        else:
-            new.append(error)
-    return new
+            return PrintedState(failure=Outcome(kind=OutcomeKind.FAILED, message="Lean gave it up without a message"))
+        return PrintedState(goals=goals)

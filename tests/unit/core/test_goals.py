@@ -59,3 +59,10 @@ def test_metavariables_are_seen(text: str, expected: bool) -> None:
 def test_goals_of_a_message_are_separated_by_blank_lines() -> None:
     assert [g.target for g in split_goals("case a\n⊢ p\n\ncase b\nh : x\n⊢ q")] == ["p", "q"]
     assert split_goals("") == ()
+
+
+def test_a_blank_line_inside_a_goal_does_not_end_it() -> None:
+    """As Lean prints some `match` alternatives."""
+    first = "o : Option Nat\n⊢ match o with\n      \n    | none => True\n\n    | some a => True"
+    goals = split_goals(f"{first}\n\ncase b\n⊢ q")
+    assert [goal.text for goal in goals] == [first, "⊢ q"]

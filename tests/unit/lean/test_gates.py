@@ -36,6 +36,7 @@ CASES = {
     Gate.SORRY_IN_BACKTICKS: (["4.28"], [EARLY, "4.27"]),
     Gate.CAMEL_CASE_TACTICS: ([EARLY], ["4.0", "4.34"]),
     Gate.SIMP_IGNORES_HEARTBEATS: ([EARLY], ["4.0", "4.34"]),
+    Gate.SIMP_ALL_SEES_RAW_GOALS: ([EARLY], ["4.0", "4.34"]),
     Gate.TRACE_TEXT: (["4.0", "4.34"], [EARLY]),
     Gate.DOT_BLOCKS: ([EARLY, "4.0", "4.34"], []),
     Gate.NATIVE_AXIOM_PER_USE: (["4.29"], [EARLY, "4.28"]),
