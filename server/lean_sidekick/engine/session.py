@@ -16,11 +16,8 @@ from lean_sidekick.engine.api import OPENING_S
 from lean_sidekick.engine.engine import ProjectEngine, StartVerifier
 from lean_sidekick.engine.learning import Learner
 from lean_sidekick.engine.models import NO_MODELS, ModelSources, open_models
-<<<<<<< HEAD
-from lean_sidekick.engine.source_steps import SourceSteps
-=======
 from lean_sidekick.engine.premises import Library, ProjectPremises, no_premises
->>>>>>> main
+from lean_sidekick.engine.source_steps import SourceSteps
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.lean.fingerprint import imports_key, toolchain_key
 from lean_sidekick.lean.launch import Limits as ProcessLimits
