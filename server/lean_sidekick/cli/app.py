@@ -40,7 +40,7 @@ class ExitStatus(IntEnum):
 
 @frozen
 class CommandEntry:
-    """One command: its name, which is also its module's, and its line in `--help`."""
+    """One command: its name, which is also its module's (`-` as `_`), and its line in `--help`."""
 
     name: str
     summary: str
@@ -55,6 +55,8 @@ COMMANDS = (
     CommandEntry("bench", "Run a benchmark and write its figures and plots."),
     CommandEntry("serve-premises", "Answer LeanPremise's protocol on this machine."),
     CommandEntry("train", "Train a model on your own data."),
+    CommandEntry("models", "Show model cards, get a model, show what would be sent."),
+    CommandEntry("serve-models", "Serve our models to LeanCopilot, on this machine."),
     CommandEntry("doctor", "Say what was found, what is missing and how to get it."),
     CommandEntry("demo", "Do the main job on the example files."),
 )

@@ -13,7 +13,7 @@ from contextlib import aclosing, asynccontextmanager, contextmanager
 from attrs import define, field
 
 from lean_sidekick.core.budget import Budget
-from lean_sidekick.core.errors import ImportsOutOfDate, LeanUnavailable, NotRecorded, SidekickError
+from lean_sidekick.core.errors import ImportsOutOfDate, InputError, LeanUnavailable, NotRecorded, SidekickError
 from lean_sidekick.core.positions import Position
 from lean_sidekick.core.sites import Declaration, ProofSite
 from lean_sidekick.engine.api import (
@@ -27,11 +27,13 @@ from lean_sidekick.engine.api import (
 )
 from lean_sidekick.engine.find_premises import premises_for_goal, premises_for_words, uses_of_premise
 from lean_sidekick.engine.learning import Learner
+from lean_sidekick.engine.proposals import proposals_for
 from lean_sidekick.engine.prove import Prover
 from lean_sidekick.engine.site_finder import find_declaration_sites, find_site
 from lean_sidekick.engine.suggest import Sources, suggest
 from lean_sidekick.search.options import SearchOptions
 from lean_sidekick.search.trace import NoTrace, Trace
+from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.verify.api import Priority, Session, Verifier
 
 StartVerifier = Callable[[], Awaitable[Verifier]]
@@ -62,6 +64,18 @@ class ProjectEngine:
             async with aclosing(stream) as rounds:
                 async for round_ in rounds:
                     yield round_
+
+    async def model_request(self, document: DocumentText, position: Position, budget: Budget) -> TacticRequest:
+        """What models would be asked for the goal at a position; asks none. Raises what `suggest` does."""
+        async with self._session(document, position) as session:
+            goals = (await session.site_state(budget)).state.goals
+            if not goals:
+                raise InputError("There is no goal left here.")
+            sources = self.sources
+            proposals = await proposals_for(
+                session.site, goals, session, sources.generator, sources.probes, budget, library=sources.premises
+            )
+            return await proposals.request(goals[0])
 
     async def prove_at(
         self,

@@ -76,7 +76,7 @@ class LateCandidates:
         try:
             return await self.generators[place].generate(request)
         except SidekickError as error:
-            _logger.warning("%s", error)
+            _logger.info("%s", error)
             self.trouble = str(error)
             if not isinstance(error, InputError):  # which is true of one goal alone
                 self._left_alone.add(place)

@@ -44,8 +44,9 @@ Answer = Callable[[Request], Awaitable[object]]
 class LocalServer:
     """One server; `start` it on the event loop that answers, and `close` it there."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, answer_s: float = ANSWER_S) -> None:
         self._answer = answer
+        self._answer_s = answer_s
         self._server: ThreadingHTTPServer | None = None
         self._thread: Thread | None = None
 
@@ -57,7 +58,7 @@ class LocalServer:
 
     def start(self, port: int) -> None:
         """Listens on a port; 0 takes a free one. Raises ConfigError if it is taken."""
-        handler = _handler(self._answer, asyncio.get_running_loop())
+        handler = _handler(self._answer, self._answer_s, asyncio.get_running_loop())
         try:
             self._server = ThreadingHTTPServer((HOST, port), handler)
         except (OSError, OverflowError) as error:
@@ -74,7 +75,7 @@ class LocalServer:
             self._server.server_close()
 
 
-def _handler(answer: Answer, loop: asyncio.AbstractEventLoop) -> type[BaseHTTPRequestHandler]:
+def _handler(answer: Answer, answer_s: float, loop: asyncio.AbstractEventLoop) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         server_version = "lean-sidekick"
@@ -99,16 +100,17 @@ def _handler(answer: Answer, loop: asyncio.AbstractEventLoop) -> type[BaseHTTPRe
         def _serve(self, body: bytes) -> None:
             host = self.headers.get("Host", HOST).rpartition("@")[2]
             name = host.rpartition(":")[0] if ":" in host else host
-            if name not in (HOST, "localhost"):
+            # A browser names the page that it asks for; programs do not.
+            if name not in (HOST, "localhost") or "Origin" in self.headers:
                 self._refuse(403, "This server answers requests to localhost alone.")
                 return
             request = Request(method=self.command, path=self.path.partition("?")[0], body=body)
             asked = asyncio.run_coroutine_threadsafe(_answered(answer, request), loop)
             try:
-                status, value = asked.result(ANSWER_S)
+                status, value = asked.result(answer_s)
             except (TimeoutError, CancelledError):
                 asked.cancel()
-                status, value = 503, {"detail": f"There was no answer within {ANSWER_S:g} s."}
+                status, value = 503, {"detail": f"There was no answer within {answer_s:g} s."}
             self._send(status, value)
 
         def _refuse(self, status: int, sentence: str) -> None:
@@ -138,3 +140,6 @@ async def _answered(answer: Answer, request: Request) -> tuple[int, object]:
         return 422, {"detail": str(error)}
     except SidekickError as error:
         return 503, {"detail": str(error)}
+    except Exception:  # a request's bug is that request's alone
+        _logger.exception("a request to %s failed", request.path)
+        return 500, {"detail": "Lean Sidekick failed at this request; its log says where."}

@@ -208,6 +208,33 @@ class Settings:
     candidate_time_limit_s: float = _setting(
         2.0, "check.candidateTimeLimitS", "Seconds that one candidate may take in Lean.", minimum=0.1, maximum=60
     )
+    models_local: str = _setting(
+        "",
+        "models.local",
+        "The model to run on this machine: the name of a model card. Empty: none is loaded. It is never downloaded by "
+        "itself: `lean-sidekick models get NAME` does that.",
+        is_guarded=True,
+    )
+    models_device: str = _setting(
+        "auto",
+        "models.device",
+        "Where models on this machine run; `auto` is the GPU if there is one.",
+        choices=("auto", "cuda", "mps", "cpu"),
+    )
+    models_precision: str = _setting(
+        "card",
+        "models.precision",
+        "What the weights of models on this machine are held in; `card` is as the model card says, `auto` half "
+        "precision on a GPU. `int8` and `int4` need the package bitsandbytes.",
+        choices=("card", "auto", "fp32", "bf16", "fp16", "int8", "int4"),
+    )
+    models_local_timeout_s: float = _setting(
+        60.0,
+        "models.localTimeoutS",
+        "Seconds that a model on this machine may take for one goal, loading included.",
+        minimum=0.1,
+        maximum=3600,
+    )
     models_cards: str = _setting(
         "",
         "models.cards",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from lean_sidekick.core.errors import ConfigError
-from lean_sidekick.settings.paths import config_folder
+from lean_sidekick.settings import paths
 from lean_sidekick.tactics.card_reader import read_card
 from lean_sidekick.tactics.cards import ModelCard
 
@@ -30,20 +30,20 @@ def cards_folders(named: str = "") -> tuple[Path, ...]:
 
     `named` is the folder that a setting names, "" for none.
     """
-    folders = (shipped_cards_folder(), config_folder() / "models")
+    folders = (shipped_cards_folder(), paths.config_folder() / "models")
     return (*folders, Path(named).expanduser()) if named else folders
 
 
 def find_card(name: str, folders: Iterable[Path]) -> ModelCard:
     """The card of a model. Raises ConfigError if there is none, or if it is wrong."""
-    paths = _card_paths(folders)
-    if name not in paths:
+    found = _card_paths(folders)
+    if name not in found:
         from difflib import get_close_matches  # only needed to help with a mistake
 
-        close = get_close_matches(name, paths, n=1)
+        close = get_close_matches(name, found, n=1)
         hint = f"did you mean {close[0]}?" if close else "`lean-sidekick models list` shows those there are."
         raise ConfigError(f"There is no model card {name}: {hint}")
-    return load_card(paths[name])
+    return load_card(found[name])
 
 
 def all_cards(folders: Iterable[Path]) -> tuple[tuple[ModelCard, ...], tuple[str, ...]]:

@@ -83,6 +83,11 @@ class RemoteModel:
         insecure = self.options.allow_insecure
         self._servers = Endpoints([check_endpoint(e, allow_insecure=insecure) for e in self.options.endpoints])
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The servers, as they are asked."""
+        return tuple(self._servers.addresses)
+
     async def answers(self, prompts: Sequence[Prompt], decoding: Decoding) -> Sequence[Sequence[Answer]]:
         """See `TextModel.answers`."""
         deadline = asyncio.get_running_loop().time() + self.options.patience.answer_s

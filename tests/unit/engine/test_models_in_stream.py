@@ -15,13 +15,16 @@ from lean_sidekick.core.errors import ModelUnavailable
 from lean_sidekick.core.goals import ProofState, parse_goal
 from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.engine.api import SuggestionRound
-from lean_sidekick.engine.models import ModelSources, open_models
+from lean_sidekick.engine.models import ModelSources, NamedModel, open_models
 from lean_sidekick.engine.suggest import Sources, suggest
+from lean_sidekick.model_worker.client import WorkerClient
+from lean_sidekick.model_worker.messages import Device, Precision, Urgency
 from lean_sidekick.settings.settings import Settings
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.card_files import cards_folders, find_card
-from lean_sidekick.tactics.models import Answer, ModelGenerator
+from lean_sidekick.tactics.models import Answer
 from lean_sidekick.tactics.prompts.api import Prompt
+from lean_sidekick.tactics.transformer import LocalModel
 from lean_sidekick.verify.api import Session, SiteState
 from support.sites import sorry_site
 
@@ -99,8 +102,8 @@ class ScriptedModel:
 
 def sources(model: ScriptedModel, *texts: str, card: str = "bfs-prover-v2-7b") -> Sources:
     found = find_card(card, cards_folders())
-    generator = ModelGenerator(card=found, model=model, source=Source.REMOTE)
-    return Sources(generator=Fixed(texts), probes=(), models=ModelSources(generators=(generator,)))
+    named = NamedModel(card=found, source=Source.REMOTE, at_cursor=model, in_search=model)
+    return Sources(generator=Fixed(texts), probes=(), models=ModelSources(models=(named,)))
 
 
 def rounds(session: ScriptedSession, given: Sources, seconds: float = 60.0) -> AsyncGenerator[SuggestionRound, None]:
@@ -201,7 +204,7 @@ def test_without_configuration_there_is_no_model() -> None:
 )
 def test_a_configuration_that_cannot_work_is_one_sentence(settings: Settings, said: str) -> None:
     models = open_models(settings, {})
-    assert models.generators == ()
+    assert models.models == ()
     assert said in models.problem
 
 
@@ -215,6 +218,21 @@ def test_a_users_own_card_and_key_are_used(tmp_path: Path) -> None:
         models_cards=str(tmp_path),
         models_remote_key_variable="MY_KEY",
     )
-    (generator,) = open_models(settings, {"MY_KEY": "secret\n"}).generators
-    assert generator.card.hub == "me/mine"
-    assert "secret" not in repr(generator)
+    (named,) = open_models(settings, {"MY_KEY": "secret\n"}).models
+    assert named.card.hub == "me/mine"
+    assert "secret" not in repr(named)
+
+
+async def test_a_local_model_is_asked_for_the_cursor_first_and_starts_nothing_by_itself() -> None:
+    models = open_models(Settings(models_local="reprover", models_device="cpu", models_precision="int8"), {})
+    (named,) = models.models
+    assert isinstance(named.at_cursor, LocalModel) and isinstance(named.in_search, LocalModel)
+    assert (named.at_cursor.urgency, named.in_search.urgency) == (Urgency.CURSOR, Urgency.BACKGROUND)
+    assert (named.at_cursor.spec.device, named.at_cursor.spec.precision) == (Device.CPU, Precision.INT8)
+    assert isinstance(models.worker, WorkerClient) and models.worker.pid is None
+    await models.close()
+
+
+def test_a_local_model_without_a_card_is_one_sentence() -> None:
+    models = open_models(Settings(models_local="nothing-like-it"), {})
+    assert models.models == () and "There is no model card nothing-like-it" in models.problem

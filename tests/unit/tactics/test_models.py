@@ -64,7 +64,13 @@ def test_premises_are_for_models_that_read_them_the_retrieved_ones_first() -> No
     assert question_of(request, BFS).premises == ()
     assert [p.full_name for p in question_of(request, real).premises] == ["above2", "above1", "above0"]
     request = TacticRequest(goal=REQUEST.goal, premises=above, retrieved=retrieved)
-    assert question_of(request, real).premises == retrieved
+    assert [p.full_name for p in question_of(request, real).premises] == ["found", "above2"]
+
+
+def test_a_lemma_that_is_found_twice_stands_once() -> None:
+    premise = Premise(full_name="both", kind="theorem", statement=": p")
+    request = TacticRequest(goal=REQUEST.goal, premises=(premise,), retrieved=(premise,))
+    assert question_of(request, find_card("reprover-premises", cards_folders())).premises == (premise,)
 
 
 def test_a_question_has_what_stands_around() -> None:

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from lean_sidekick.core.errors import ModelUnavailable
 from lean_sidekick.model_worker.backends.api import Backend, LoadedModel, OutOfMemoryError
 from lean_sidekick.model_worker.backends.memory import memory_mb, out_of_memory
+from lean_sidekick.model_worker.files import MODEL_FILES
 from lean_sidekick.model_worker.messages import Device, ModelKind, ModelSpec, Precision
 
 _DTYPES = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
@@ -74,7 +75,10 @@ def find_folder(model: ModelSpec) -> Path:
     folder = Path(model.source).expanduser()
     if not folder.is_dir():
         try:
-            folder = Path(snapshot_download(model.source, revision=model.revision, local_files_only=True))
+            found = snapshot_download(
+                model.source, revision=model.revision, local_files_only=True, allow_patterns=list(MODEL_FILES)
+            )
+            folder = Path(str(found))
         except (LocalEntryNotFoundError, HFValidationError, HfHubHTTPError, OSError):
             raise ModelUnavailable(
                 f"The model {model.source} is not on this machine: get it with `lean-sidekick models get`, or name a "
