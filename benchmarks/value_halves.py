@@ -15,8 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from attrs import asdict, evolve
-
 from lean_sidekick.cli.traces import read_trace
+
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.engine.api import DocumentText, ProofStatus
 from lean_sidekick.engine.session import open_engine

@@ -163,6 +163,17 @@ FINAL = {
         "exact b",
         FinalStatus.ACCEPTED_WITH_SORRY,
     ),
+    "a mutual theorem": (
+        "mutual\ntheorem a (p : Prop) (h : p) : p := by\n  admit\ntheorem b (p : Prop) (h : p) : p := by\n"
+        "  exact h\nend\n",
+        "exact h",
+        FinalStatus.ACCEPTED,
+    ),
+    "a mutual theorem by the other": (
+        "mutual\ntheorem a (p : Prop) : p := by\n  admit\ntheorem b (p : Prop) : p := by\n  exact a p\nend\n",
+        "exact b p",
+        FinalStatus.REFUSED,
+    ),
     "an axiom of the file": (
         "axiom b : 1 = 2\ntheorem a : 1 = 2 := by\n  admit\n",
         "exact b",
@@ -179,6 +190,14 @@ async def test_the_final_check(verifier: ShadowVerifier, tmp_path: Path, name: s
     session = await verifier.open(hole)
     verdict = await session.final_check(block, budget())
     assert verdict.status is expected, verdict
+
+
+async def test_an_axiom_that_the_settings_allow_is_accepted(verifier: ShadowVerifier, tmp_path: Path) -> None:
+    text, block, _ = FINAL["an axiom of the file"]
+    verifier.policy = evolve(verifier.policy, allowed_axioms=frozenset(["b"]))
+    session = await verifier.open(site_of(text, tmp_path))
+    verdict = await session.final_check(block, budget())
+    assert (verdict.status, verdict.axioms) == (FinalStatus.ACCEPTED, ("b",))
 
 
 async def test_batch_and_single_agree_on_the_statements_of_a_data_set(verifier: ShadowVerifier, tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ COMMANDS = (
     CommandEntry("premises", "Find lemmas by words, a name or a pattern, or for a goal."),
     CommandEntry("show", "Show what a proof search tried, as a page."),
     CommandEntry("bench", "Run a benchmark and write its figures and plots."),
+    CommandEntry("report", "Show runs of benchmarks as one page."),
     CommandEntry("serve-premises", "Answer LeanPremise's protocol on this machine."),
     CommandEntry("train", "Train a model on your own data."),
     CommandEntry("models", "Show model cards, get a model, show what would be sent."),

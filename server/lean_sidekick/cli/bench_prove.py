@@ -35,7 +35,7 @@ from lean_sidekick.evaluation.data_sets import DataSet, Selection, open_data_set
 from lean_sidekick.evaluation.plain_check import plain_lean
 from lean_sidekick.evaluation.pool import Pool
 from lean_sidekick.evaluation.prove_run import ProveRun
-from lean_sidekick.evaluation.provers import EngineProvers, benchmark_settings
+from lean_sidekick.evaluation.provers import TRACES, EngineProvers, benchmark_settings
 from lean_sidekick.evaluation.results import Attempt, AttemptTask
 from lean_sidekick.evaluation.run_folder import SUMMARY_FILE, is_finished, open_run_folder, read_object
 from lean_sidekick.lean.project import find_project
@@ -68,6 +68,7 @@ _SHOWN = ("theorems", "proved", "proved_at", "seconds_p50", "checks_total", "ref
 @click.option("--split", default="", metavar="NAME", help="Only the items of this split (miniF2F: test or valid).")
 @project_option
 @pool_options
+@click.option("--traces", is_flag=True, help="Keep the tree of every search, for `report` and `show`.")
 @click.option("--curve", is_flag=True, help="Every kind of search, and what each had proved at 1, 2, 5, 10 and 60 s.")
 @restart_option
 @out_option("bench-prove")
@@ -87,6 +88,7 @@ def command(
     workers: int | None,
     cluster: str,
     chunk: int,
+    traces: bool,
     curve: bool,
     restart: bool,
     out: Path,
@@ -107,12 +109,15 @@ def command(
     )
     if attempts > 1 and configuration.temperature == 0:
         raise ConfigError("Without noise all attempts are the same: name a --temperature above 0, or one attempt.")
+    if traces and cluster:
+        raise ConfigError("Search trees would stay on the nodes of the cluster: leave out --traces or --cluster.")
     selection = Selection(split=split, every=every)
     wanted = Wanted(
         data=data,
         selection=selection,
         project=project,
         place=Place(workers=workers, cluster=cluster, chunk=chunk),
+        traces=traces,
         restart=restart,
         lean=lean_path,
     )
@@ -130,6 +135,7 @@ class Wanted:
     selection: Selection
     project: Path | None
     place: Place
+    traces: bool
     restart: bool
     lean: str | None
 
@@ -179,6 +185,7 @@ async def prove_set(
         settings=settings,
         configuration=configuration,
         plain=plain_lean(project, toolchain, frozenset(settings.allowed_axioms)),
+        traces=out / TRACES if wanted.traces else None,
     )
     pool, size = open_pool(wanted.place, provers, next(data.items()).text, settings.lean_memory_mb)
     record = RunRecord(

@@ -17,7 +17,6 @@ from lean_sidekick.cli.engines import engine_for, settings_for
 from lean_sidekick.cli.output import StatusLine, note, write_line, write_object
 from lean_sidekick.cli.places import read_lean_file
 from lean_sidekick.cli.running import run_async
-from lean_sidekick.cli.traces import trace_to
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.errors import InputError, SidekickError
 from lean_sidekick.core.positions import TextEdit, apply_edits
@@ -25,6 +24,7 @@ from lean_sidekick.core.render import indent
 from lean_sidekick.engine.api import DocumentText, ProofResult, ProofStatus, ProveProgress
 from lean_sidekick.engine.progress import describe_progress
 from lean_sidekick.engine.session import search_options
+from lean_sidekick.engine.trace_files import trace_to
 from lean_sidekick.search.options import SearchKind
 from lean_sidekick.search.trace import Trace
 from lean_sidekick.settings.settings import Settings

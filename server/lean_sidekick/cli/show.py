@@ -7,8 +7,8 @@ import click
 from lean_sidekick.cli.app import ExitStatus
 from lean_sidekick.cli.output import note
 from lean_sidekick.cli.trace_page import render_page
-from lean_sidekick.cli.traces import read_trace
 from lean_sidekick.core.errors import InputError
+from lean_sidekick.engine.trace_files import read_trace
 
 
 @click.command("show", short_help="Show the trace of a search as a page.")

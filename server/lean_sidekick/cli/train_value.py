@@ -6,8 +6,8 @@ import click
 
 from lean_sidekick.cli.app import ExitStatus
 from lean_sidekick.cli.output import write_line
-from lean_sidekick.cli.traces import read_trace
 from lean_sidekick.core.errors import InputError
+from lean_sidekick.engine.trace_files import read_trace
 from lean_sidekick.search.value import FEATURES, HandMadeValue, write_value
 
 

@@ -25,11 +25,10 @@ from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import OutcomeKind
 from lean_sidekick.core.positions import Position
 from lean_sidekick.engine.api import DocumentText, Engine, ProofStatus, Suggestion
-from lean_sidekick.engine.session import engine_on, start_verifier
+from lean_sidekick.engine.session import open_engine, start_verifier
 from lean_sidekick.engine.site_finder import find_site
 from lean_sidekick.evaluation.reference import Block, Place, ReferencedItem, ReferenceProof, read_reference
 from lean_sidekick.settings.settings import Settings
-from lean_sidekick.verify.api import Verifier
 
 STATE_S = 60.0
 """Seconds for Lean to say the goals at a place of the reference proof; it is not part of what is measured."""
@@ -162,6 +161,7 @@ class ScriptedUser:
                 return self._moment(reference, place, Done.COMPLETED, taken, _steps_left(place), budget), number + 1
         else:
             goals_after = [await self._goals(reference, (*place.path[:-1], (block, n))) for n in _later(block, number)]
+            budget.restart()  # what the user's own side took is not the program's
             found = await self._suggestion(reference, place, document, position, goals_after, budget)
             if found is not None:
                 suggestion, following = found
@@ -183,21 +183,24 @@ class ScriptedUser:
         """The first suggestion shown that the user takes, and the number of the step that comes after it."""
         _, number = place.path[-1]
         wanted = _plain(reference.text_of(place.step))
-        async with aclosing(self.engine.suggest(document, position, budget)) as rounds:
-            async for round_ in rounds:
-                for suggestion in round_.suggestions:
-                    is_closed = suggestion.outcome.kind is OutcomeKind.CLOSED
-                    if is_closed and not suggestion.is_confirmed:
-                        continue
-                    matches = [n for n, goals in enumerate(goals_after) if goals == suggestion.goals_left]
-                    if matches:
-                        return suggestion, number + 1 + matches[-1]
-                    if _plain(suggestion.candidate.text) == wanted:
-                        return suggestion, number + 1
+        try:
+            async with aclosing(self.engine.suggest(document, position, budget)) as rounds:
+                async for round_ in rounds:
+                    for suggestion in round_.suggestions:
+                        following = _leads_to(suggestion, goals_after)
+                        if following is None and _plain(suggestion.candidate.text) == wanted:
+                            following = 0
+                        if following is not None:
+                            return suggestion, number + 1 + following
+        except TimedOut:  # the user waited for nothing
+            return None
         return None
 
     async def _whole_proof(self, document: DocumentText, position: Position, budget: Budget) -> str | None:
-        result = await self.engine.prove_at(document, position, budget, lambda _progress: None)
+        try:
+            result = await self.engine.prove_at(document, position, budget, lambda _progress: None)
+        except TimedOut:  # the user waited for nothing
+            return None
         return result.proof if result.status is ProofStatus.PROVED else None
 
     async def _goals(self, reference: ReferenceProof, path: tuple[tuple[Block, int], ...]) -> tuple[Goal, ...]:
@@ -241,21 +244,19 @@ class ScriptedUsers:
     @asynccontextmanager
     async def open(self, number: int) -> AsyncIterator[ScriptedUser]:
         """See `Workers.open`."""
-        verifier = await start_verifier(self.folder, self.settings)
-
-        async def start() -> Verifier:
-            return verifier
+        states = await start_verifier(self.folder, self.settings)  # the user's side has a Lean of its own
 
         async def state_at(document: DocumentText, position: Position) -> tuple[Goal, ...]:
-            session = await verifier.open(find_site(document.text, document.uri, document.version, position))
+            session = await states.open(find_site(document.text, document.uri, document.version, position))
             try:
                 found = await session.site_state(Budget(seconds=STATE_S, checks=self.check_limit))
                 return found.state.goals
             finally:
                 await session.close()
 
-        engine = engine_on(start, self.settings)
+        engine = open_engine(self.folder, self.settings)
         try:
+            await engine.prepare()
             yield ScriptedUser(
                 engine=engine,
                 state_at=state_at,
@@ -266,7 +267,14 @@ class ScriptedUsers:
             )
         finally:
             await engine.close()
-            await verifier.close()
+            await states.close()
+
+
+def _leads_to(suggestion: Suggestion, goals_after: list[tuple[Goal, ...]]) -> int | None:
+    """Which of the coming states of the reference proof a suggestion leads to, the latest; None if to none of them."""
+    if suggestion.outcome.kind is OutcomeKind.CLOSED and not suggestion.is_confirmed:
+        return None
+    return max((n for n, goals in enumerate(goals_after) if goals == suggestion.goals_left), default=None)
 
 
 def _later(block: Block, number: int) -> range:

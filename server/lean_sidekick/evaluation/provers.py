@@ -13,11 +13,15 @@ from attrs import define, evolve, field, frozen
 
 from lean_sidekick.engine.api import DocumentText, Engine, ProofStatus
 from lean_sidekick.engine.session import open_engine
+from lean_sidekick.engine.trace_files import trace_to
 from lean_sidekick.evaluation.configuration import ProverConfiguration
 from lean_sidekick.evaluation.items import Item
 from lean_sidekick.evaluation.plain_check import PlainLean, find_falsehood
 from lean_sidekick.evaluation.results import Attempt, AttemptTask
 from lean_sidekick.settings.settings import Settings
+
+TRACES = "traces"
+"""The folder of the search trees in a run's folder."""
 
 Judge = Callable[[Item, str], Awaitable[str | None]]
 """Why a plain run rejects a proof of an item, None if it accepts it."""
@@ -25,12 +29,16 @@ Judge = Callable[[Item, str], Awaitable[str | None]]
 
 @define(kw_only=True)
 class EngineProver:
-    """An engine as a worker; see `pool.Worker`. `uri` is the document that items stand in."""
+    """An engine as a worker; see `pool.Worker`.
+
+    `uri` is the document that items stand in, `traces` the folder for search trees, None for none.
+    """
 
     engine: Engine
     configuration: ProverConfiguration
     judge: Judge
     uri: str
+    traces: Path | None = None
     _version: int = field(default=0, init=False)
 
     async def run(self, task: AttemptTask) -> Attempt:
@@ -38,22 +46,26 @@ class EngineProver:
         item, seed = task.item, task.seed
         self._version += 1
         document = DocumentText(uri=self.uri, version=self._version, text=item.text)
-        results = self.engine.prove_all(
-            document,
-            None,
-            self.configuration.budget,
-            lambda _progress: None,
-            self.configuration.search_options(seed),
-        )
-        async with aclosing(results):
-            found = [result async for result in results]
+        trace_file = self.traces / f"{task.index}-{task.attempt}.jsonl" if self.traces else None
+        with trace_to(trace_file) as trace:
+            results = self.engine.prove_all(
+                document,
+                None,
+                self.configuration.budget,
+                lambda _progress: None,
+                self.configuration.search_options(seed),
+                trace,
+            )
+            async with aclosing(results):
+                found = [result async for result in results]
         if not found:
             return Attempt.error(seed, "the item has no hole to fill")
         result = found[-1]
         falsehood = None
         if result.status is ProofStatus.PROVED:
             falsehood = await self.judge(item, result.proof or "")
-        return Attempt.of(result, seed, falsehood or "")
+        attempt = Attempt.of(result, seed, falsehood or "")
+        return evolve(attempt, trace=f"{TRACES}/{trace_file.name}") if trace_file else attempt
 
 
 @frozen(kw_only=True)
@@ -64,10 +76,13 @@ class EngineProvers:
     settings: Settings
     configuration: ProverConfiguration
     plain: PlainLean
+    traces: Path | None = None
 
     @asynccontextmanager
     async def open(self, number: int) -> AsyncIterator[EngineProver]:
         """See `Workers.open`."""
+        if self.traces:
+            self.traces.mkdir(parents=True, exist_ok=True)
         engine = open_engine(self.folder, self.settings)
         try:
             await engine.prepare()
@@ -76,6 +91,7 @@ class EngineProvers:
                 configuration=self.configuration,
                 judge=self._judge,
                 uri=(self.folder / f"LeanSidekickBenchmark{number}.lean").absolute().as_uri(),
+                traces=self.traces,
             )
         finally:
             await engine.close()

@@ -38,7 +38,7 @@ from lean_sidekick.verify.shadow import ShadowVerifier
 
 PREFIXES = (0, 2, 5, 10)
 COUNTS = (1, 8, 32, 128)
-LIMIT_S = 60.0
+LIMIT_S = 600.0
 NO_DECLARATION = -1
 _SLOW_CHECKS = 64
 """Checks of a cell that are also run one by one, and as copies; at least one round."""

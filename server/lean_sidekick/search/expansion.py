@@ -216,7 +216,7 @@ class Expansion:
         partial = None
         if block is None:
             state = self.best_state()
-            if state.choices or state.goals_proved:
+            if any(root.proof or root.number in state.choices for root in self.tree.roots):
                 partial = PartialProof(
                     block=self._render(state.steps(self.tree.roots)),
                     goals_open=sum(len(node.goals) for node in state.open_goals),

@@ -9,9 +9,11 @@ from attrs import define, field
 
 from lean_sidekick.cli import app
 from lean_sidekick.core.budget import Budget
+from lean_sidekick.core.errors import ConfigError
 from lean_sidekick.engine.api import DocumentText, ProofResult, ProofStatus, ProveProgress
-from lean_sidekick.evaluation import provers
+from lean_sidekick.evaluation import curve, provers, report_prove
 from lean_sidekick.search.options import PLAIN, Part, SearchKind, SearchOptions
+from lean_sidekick.search.trace import SearchBegan, Trace
 from lean_sidekick.settings.settings import Settings
 from support.stand_in_lean import write_stand_in
 
@@ -47,9 +49,12 @@ class AskedEngine:
         budget_each: Callable[[], Budget],
         on_progress: Callable[[ProveProgress], None],
         options: SearchOptions = PLAIN,
+        trace: Trace | None = None,
     ) -> AsyncGenerator[ProofResult, None]:
         self.asked.append((document, budget_each(), options))
         name = document.text.split()[1]
+        if trace is not None:
+            trace.write(SearchBegan(declaration=name, kind="best-first", seconds=10.0, merges_states=True))
         proof = PROOFS[name]
         yield ProofResult(
             declaration=name,
@@ -101,6 +106,18 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
     monkeypatch.setattr(provers, "open_engine", open_engine)
     return found
+
+
+@pytest.fixture(autouse=True)
+def no_drawing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine without matplotlib, which takes most of the time; the test of the curve has it."""
+
+    def missing(*arguments: object) -> None:
+        raise ConfigError("No figure was drawn: matplotlib is missing.")
+
+    if "curve" not in request.node.name:
+        monkeypatch.setattr(curve, "draw_curves", missing)
+        monkeypatch.setattr(report_prove, "draw_curves", missing)
 
 
 def test_the_prover_sees_only_name_and_statement(bench: Bench) -> None:
@@ -210,3 +227,28 @@ def test_recheck_judges_every_kept_proof_again(bench: Bench, capsys: pytest.Capt
     (bench.folder / "data.jsonl").write_text(json.dumps(ROWS[0]) + "\n", encoding="utf-8")
     assert app.run(recheck) == 2
     assert "is not the file that the run" in capsys.readouterr().err
+
+
+def test_search_trees_are_kept_and_linked_from_the_report(bench: Bench) -> None:
+    bench.run("--traces")
+    assert [row["trace"] for row in bench.rows()] == [f"traces/{n}-0.jsonl" for n in range(4)]
+    assert app.run(["report", str(bench.out), "--out", str(bench.folder / "page")]) == 0
+    page = (bench.folder / "page" / "report.html").read_text(encoding="utf-8")
+    for number in range(4):
+        assert (bench.out / "traces" / f"{number}-0.html").is_file()
+        assert f'href="../out/traces/{number}-0.html"' in page
+
+
+def test_the_curve_runs_every_kind_of_search(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench.run("--curve", "--timeout", "5") == 1, "the false proofs are not passed over"
+    kinds = [engine.asked[0][2].kind for engine in bench.engines]
+    assert kinds == list(SearchKind)
+    assert all(budget.seconds == 5.0 for engine in bench.engines for _, budget, _ in engine.asked)
+    figures = json.loads((bench.out / "curve.json").read_text(encoding="utf-8"))
+    assert list(figures) == [kind.value for kind in SearchKind]
+    for shares in figures.values():
+        assert shares["theorems"] == 4
+        assert {limit: row["proved"] for limit, row in shares["proved_at"].items()} == {"1": 1, "2": 1, "5": 1}
+    for name in ("curve.png", "curve.svg", "best-first/results.jsonl", "mcts/summary.json"):
+        assert (bench.out / name).is_file()
+    assert "false_proofs 4" in capsys.readouterr().out

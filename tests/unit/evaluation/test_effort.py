@@ -10,7 +10,7 @@ from attrs import define, evolve, field
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate, Source
-from lean_sidekick.core.errors import InputError
+from lean_sidekick.core.errors import InputError, TimedOut
 from lean_sidekick.core.goals import Goal, ProofState, parse_goal
 from lean_sidekick.core.outcomes import Outcome, OutcomeKind
 from lean_sidekick.core.positions import Position, TextEdit, TextMap
@@ -65,6 +65,7 @@ class Helper:
 
     suggestions: Mapping[str, list[Suggestion]] = field(factory=dict)
     proofs: Mapping[str, str] = field(factory=dict)
+    is_slow: bool = False
     shown: list[str] = field(factory=list)
 
     async def suggest(
@@ -72,6 +73,8 @@ class Helper:
     ) -> AsyncGenerator[SuggestionRound, None]:
         assert TextMap(document.text).offset(position) == document.text.index("admit")
         self.shown.append(document.text)
+        if self.is_slow and len(self.shown) > 1:  # the first question is to warm up
+            raise TimedOut("Lean did not answer within 1 s.")
         body = document.text.removeprefix(STATEMENT)
         site = find_site(document.text, document.uri, document.version, position)
         yield SuggestionRound(
@@ -92,6 +95,8 @@ class Helper:
         on_progress: Callable[[ProveProgress], None],
     ) -> ProofResult:
         self.shown.append(document.text)
+        if self.is_slow:
+            raise TimedOut("Lean did not answer within 1 s.")
         proof = self.proofs.get(document.text.removeprefix(STATEMENT))
         return ProofResult(
             declaration="t",
@@ -187,6 +192,12 @@ async def test_other_names_and_unconfirmed_closings_are_not_taken() -> None:
 async def test_the_reference_step_itself_is_right_whatever_it_leaves() -> None:
     found = await effort(Helper({BEFORE: [suggestion("intro  h", ("something else",))]}))
     assert told(found)[0] == (Done.RIGHT_STEP, 1)
+
+
+async def test_waiting_for_nothing_is_no_help_and_no_error() -> None:
+    found = await effort(Helper(is_slow=True))
+    assert (found.typed, found.message) == (6, "")
+    assert (await effort(Helper(is_slow=True), Asked.PROOF)).typed == 6
 
 
 async def test_a_whole_proof_ends_the_theorem_wherever_it_is_found() -> None:

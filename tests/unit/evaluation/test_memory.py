@@ -11,7 +11,7 @@ from lean_sidekick.evaluation.pool import LocalPool
 from lean_sidekick.evaluation.run_folder import open_run_folder
 from support.scripted_bench import ScriptedProvers, scripted_run
 
-COUNT = 800
+COUNT = 500
 BYTES_A_THEOREM = 40
 """Eight for the place of its row and sixteen for its figures, and some for chance; a row has two hundred."""
 

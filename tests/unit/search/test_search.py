@@ -128,6 +128,13 @@ async def test_without_a_proof_the_best_state_is_given_with_placeholders(kind: S
     assert (result.partial.goals_open, result.partial.goals_proved) == (1, 1)
 
 
+async def test_where_no_step_makes_the_goal_easier_there_is_no_partial_proof(kind: SearchKind) -> None:
+    """A lone placeholder is no progress, though something further down looks easier than what is above it."""
+    worst, worse = "start and " * 40 + "more", "start and " * 20 + "more"
+    result = await Attempt(kind, {"start": {"a": (worst,)}, worst: {"b": (worse,)}}, {"a": -1.0, "b": -1.0}).run()
+    assert result.partial is None
+
+
 async def test_being_cancelled_ends_the_search_at_once(kind: SearchKind) -> None:
     attempt = Attempt(kind, {}, {"a": -1.0})
     attempt.session.pause = asyncio.Event()
