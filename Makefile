@@ -79,6 +79,10 @@ test-editors: package ## the tests in a real VS Code (in Chromium) and in Neovim
 	EDITOR_FOLDER="$(EDITOR_FOLDER)" node --test --test-reporter=spec $(EXTENSION)/test-browser/vscode.test.mjs
 	$(BIN)/pytest -m editor
 
+.PHONY: test-cluster
+test-cluster: $(VENV)/.dev ## a benchmark run on a Ray cluster of two local nodes, one of which dies (needs the extra `ray`)
+	$(BIN)/pytest -m cluster
+
 .PHONY: record
 record: $(VENV)/.dev ## with a real Lean: record its answers again, and say which verdicts changed
 	@$(NEEDS_LEAN)

@@ -39,6 +39,7 @@ from lean_sidekick.evaluation.pool import LocalPool  # noqa: E402 # as above
 from lean_sidekick.evaluation.prove_run import ProveRun  # noqa: E402 # as above
 from lean_sidekick.evaluation.provers import EngineProver  # noqa: E402 # as above
 from lean_sidekick.evaluation.run_folder import open_run_folder  # noqa: E402 # as above
+from lean_sidekick.search.options import PLAIN  # noqa: E402 # as above
 from lean_sidekick.settings.settings import Settings  # noqa: E402 # as above
 from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority, Session, SiteState, Verifier  # noqa: E402 # as above
 from support.scripted_bench import ScriptedProvers, scripted_run  # noqa: E402 # as above
@@ -127,7 +128,9 @@ class StubbornProvers:
             raise AssertionError("nothing is proved here")
 
         engine = engine_on(start, Settings())
-        yield EngineProver(engine=engine, configuration=self.configuration, judge=judge, uri="file:///nowhere/A.lean")
+        yield EngineProver(
+            engine=engine, base=PLAIN, configuration=self.configuration, judge=judge, uri="file:///nowhere/A.lean"
+        )
         await engine.close()
 
 

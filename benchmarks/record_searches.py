@@ -11,10 +11,10 @@ from pathlib import Path
 
 from attrs import evolve
 
-from lean_sidekick.cli.traces import trace_to
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.engine.api import DocumentText
 from lean_sidekick.engine.session import open_engine
+from lean_sidekick.engine.trace_files import trace_to
 from lean_sidekick.evaluation.data_sets import Selection, open_data_set
 from lean_sidekick.search.options import Part, SearchKind, SearchOptions
 from lean_sidekick.settings.resolve import resolve_settings

@@ -15,11 +15,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from attrs import asdict, evolve
-from lean_sidekick.cli.traces import read_trace
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.engine.api import DocumentText, ProofStatus
 from lean_sidekick.engine.session import open_engine
+from lean_sidekick.engine.trace_files import read_trace
 from lean_sidekick.evaluation.data_sets import Selection, open_data_set
 from lean_sidekick.search.options import Part, SearchKind, SearchOptions
 from lean_sidekick.search.value import HandMadeValue, write_value

@@ -205,6 +205,9 @@ class FakeEngine:
         uses = [_suggestion(site, value) for what, value in _directives(document) if what == "use"]
         return _round(site, uses, "", is_complete=True)
 
+    def load_premises(self) -> None:
+        """Nothing to load."""
+
     async def prepare(self) -> None:
         """Nothing to load."""
 

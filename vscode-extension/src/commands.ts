@@ -4,6 +4,8 @@ import type { CommandRouter } from "./commandRouter";
 import { serverPath, serverPython } from "./config";
 import type { Environment } from "./environment/environment";
 import { isLeanDocument } from "./leanDocument";
+import { findLemma, premisesForGoal, type Place, type PremiseUi, type Run } from "./premises";
+import { premiseUi } from "./premiseUi";
 import { report } from "./report";
 import type { Sidecar } from "./sidecar";
 import type { SidecarPool } from "./sidecarPool";
@@ -15,6 +17,7 @@ export interface CommandsParams {
   readonly environment: Environment;
   readonly statusBar: StatusBar;
   readonly showLog: () => void;
+  readonly setModelKey: () => Promise<void>;
   /** Shows what someone who helps needs to know. */
   readonly reportProblem: () => Promise<void>;
 }
@@ -25,6 +28,7 @@ export function registerCommands({
   environment,
   statusBar,
   showLog,
+  setModelKey,
   reportProblem,
 }: CommandsParams): Disposable[] {
   // In the palette from the start, so registered before any server has offered it.
@@ -33,12 +37,15 @@ export function registerCommands({
   const own: Record<string, () => unknown> = {
     "leanSidekick.completeProofHere": () => completeProofHere(router),
     "leanSidekick.proveThisFile": () => proveThisFile(router),
+    "leanSidekick.premisesHere": () => withPlace(router, premisesForGoal),
+    "leanSidekick.findLemmaHere": () => withPlace(router, findLemma),
     "leanSidekick.restart": () => {
       pool.restart("asked for by the user");
     },
     "leanSidekick.setup": () => setUp(environment, pool),
     "leanSidekick.showLog": showLog,
     "leanSidekick.reportProblem": reportProblem,
+    "leanSidekick.setModelKey": setModelKey,
     [SHOW_STATUS]: () => statusBar.explain(),
   };
   return Object.entries(own).map(([name, run]) => commands.registerCommand(name, run));
@@ -56,6 +63,18 @@ async function proveThisFile(router: CommandRouter): Promise<void> {
   const editor = leanEditor("Open a Lean file first.");
   if (editor !== undefined) {
     await router.run("leanSidekick.proveFile", [versionOf(editor)]);
+  }
+}
+
+async function withPlace(
+  router: CommandRouter,
+  show: (place: Place, run: Run, ui: PremiseUi) => Promise<void>,
+): Promise<void> {
+  const editor = leanEditor("Put the cursor into a proof of a Lean file first.");
+  if (editor !== undefined) {
+    const { line, character } = editor.selection.active;
+    const run: Run = (command, argument) => router.run(command, [argument]);
+    await show({ ...versionOf(editor), position: { line, character } }, run, premiseUi);
   }
 }
 

@@ -11,6 +11,7 @@ import { editorHost } from "./environment/editorHost";
 import { Environment } from "./environment/environment";
 import { EnvironmentStore } from "./environment/environmentStore";
 import { isLeanDocument } from "./leanDocument";
+import { setModelKey, withModelKey } from "./modelKey";
 import { ownerOf, type Owner } from "./owner";
 import { LogTail } from "./logTail";
 import { Ownership } from "./ownership";
@@ -39,13 +40,17 @@ export function activate(context: ExtensionContext): void {
     host: editorHost,
     log,
   });
-  const resolve = async ({ folder }: Owner): Promise<ServerCommand | undefined> => {
+  const find = async ({ folder }: Owner): Promise<ServerCommand | undefined> => {
     const named = serverPath(folder);
     if (named !== "") {
       return namedServer(named, { platform, env, home: homedir() });
     }
     const answer = await environment.get(serverPython());
     return answer.kind === "ready" ? ownServer(answer.executable, env) : undefined;
+  };
+  const resolve = async (owner: Owner): Promise<ServerCommand | undefined> => {
+    const command = await find(owner);
+    return command === undefined ? undefined : withModelKey(command, context.secrets);
   };
   const router: CommandRouter = new CommandRouter({
     register: (command, run) => context.subscriptions.push(commands.registerCommand(command, run)),
@@ -100,6 +105,11 @@ export function activate(context: ExtensionContext): void {
       showLog: () => {
         channel.show(true);
       },
+      setModelKey: async () => {
+        if (await setModelKey(context.secrets)) {
+          pool.restart("the key for the model server is another one");
+        }
+      },
       reportProblem: async () => {
         const owner = activeOwner();
         const text = await problemReport({
@@ -108,7 +118,7 @@ export function activate(context: ExtensionContext): void {
             "VS Code": version,
             system: `${platform} ${process.arch}, Node ${process.versions.node}`,
           },
-          server: owner === undefined ? undefined : await resolve(owner).catch(() => undefined),
+          server: owner === undefined ? undefined : await find(owner).catch(() => undefined),
           status: statusBar.describe(),
           run: runProcess,
           lines: log.last,

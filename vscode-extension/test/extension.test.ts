@@ -272,6 +272,30 @@ describe("the extension", { skip, timeout: 60_000 }, () => {
     assert.deepEqual(session.editor.shown, []);
   });
 
+  it("keeps the key for a model server secret, and hands it to servers that start from then on", async () => {
+    begin();
+    session.activate();
+    session.editor.open(session.file("A.lean"), "");
+    const keys = async (times: number): Promise<unknown> => (await session.sees("start", times)).at(-1)?.params.key;
+    assert.equal(await keys(1), "");
+    await session.shows("$(check)");
+    session.editor.typed = " sk-secret \n";
+    await session.run("leanSidekick.setModelKey");
+    assert.equal(await keys(2), "sk-secret");
+    assert.deepEqual([...session.secrets.values()], ["sk-secret"]);
+    assert.deepEqual(session.editor.builtIn.at(-1), ["input", true]);
+    assert.ok(!JSON.stringify(session.editor.log).includes("sk-secret"));
+    await session.shows("$(check)");
+
+    session.editor.typed = undefined;
+    await session.run("leanSidekick.setModelKey");
+    assert.equal(session.secrets.size, 1, "closing the box changes nothing");
+    session.editor.typed = "";
+    await session.run("leanSidekick.setModelKey");
+    assert.equal(await keys(3), "");
+    assert.equal(session.secrets.size, 0);
+  });
+
   it("ends a server by force that ignores its orders", async () => {
     begin({ stayAlive: true });
     session.activate();

@@ -52,6 +52,7 @@ COMMANDS = (
     CommandEntry("prove", "Try to prove every declaration with a sorry or empty proof."),
     CommandEntry("premises", "Find lemmas by words, a name or a pattern, or for a goal."),
     CommandEntry("show", "Show what a proof search tried, as a page."),
+    CommandEntry("index", "Build or refresh the premise index of a project."),
     CommandEntry("bench", "Run a benchmark and write its figures and plots."),
     CommandEntry("report", "Show runs of benchmarks as one page."),
     CommandEntry("serve-premises", "Answer LeanPremise's protocol on this machine."),

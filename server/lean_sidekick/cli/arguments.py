@@ -18,6 +18,13 @@ project_option = click.option(
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="The Lean project whose imports the theorems use; without it, the project that DATA lies in.",
 )
+setting_option = click.option(
+    "--setting",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A setting for this run (models.local=…, search.valueFile=…); may be repeated.",
+)
 restart_option = click.option("--restart", is_flag=True, help="Delete the run that --out holds and begin anew.")
 
 

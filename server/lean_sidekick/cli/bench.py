@@ -7,7 +7,7 @@ import importlib
 
 import click
 
-KINDS = ("effort", "premises", "prove", "recheck", "verify")
+KINDS = ("effort", "generate", "premises", "prove", "recheck", "verify")
 
 
 class _Kinds(click.Group):

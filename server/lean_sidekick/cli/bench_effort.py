@@ -1,6 +1,6 @@
 """`bench effort`: how much of a proof a person still types when the program helps."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from lean_sidekick.cli.arguments import (
     out_option,
     project_option,
     restart_option,
+    setting_option,
 )
-from lean_sidekick.cli.engines import settings_for
+from lean_sidekick.cli.engines import settings_for, with_assignments
 from lean_sidekick.cli.output import StatusLine, note, write_line
 from lean_sidekick.cli.pools import Place, open_pool, pool_options
 from lean_sidekick.cli.running import run_async
@@ -65,6 +66,7 @@ _SHOWN = (
     show_default=True,
     help="What the user asks for: suggestions, or the whole proof.",
 )
+@setting_option
 @every_option
 @project_option
 @pool_options
@@ -75,6 +77,7 @@ def command(
     data: Path,
     timeouts: tuple[float, ...],
     ask: str,
+    assignments: tuple[str, ...],
     every: int,
     project: Path | None,
     workers: int | None,
@@ -89,13 +92,14 @@ def command(
     Items need a `reference_proof` beside `name` and `statement`; only the scripted user reads it.
     """
     where = Place(workers=workers, cluster=cluster, chunk=chunk)
-    return run_async(_effort(data, timeouts, Asked(ask), every, project, where, restart, out, lean_path))
+    return run_async(_effort(data, timeouts, Asked(ask), assignments, every, project, where, restart, out, lean_path))
 
 
 async def _effort(
     path: Path,
     timeouts: tuple[float, ...],
     asked: Asked,
+    assignments: Sequence[str],
     every: int,
     project: Path | None,
     where: Place,
@@ -107,7 +111,7 @@ async def _effort(
     for _ in read_referenced(data):
         pass  # says at once which item has no reference proof
     place = project or path
-    settings = benchmark_settings(await settings_for(place, lean))
+    settings = benchmark_settings(with_assignments(await settings_for(place, lean), assignments))
     toolchain = await find_lean(place, settings)
     for seconds in timeouts:
         users = ScriptedUsers(

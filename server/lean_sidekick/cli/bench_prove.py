@@ -14,8 +14,9 @@ from lean_sidekick.cli.arguments import (
     out_option,
     project_option,
     restart_option,
+    setting_option,
 )
-from lean_sidekick.cli.engines import settings_for
+from lean_sidekick.cli.engines import settings_for, with_assignments
 from lean_sidekick.cli.output import StatusLine, note, write_line
 from lean_sidekick.cli.pools import Place, open_pool, pool_options
 from lean_sidekick.cli.running import run_async
@@ -64,6 +65,7 @@ _SHOWN = ("theorems", "proved", "proved_at", "seconds_p50", "checks_total", "ref
     type=click.Choice([part.value for part in Part]),
     help="Leave this part out, to see what it is worth; may be repeated.",
 )
+@setting_option
 @every_option
 @click.option("--split", default="", metavar="NAME", help="Only the items of this split (miniF2F: test or valid).")
 @project_option
@@ -82,6 +84,7 @@ def command(
     temperature: float | None,
     search: str | None,
     without: tuple[str, ...],
+    assignments: tuple[str, ...],
     every: int,
     split: str,
     project: Path | None,
@@ -118,6 +121,7 @@ def command(
         project=project,
         place=Place(workers=workers, cluster=cluster, chunk=chunk),
         traces=traces,
+        assignments=assignments,
         restart=restart,
         lean=lean_path,
     )
@@ -136,6 +140,7 @@ class Wanted:
     project: Path | None
     place: Place
     traces: bool
+    assignments: tuple[str, ...]
     restart: bool
     lean: str | None
 
@@ -178,7 +183,7 @@ async def prove_set(
     """One run into a folder, from its beginning or from where it was left; gives its summary."""
     folder = wanted.project or wanted.data
     project = find_project(folder)
-    settings = benchmark_settings(await settings_for(folder, wanted.lean))
+    settings = benchmark_settings(with_assignments(await settings_for(folder, wanted.lean), wanted.assignments))
     toolchain = await find_lean(folder, settings)
     provers = EngineProvers(
         folder=project.root,

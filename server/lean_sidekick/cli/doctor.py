@@ -20,11 +20,14 @@ from lean_sidekick.cli.arguments import json_option, lean_option
 from lean_sidekick.cli.output import write_line, write_object
 from lean_sidekick.cli.running import run_async
 from lean_sidekick.core.errors import ConfigError, InputError, LeanUnavailable
+from lean_sidekick.engine.models import open_models
 from lean_sidekick.engine.session import LEARNED_FILE, forget_learned
 from lean_sidekick.lean.project import Project, find_missing_packages, find_project
 from lean_sidekick.lean.sandbox import probe
 from lean_sidekick.lean.toolchain import Toolchain, find_toolchain
-from lean_sidekick.settings import paths, resolve_settings
+from lean_sidekick.settings import Settings, paths, resolve_settings
+from lean_sidekick.tactics.hub import is_here
+from lean_sidekick.tactics.remote import RemoteModel
 
 
 class Health(Enum):
@@ -95,6 +98,7 @@ async def examine(folder: Path, lean_path: str | None, environment: Mapping[str,
     if project.lakefile:
         findings.append(_packages(project))
     findings.append(await _sandbox(environment, settings.lean_sandbox))
+    findings += _models(settings, environment)
     findings.append(_settings_file("user settings", paths.user_settings_file()))
     findings.append(_settings_file("project settings", paths.project_settings_file(project.root)))
     findings += [Finding("settings", Health.NOTE, warning) for warning in warnings]
@@ -139,6 +143,28 @@ async def _sandbox(environment: Mapping[str, str], is_wanted: bool) -> Finding:
         return Finding("sandbox", Health.NOTE, "none on this system: Lean runs with all your rights")
     advice = "Lean runs with all your rights; install bubblewrap, and let it make user namespaces, to confine it."
     return Finding("sandbox", Health.NOTE, answer.found, advice)
+
+
+def _models(settings: Settings, environment: Mapping[str, str]) -> list[Finding]:
+    """The models that are configured. No server is asked and nothing is loaded."""
+    models = open_models(settings, environment)
+    if models.problem:
+        return [Finding("models", Health.MISSING, "a configuration that cannot work", models.problem)]
+    if not models.models:
+        return [Finding("models", Health.OK, "none is configured, and none is needed")]
+    findings = []
+    for named in models.models:
+        card = named.card
+        if isinstance(named.at_cursor, RemoteModel):
+            servers = ", ".join(named.at_cursor.addresses)
+            key = "with a key" if named.at_cursor.options.key else "without a key"
+            findings.append(Finding("model server", Health.OK, f"{card.name} at {servers}, {key}; not asked now"))
+        elif is_here(card, environment):
+            findings.append(Finding("model", Health.OK, f"{card.name}, on this machine"))
+        else:
+            advice = f"run `lean-sidekick models get {card.name}`; nothing is downloaded by itself."
+            findings.append(Finding("model", Health.MISSING, f"{card.name} is not on this machine", advice))
+    return findings
 
 
 def _cache() -> Finding:

@@ -191,6 +191,9 @@ class Engine(Protocol):
     ) -> SuggestionRound:
         """The uses of a premise, by its full name, that Lean takes at a position. Raises SidekickError."""
 
+    def load_premises(self) -> None:
+        """Begins to load the project's premises in the background, and to bring them up to date, at low priority."""
+
     async def prepare(self) -> None:
         """Waits until the project's premises are loaded; every question works without, and with what is there."""
 

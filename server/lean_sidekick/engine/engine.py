@@ -128,6 +128,10 @@ class ProjectEngine:
                 self.sources.premises, session.site, session, name, budget, self.suggestion_limit
             )
 
+    def load_premises(self) -> None:
+        """See `Engine.load_premises`."""
+        self.sources.premises.start()
+
     async def prepare(self) -> None:
         """See `Engine.prepare`."""
         await self.sources.premises.ready()

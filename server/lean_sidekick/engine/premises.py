@@ -38,7 +38,7 @@ class Library:
     imports: Mapping[str, Sequence[str]]
     list_names: Callable[[], Sequence[tuple[str, str]]]
     find_source: Callable[[str], Path | None]
-    close: Callable[[], None]
+    close: Callable[[], Awaitable[None]]
 
 
 Load = Callable[[Callable[[str], None]], Awaitable[Library]]
@@ -124,7 +124,7 @@ class ProjectPremises:
             self._loading.cancel()
             await asyncio.wait({self._loading})
         if self._library is not None:
-            self._library.close()
+            await self._library.close()
         if self._alone is not None:
             self._alone.close()
 

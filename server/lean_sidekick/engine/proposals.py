@@ -4,6 +4,7 @@ Asks once which tactics the toolchain has and which lemmas the open file offers 
 candidates.
 """
 
+import re
 from collections.abc import Sequence
 
 from attrs import frozen
@@ -12,15 +13,18 @@ from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.premises import Premise, premises_above
+from lean_sidekick.core.scanner import IDENTIFIER
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.engine.api import DocumentText
 from lean_sidekick.engine.premises import ProjectPremises
 from lean_sidekick.engine.surroundings import is_whole_proof, surroundings_of
 from lean_sidekick.search.options import PLAIN, Part, SearchOptions
 from lean_sidekick.tactics.api import Surroundings, TacticGenerator, TacticRequest
+from lean_sidekick.tactics.merge import library_names
 from lean_sidekick.tactics.sampling import SampledGenerator
 from lean_sidekick.verify.api import Session
 
+_IDENTIFIERS = re.compile(IDENTIFIER)
 RETRIEVED = 128
 """Premises that are looked at for one goal; what they are used for is limited where candidates are made."""
 
@@ -62,13 +66,19 @@ class Proposals:
 
 @frozen(kw_only=True)
 class WithoutLemmas:
-    """Another generator without the candidates that are uses of named lemmas."""
+    """Another generator without the candidates that name a lemma: those of the open file and of retrieval, and those
+    that some sources know by heart."""
 
     inner: TacticGenerator
 
     async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
         """The inner generator's candidates but those."""
-        return [found for found in await self.inner.generate(request) if found.source is not Source.LEMMA]
+        known = library_names()
+        return [
+            found
+            for found in await self.inner.generate(request)
+            if found.source is not Source.LEMMA and known.isdisjoint(_IDENTIFIERS.findall(found.text))
+        ]
 
 
 async def proposals_for(

@@ -16,6 +16,7 @@ from lean_sidekick.engine.api import OPENING_S
 from lean_sidekick.engine.engine import ProjectEngine, StartVerifier
 from lean_sidekick.engine.learning import Learner
 from lean_sidekick.engine.models import NO_MODELS, ModelSources, open_models
+from lean_sidekick.engine.premise_library import PremiseLibrary
 from lean_sidekick.engine.premises import Library, ProjectPremises, no_premises
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.lean.fingerprint import imports_key, toolchain_key
@@ -24,8 +25,6 @@ from lean_sidekick.lean.project import Project, find_project
 from lean_sidekick.lean.sandbox import Sandbox, SandboxFinder
 from lean_sidekick.lean.server import LeanServer
 from lean_sidekick.lean.toolchain import Toolchain, find_toolchain
-from lean_sidekick.premises.project_corpus import ProjectCorpus
-from lean_sidekick.premises.retriever import LocalRetriever
 from lean_sidekick.premises.sources import Sources as ModuleSources
 from lean_sidekick.search.options import SearchKind, SearchOptions
 from lean_sidekick.settings.paths import cache_folder
@@ -62,7 +61,7 @@ def open_engine(root: Path, settings: Settings) -> ProjectEngine:
         return verifier if key is None else _remembering(verifier, plain, project, key)
 
     learner = _learner(root) if settings.learn else None
-    premises = open_premises(root, settings, sandboxes)
+    premises = open_premises(root, settings)
     return engine_on(start, settings, open_models(settings, os.environ), learner, premises)
 
 
@@ -117,38 +116,25 @@ def search_options(settings: Settings) -> SearchOptions:
     )
 
 
-def open_premises(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ProjectPremises:
+def open_premises(root: Path, settings: Settings) -> ProjectPremises:
     """The premises of the project that holds a file or folder; nothing is loaded yet."""
     project = find_project(root)
 
     async def load(report: Callable[[str], None]) -> Library:
         toolchain: Toolchain | None = None
-        server: LeanServer | None = None
         try:
             toolchain = await find_lean(root, settings)
-            sandbox = await _find_sandbox(settings, sandboxes or SandboxFinder(os.environ))
-            server = _lean_server(project, toolchain, settings, sandbox)
         except LeanUnavailable as error:
             logger.info("premises come from sources alone: %s", error)
+        library = PremiseLibrary(root=project.root, toolchain=toolchain)
+        await library.load(lambda progress: report(f"{progress.done} of {progress.total} modules are done"))
         sources = ModuleSources(project, toolchain, os.environ)
-        corpus = ProjectCorpus(
-            sources=sources,
-            server=server,
-            on_skipped=lambda skipped: logger.info("left out of the premises: %s, %s", skipped.name, skipped.reason),
-            on_progress=lambda progress: report(f"{progress.done} of {progress.total} modules are done"),
-        )
-        try:
-            files = [file async for file in corpus.read()]
-        finally:
-            if server is not None:
-                await server.close()
-        retriever = await asyncio.to_thread(LocalRetriever.from_files, files)
         return Library(
-            retriever=retriever,
-            imports={file.module: file.imports for file in files},
-            list_names=lambda: [(premise.full_name, file.module) for file in files for premise in file.premises],
+            retriever=library,
+            imports=library.imports,
+            list_names=library.list_names,
             find_source=lambda module: None if (source := sources.find(module)) is None else source.file,
-            close=retriever.close,
+            close=library.close,
         )
 
     return ProjectPremises(root=project.root, load=load)
@@ -161,6 +147,14 @@ async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinde
     """
     finder = sandboxes or SandboxFinder(os.environ)
     return await _start(find_project(root), await find_lean(root, settings), settings, finder)
+
+
+async def start_server(root: Path, settings: Settings) -> LeanServer:
+    """Finds the Lean of a project and starts its server, in a sandbox if that is set. Raises LeanUnavailable."""
+    sandbox = await _find_sandbox(settings, SandboxFinder(os.environ))
+    server = _lean_server(find_project(root), await find_lean(root, settings), settings, sandbox)
+    await server.start()
+    return server
 
 
 async def _start(

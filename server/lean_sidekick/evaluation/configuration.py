@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from attrs import asdict, fields, frozen
+from attrs import asdict, evolve, fields, frozen
 
 import lean_sidekick
 from lean_sidekick.core.budget import Budget
@@ -23,6 +23,8 @@ from lean_sidekick.settings.settings import Settings
 
 CHECK_LIMIT = 1_000_000
 _NOT_RECORDED = frozenset({"lean_path"})
+_FILES = frozenset({"search_value_file", "models_cards"})
+_SERVERS = frozenset({"models_remote_endpoints"})
 
 
 @frozen(kw_only=True)
@@ -30,8 +32,8 @@ class ProverConfiguration:
     """A prover with its budget, for one theorem: `attempts` independent tries of `timeout_s` seconds and `check_limit`
     checks each, with seeds drawn from `seed`.
 
-    Whoever adds a choice to the prover adds a field here, an option to `cli/bench_prove.py` and its use in
-    `search_options` or `settings`.
+    What settings decide (models above all) stands in a run's record beside it. Whoever adds a choice that is no setting
+    adds a field here, an option to `cli/bench_prove.py` and its use in `search_options`.
     """
 
     timeout_s: float
@@ -46,9 +48,9 @@ class ProverConfiguration:
         """The seed of one attempt, the same in every run with this configuration."""
         return random.Random(f"{self.seed}/{attempt}").getrandbits(32)
 
-    def search_options(self, seed: int) -> SearchOptions:
-        """How the engine is to search in an attempt with this seed."""
-        return SearchOptions(kind=self.search, seed=seed, temperature=self.temperature, without=self.without)
+    def search_options(self, base: SearchOptions, seed: int) -> SearchOptions:
+        """How the engine is to search in an attempt with this seed; `base` is how the settings say to search."""
+        return evolve(base, kind=self.search, seed=seed, temperature=self.temperature, without=self.without)
 
     def budget(self) -> Budget:
         """A new budget for one attempt."""
@@ -96,10 +98,21 @@ def data_fields(data: DataSet) -> dict[str, object]:
 
 
 def settings_fields(settings: Settings) -> dict[str, object]:
-    """The settings that are not the default, but for those that name places of a machine."""
+    """The settings that are not the default. Results are for other people, so places of this machine are left out:
+    of files the name and a digest are recorded, of servers their number."""
     plain = Settings()
-    named = [attribute.name for attribute in fields(Settings) if attribute.name not in _NOT_RECORDED]
-    return {name: getattr(settings, name) for name in named if getattr(settings, name) != getattr(plain, name)}
+    changed = {
+        attribute.name: getattr(settings, attribute.name)
+        for attribute in fields(Settings)
+        if attribute.name not in _NOT_RECORDED and getattr(settings, attribute.name) != getattr(plain, attribute.name)
+    }
+    for name in _FILES & changed.keys():
+        path = Path(changed[name])
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else "no file"
+        changed[name] = f"{path.name} ({digest})"
+    for name in _SERVERS & changed.keys():
+        changed[name] = f"{len(changed[name])} servers"
+    return changed
 
 
 @cache

@@ -3,9 +3,9 @@
 Colours are told apart by people who do not see red and green; lines differ in style too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from attrs import frozen
 
@@ -51,6 +51,30 @@ def draw_curves(curves: Sequence[Curve], axis: str, start: float) -> "Figure":
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right", fontsize=9, frameon=False)
+    return figure
+
+
+def draw_generation(rows: Sequence[Mapping[str, object]]) -> "Figure":
+    """Milliseconds to the last candidate against candidates, ours and plain `generate`'s; rows are those of
+    `bench generate`. Raises ConfigError without matplotlib."""
+    figure, axes = _new_figure()
+    for index, name in enumerate(dict.fromkeys(row["model"] for row in rows)):
+        own = [row for row in rows if row["model"] == name]
+        colour = _COLOURS[index % len(_COLOURS)]
+        counts = [cast(int, row["goals"]) * cast(int, row["candidates_a_goal"]) for row in own]
+        for key, style, label in (
+            ("p50_ms", "-", f"{name}"),
+            ("plain_generate_p50_ms", ":", f"{name}, plain generate"),
+        ):
+            axes.plot(
+                counts, [cast(float, row[key]) for row in own], style, color=colour, marker="o", ms=3, label=label
+            )
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.set_xlabel("candidates")
+    axes.set_ylabel("ms, request to last candidate (p50)")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8, frameon=False)
     return figure
 
 

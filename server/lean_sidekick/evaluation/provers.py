@@ -12,12 +12,13 @@ from pathlib import Path
 from attrs import define, evolve, field, frozen
 
 from lean_sidekick.engine.api import DocumentText, Engine, ProofStatus
-from lean_sidekick.engine.session import open_engine
+from lean_sidekick.engine.session import open_engine, search_options
 from lean_sidekick.engine.trace_files import trace_to
 from lean_sidekick.evaluation.configuration import ProverConfiguration
 from lean_sidekick.evaluation.items import Item
 from lean_sidekick.evaluation.plain_check import PlainLean, find_falsehood
 from lean_sidekick.evaluation.results import Attempt, AttemptTask
+from lean_sidekick.search.options import SearchOptions
 from lean_sidekick.settings.settings import Settings
 
 TRACES = "traces"
@@ -29,12 +30,13 @@ Judge = Callable[[Item, str], Awaitable[str | None]]
 
 @define(kw_only=True)
 class EngineProver:
-    """An engine as a worker; see `pool.Worker`.
+    """An engine as a worker; see `pool.Worker`. `base` is how the settings say to search.
 
     `uri` is the document that items stand in, `traces` the folder for search trees, None for none.
     """
 
     engine: Engine
+    base: SearchOptions
     configuration: ProverConfiguration
     judge: Judge
     uri: str
@@ -53,7 +55,7 @@ class EngineProver:
                 None,
                 self.configuration.budget,
                 lambda _progress: None,
-                self.configuration.search_options(seed),
+                self.configuration.search_options(self.base, seed),
                 trace,
             )
             async with aclosing(results):
@@ -88,6 +90,7 @@ class EngineProvers:
             await engine.prepare()
             yield EngineProver(
                 engine=engine,
+                base=search_options(self.settings),
                 configuration=self.configuration,
                 judge=self._judge,
                 uri=(self.folder / f"LeanSidekickBenchmark{number}.lean").absolute().as_uri(),

@@ -16,7 +16,7 @@ from typing import Any
 
 from attrs import define, field
 
-from lean_sidekick.lean.project import LAKEFILES, LEANPKG_FILE, TOOLCHAIN_FILE, Project
+from lean_sidekick.lean.project import LAKEFILES, LEANPKG_FILE, TOOLCHAIN_FILE, Project, package_folders
 from lean_sidekick.lean.toolchain import Toolchain
 
 _MANIFEST = "lake-manifest.json"
@@ -65,6 +65,44 @@ def imports_key(project: Project, environment: Mapping[str, str]) -> str | None:
     return seen.key()
 
 
+def dependencies_key(project: Project, toolchain: Toolchain | None, environment: Mapping[str, str]) -> str:
+    """A text that is equal for projects with the same toolchain and the same revisions of the same packages.
+
+    It names no folder of a project, so that what was learned of Mathlib in one project serves the next. A package that
+    is at no revision counts with the names, sizes and times of its sources. Looks at files: call it in a thread.
+    """
+    seen = _Seen()
+    seen.say("LEAN_PATH", environment.get("LEAN_PATH", ""))
+    if toolchain is not None:
+        seen.say("version", str(toolchain.version))
+        lean = Path(os.path.realpath(toolchain.lean))
+        seen.entry(lean)
+        # Files alone: the times of folders also change when somebody merely looks for a place to write.
+        for file in sorted((lean.parent.parent / "lib" / "lean").glob("*.olean")):
+            seen.entry(file)
+    for package in sorted(package_folders(project), key=lambda folder: (folder.name, str(folder))):
+        seen.say("package", package.name)
+        revision = _revision(package)
+        if revision is not None:
+            seen.say("revision", revision)
+        else:
+            seen.say("folder", str(package))
+            seen.sources(package)
+    return seen.key()
+
+
+def _revision(package: Path) -> str | None:
+    """The git revision that a package is checked out at, if it is one of its own."""
+    git = package / ".git"
+    head = _read(git / "HEAD").strip()
+    if head.startswith("ref:"):
+        name = head.removeprefix("ref:").strip()
+        lines = [line.split(" ", 1) for line in _read(git / "packed-refs").splitlines() if " " in line]
+        packed = {reference: revision for revision, reference in lines}
+        head = _read(git / name).strip() or packed.get(name, "")
+    return head if re.fullmatch(r"[0-9a-f]{40,64}", head) else None
+
+
 class _TooMany(Exception):
     """More files than anybody should look at before a suggestion."""
 
@@ -111,6 +149,14 @@ class _Seen:
             if len(lines) > _FILE_LIMIT:
                 raise _TooMany
         self.say(*sorted(lines))
+
+    def sources(self, folder: Path) -> None:
+        """All Lean sources in a folder and below."""
+        for place, folders, files in os.walk(folder):
+            folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "build")
+            for name in sorted(files):
+                if name.endswith(".lean"):
+                    self.entry(Path(place) / name)
 
     def pinned_package(self, folder: Path) -> None:
         """A package at a git revision: where its checkout stands, and the top of what was built there."""

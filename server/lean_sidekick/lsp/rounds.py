@@ -298,6 +298,8 @@ class Rounds:
                     self._announce(desk, running)
         except TimeoutError:
             raise TimedOut(f"A round of suggestions did not end within {budget.seconds + _OVERRUN_S:g} s.") from None
+        # Not before: the first suggestion is not to wait for it.
+        engine.load_premises()
 
     def _announce(self, desk: _Desk, running: Round) -> None:
         best = running.suggestions(1)

@@ -302,7 +302,7 @@ partial def signature (done names : String) (info : BinderInfo) (type : String) 
 _ROWS = """\
 def isGenerated (name : Name) : Bool :=
   match name with
-  | Name.str _ s _ => s.startsWith "match_" || s.startsWith "proof_"
+  | Name.str _ s _ => s.startsWith "match_" || s.startsWith "proof_" || s == "noConfusionType"
   | _ => true
 
 def isShown (env : Environment) (info : ConstantInfo) : Bool :=

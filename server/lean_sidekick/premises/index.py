@@ -6,10 +6,12 @@ loses nothing but time, so what is damaged is an `IndexDamaged` for whoever open
 and builds anew. Blocks: call it in a thread or in a process of its own.
 """
 
+import hashlib
+import logging
 import shutil
 import sqlite3
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -19,18 +21,23 @@ from attrs import define, evolve, field, frozen
 from lean_sidekick.core.errors import IndexDamaged
 from lean_sidekick.core.premises import CorpusFile
 from lean_sidekick.premises.postings import TokenHashes
+from lean_sidekick.premises.quantised import QuantisedVectors, joined
 from lean_sidekick.premises.segment import Segment, SegmentBuilder
 from lean_sidekick.premises.segment_file import (
     StoredRecords,
     encode_premise,
     open_segment,
+    open_vectors,
     store_records,
     verify,
     write_segment,
+    write_vectors,
 )
 from lean_sidekick.premises.tokens import premise_terms
 
-VERSION = 1
+logger = logging.getLogger(__name__)
+
+VERSION = 2
 """Raised when segments or tokens change; an index with another number is thrown away."""
 
 DATABASE = "index.sqlite3"
@@ -38,7 +45,9 @@ _BUSY_S = 30.0
 _TRIES = 5
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS segment (name TEXT PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS file (module TEXT PRIMARY KEY, segment TEXT NOT NULL, stamp TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS file (
+  module TEXT PRIMARY KEY, segment TEXT NOT NULL, stamp TEXT NOT NULL, imports TEXT NOT NULL
+);
 """
 
 
@@ -49,6 +58,7 @@ class IndexedFile:
     module: str
     segment: str
     stamp: str
+    imports: tuple[str, ...] = ()
 
 
 @define
@@ -62,11 +72,19 @@ class PremiseIndex:
         if not (self.folder / DATABASE).is_file():
             return {}
         with self._connect() as connection:
-            rows = connection.execute("SELECT module, segment, stamp FROM file").fetchall()
-        return {module: IndexedFile(module=module, segment=segment, stamp=stamp) for module, segment, stamp in rows}
+            rows = connection.execute("SELECT module, segment, stamp, imports FROM file").fetchall()
+        return {
+            module: IndexedFile(
+                module=module, segment=segment, stamp=stamp, imports=tuple(filter(None, imports.split("\n")))
+            )
+            for module, segment, stamp, imports in rows
+        }
 
-    def segments(self) -> tuple[Segment, ...]:
-        """The segments as they are now, mapped; they stay valid whatever is written later. Raises IndexDamaged."""
+    def segments(self, encoder: str | None = None) -> tuple[Segment, ...]:
+        """The segments as they are now, mapped; they stay valid whatever is written later.
+
+        With an `encoder`, those that have vectors by it have them. Raises IndexDamaged.
+        """
         for _ in range(_TRIES):
             files = self.files()
             by_segment: dict[str, set[str]] = {}
@@ -74,7 +92,8 @@ class PremiseIndex:
                 by_segment.setdefault(file.segment, set()).add(file.module)
             try:
                 return tuple(
-                    _live(open_segment(self.folder / name), modules) for name, modules in sorted(by_segment.items())
+                    self._with_vectors(_live(open_segment(self.folder / name), modules), name, encoder)
+                    for name, modules in sorted(by_segment.items())
                 )
             except FileNotFoundError:
                 continue  # another program merged segments since the database was read
@@ -101,16 +120,19 @@ class PremiseIndex:
             connection.executemany("DELETE FROM file WHERE module = ?", [(module,) for module in modules])
         self._drop_unused()
 
-    def commit(self, segment: Segment, stamps: Mapping[str, str]) -> None:
-        """Adds a segment that holds these files; older versions of them count no more. Raises IndexDamaged, OSError."""
+    def commit(self, segment: Segment, files: Iterable[IndexedFile]) -> None:
+        """Adds a segment that holds these files; older versions of them count no more. Raises IndexDamaged, OSError.
+
+        What the files say of their segment is not looked at.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"{uuid.uuid4().hex}.segment"
         write_segment(self.folder / name, segment)
         with self._connect() as connection:
             connection.execute("INSERT INTO segment VALUES (?)", (name,))
             connection.executemany(
-                "INSERT OR REPLACE INTO file VALUES (?, ?, ?)",
-                [(module, name, stamp) for module, stamp in stamps.items()],
+                "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)",
+                [(file.module, name, file.stamp, "\n".join(file.imports)) for file in files],
             )
         self._drop_unused()
 
@@ -125,14 +147,44 @@ class PremiseIndex:
         if len(small) <= count:
             return
         builder = SegmentBuilder()
-        stamps: dict[str, str] = {}
+        merged: list[IndexedFile] = []
         for file in files.values():
             if (segment := small.get(file.segment)) is not None:
                 number = segment.modules.index(file.module)
+                builder.add_module(file.module)
                 documents = np.flatnonzero(segment.module_of == number).tolist()
                 builder.add(file.module, [segment.records[document] for document in documents])
-                stamps[file.module] = file.stamp
-        self.commit(builder.finish(), stamps)
+                merged.append(file)
+        self.commit(builder.finish(), merged)
+
+    def without_vectors(self, encoder: str) -> Mapping[str, Segment]:
+        """The segments, by name, that have no vectors by an encoder. Raises IndexDamaged."""
+        names = sorted({file.segment for file in self.files().values()})
+        with suppress(FileNotFoundError):
+            return {
+                name: open_segment(self.folder / name)
+                for name in names
+                if not (self.folder / _vectors_name(name, encoder)).is_file()
+            }
+        return {}  # another program is at it
+
+    def add_vectors(self, segment: str, encoder: str, parts: Sequence[QuantisedVectors]) -> None:
+        """Adds the vectors of a segment by an encoder, part after part. Raises OSError."""
+        write_vectors(self.folder / _vectors_name(segment, encoder), joined(parts))
+
+    def _with_vectors(self, segment: Segment, name: str, encoder: str | None) -> Segment:
+        if encoder is None:
+            return segment
+        try:
+            vectors = open_vectors(self.folder / _vectors_name(name, encoder), len(segment))
+        except FileNotFoundError:
+            return segment
+        except IndexDamaged as error:
+            logger.warning("%s It is thrown away.", error)
+            with suppress(OSError):
+                (self.folder / _vectors_name(name, encoder)).unlink()
+            return segment
+        return evolve(segment, vectors=vectors)
 
     def _drop_unused(self) -> None:
         """Takes segments away that hold no file any more."""
@@ -147,6 +199,8 @@ class PremiseIndex:
         for name in unused:
             with suppress(OSError):  # Windows keeps a file that somebody has open; the next one to come tries again
                 (self.folder / name).unlink()
+                for vectors in self.folder.glob(f"{name}.*"):
+                    vectors.unlink()
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
@@ -172,7 +226,7 @@ class IndexWriter:
     _hashes: TokenHashes = field(factory=TokenHashes, init=False)
     _builder: SegmentBuilder = field(init=False)
     _encoded: list[bytes] = field(factory=list, init=False)
-    _stamps: dict[str, str] = field(factory=dict, init=False)
+    _files: dict[str, IndexedFile] = field(factory=dict, init=False)
 
     @_builder.default
     def _new_builder(self) -> SegmentBuilder:
@@ -180,29 +234,33 @@ class IndexWriter:
 
     def add(self, file: CorpusFile, stamp: str) -> None:
         """Adds or replaces one file. Raises IndexDamaged, OSError."""
-        if file.module in self._stamps:
+        if file.module in self._files:
             self.commit()
         for premise in file.premises:
             self._builder.add_one(file.module, premise, premise_terms(premise))
             self._encoded.append(encode_premise(evolve(premise, module=file.module)))
         if not file.premises:
             self._builder.add_module(file.module)
-        self._stamps[file.module] = stamp
+        self._files[file.module] = IndexedFile(module=file.module, segment="", stamp=stamp, imports=file.imports)
         if len(self._encoded) >= self._limit:
             self.commit()
 
     def commit(self) -> None:
         """Writes what was added since the last time. Raises IndexDamaged, OSError."""
-        if not self._stamps:
+        if not self._files:
             return
         records: StoredRecords = store_records(self._encoded)
-        self._index.commit(self._builder.finish(records), self._stamps)
-        self._builder, self._encoded, self._stamps = self._new_builder(), [], {}
+        self._index.commit(self._builder.finish(records), self._files.values())
+        self._builder, self._encoded, self._files = self._new_builder(), [], {}
 
     def finish(self) -> None:
         """Commits, and merges what has become many small pieces."""
         self.commit()
         self._index.merge_small(limit=1000, count=12)
+
+
+def _vectors_name(segment: str, encoder: str) -> str:
+    return f"{segment}.{hashlib.sha256(encoder.encode()).hexdigest()[:16]}.vectors"
 
 
 def _live(segment: Segment, modules: set[str]) -> Segment:

@@ -90,8 +90,8 @@ class LocalRetriever:
         return other
 
     def close(self) -> None:
-        """Ends the thread; questions that wait are cancelled."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Ends the thread when all questions are answered; no more may be asked."""
+        self._thread.shutdown(wait=False)
 
     async def for_goal(self, goal: Goal, accessible: Accessible, k: int) -> Sequence[FoundPremise]:
         """At most `k` accessible premises for a goal, best first."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lean_sidekick.core.premises import CorpusFile, Premise
 from lean_sidekick.premises.postings import Postings, TokenHashes
+from lean_sidekick.premises.quantised import QuantisedVectors
 from lean_sidekick.premises.tokens import Terms, name_key, premise_terms
 
 Array = NDArray[Any]
@@ -40,20 +41,11 @@ class TokenSets:
 
 
 @frozen(kw_only=True, eq=False)
-class Vectors:
-    """The vectors of a segment's documents by one encoder, quantised: `values[i] * scales[i]` has length one."""
-
-    encoder: str
-    values: Array  # int8 (documents, dimension)
-    scales: Array  # float32 (documents,)
-
-
-@frozen(kw_only=True, eq=False)
 class Segment:
     """Premises and what is looked up of them; `modules[module_of[i]]` is the module of document i.
 
     `is_live` is None where every document counts; else those that a newer segment replaced are False. `spelled` holds
-    the keys of all names, one a line.
+    the keys of all names, one a line. `vectors` are those of the documents by the encoder that is used, if any.
     """
 
     records: Records
@@ -66,7 +58,7 @@ class Segment:
     shapes: Postings
     symbol_sets: TokenSets
     uses: TokenSets
-    vectors: Vectors | None = None
+    vectors: QuantisedVectors | None = None
     is_live: Array | None = None
     by_name: Array = field()  # int64 (documents,): the documents by the hashes of their names
     name_starts: Array = field()  # int64 (documents,): where each name begins in `spelled`

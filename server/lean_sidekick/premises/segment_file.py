@@ -21,6 +21,7 @@ from lean_sidekick.core.errors import IndexDamaged
 from lean_sidekick.core.positions import Position
 from lean_sidekick.core.premises import Premise
 from lean_sidekick.premises.postings import Postings
+from lean_sidekick.premises.quantised import QuantisedVectors
 from lean_sidekick.premises.segment import Segment, TokenSets
 
 Array = NDArray[Any]
@@ -142,6 +143,24 @@ def _postings(arrays: Mapping[str, Array], name: str) -> Postings:
 
 def _sets(arrays: Mapping[str, Array], name: str) -> TokenSets:
     return TokenSets(arrays[f"{name}.starts"], arrays[f"{name}.tokens"])
+
+
+def write_vectors(path: Path, vectors: QuantisedVectors) -> None:
+    """Writes the vectors of a segment, whole or not at all. Raises OSError."""
+    arrays = {"values": vectors.values, "scales": vectors.scales, "signs": vectors.signs}
+    write_arrays(path, arrays, {})
+
+
+def open_vectors(path: Path, count: int) -> QuantisedVectors:
+    """The vectors of a segment with `count` premises. Raises IndexDamaged, FileNotFoundError where there are none."""
+    arrays, _ = open_arrays(path)
+    try:
+        vectors = QuantisedVectors(arrays["values"], arrays["scales"], arrays["signs"])
+    except KeyError as error:
+        raise IndexDamaged(f"The premise index file {path} lacks a part ({error}).") from None
+    if len(vectors) != count or vectors.values.ndim != 2:
+        raise IndexDamaged(f"The premise index file {path} is not made for its premises.")
+    return vectors
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Array], extra: Mapping[str, object]) -> None:

@@ -73,8 +73,22 @@ class Sources:
 
     def is_built(self, module: str) -> bool:
         """Whether there is an object file of a module where Lean will look for it."""
+        return self._object_file(module) is not None
+
+    def stamp(self, source: SourceFile) -> str:
+        """A text that changes when the source or the object file of a module does."""
+        found = []
+        for file in (source.file, self._object_file(source.module)):
+            try:
+                entry = file.stat() if file is not None else None
+            except OSError:
+                entry = None
+            found.append("-" if entry is None else f"{entry.st_size}:{entry.st_mtime_ns}")
+        return " ".join(found)
+
+    def _object_file(self, module: str) -> Path | None:
         relative = module_path(module).removesuffix(".lean") + ".olean"
-        return any((folder / relative).is_file() for folder in self._object_folders())
+        return next((folder / relative for folder in self._object_folders() if (folder / relative).is_file()), None)
 
     def _source(self, module: str, file: Path) -> SourceFile:
         return SourceFile(module=module, file=file, path=Path(os.path.relpath(file, self.project.root)).as_posix())

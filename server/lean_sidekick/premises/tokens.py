@@ -70,6 +70,11 @@ def scan(text: str, left_out: frozenset[str]) -> tuple[list[str], set[str]]:
     return words, symbols
 
 
+def token_texts(text: str) -> list[str]:
+    """The tokens of Lean text as they stand there; brackets, commas and colons are none."""
+    return _TOKEN.findall(text[:MAX_TEXT])
+
+
 @frozen
 class _Token:
     """What one token counts as; `first` is the first part of a name, empty for other tokens."""

@@ -10,7 +10,7 @@ loss on its path until its result is there, so that they end at different goals 
 import math
 import random
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.search.api import SearchTask
@@ -21,13 +21,15 @@ from lean_sidekick.search.tree import Edge, GoalNode
 
 @frozen(kw_only=True)
 class MctsOptions:
-    """`exploration` weighs what is untried in PUCT; a goal with `n` visits is due `widening * n ** widening_power`
-    batches after its first; `leaves` is how many descents a round makes; `temperature` flattens the tactics' scores."""
+    """`exploration` weighs what is untried in PUCT. A goal's first batch has `first_batch` candidates; one with `n`
+    visits is due `widening * n ** widening_power` more batches. `leaves` is how many descents a round makes;
+    `temperature` flattens the tactics' scores."""
 
     exploration: float = 1.0
     widening: float = 0.5
     widening_power: float = 0.5
     leaves: int = 4
+    first_batch: int = 12
     temperature: float = 1.5
 
 
@@ -56,7 +58,8 @@ class Mcts:
     _batches: dict[int, int] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._expansion = Expansion(self.task)
+        limits = evolve(self.task.limits, first_batch=self.options.first_batch)
+        self._expansion = Expansion(evolve(self.task, limits=limits))
         self._random = random.Random(self.seed)
 
     async def run(self, goals: tuple[Goal, ...], outside: int) -> SearchResult:

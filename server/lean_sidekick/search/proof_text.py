@@ -3,7 +3,7 @@
 One goal left: the next tactic follows on its own line. Several: one bullet each, or, where the tactic writes its
 alternatives out with holes (`| zero => ?_`), each proof stands under its alternative. Goals that share metavariables
 follow one another without bullets, since a tactic at one may change the next. Lines that are too long are broken
-inside brackets.
+before alternatives or inside brackets.
 """
 
 import re
@@ -18,6 +18,8 @@ PLACEHOLDER = "sorry"
 _HOLE = re.compile(r"=> \?\w+$", re.MULTILINE)
 _ONE_LINE = re.compile(r" (?=\| [^|\n]* => \?\w+(?= \||$))", re.MULTILINE)
 _CONTINUED = "    "
+_LEAD = re.compile(r"\s*(?:· )*")
+_ALTERNATIVE = re.compile(r"(?P<head>(?P<indentation>\s*)\| [^|]*? =>) (?P<tactic>\S.*)")
 
 
 @frozen(kw_only=True)
@@ -65,7 +67,8 @@ def block_of(steps: tuple[Step, ...]) -> str:
 
 
 def broken(block: str, width: int) -> str:
-    """The block with lines over `width` columns broken after commas inside brackets, where that helps."""
+    """The block with lines over `width` columns broken: before the tactic of an alternative, before the alternatives
+    of a `match`, after commas inside brackets; where none of it is there they stay."""
     return "\n".join(piece for line in block.split("\n") for piece in _broken_line(line, width))
 
 
@@ -89,15 +92,38 @@ def _alternative(block: str) -> str:
 
 
 def _broken_line(line: str, width: int) -> Iterator[str]:
-    lead = re.match(r"\s*(?:· )*", line)
-    further = " " * (len(lead.group()) if lead else 0) + _CONTINUED
-    while len(line) > width:
-        at = _last_break(line, width)
-        if at is None:
-            break
-        yield line[:at].rstrip()
-        line = further + line[at:].lstrip()
-    yield line
+    if len(line) <= width:
+        yield line
+        return
+    if alternative := _ALTERNATIVE.fullmatch(line):
+        yield alternative["head"]
+        yield from _broken_line(f"{alternative['indentation']}  {alternative['tactic']}", width)
+        return
+    lead = _LEAD.match(line)
+    column = " " * (len(lead.group()) if lead else 0)
+    if bars := _bars(line):
+        ends = [*bars[1:], len(line)]
+        yield line[: bars[0]].rstrip()
+        for start, end in zip(bars, ends, strict=True):
+            yield f"{column}  {line[start:end].rstrip()}"
+        return
+    at = _last_break(line, width)
+    if at is None:
+        yield line
+        return
+    yield line[:at].rstrip()
+    yield from _broken_line(column + _CONTINUED + line[at:].lstrip(), width)
+
+
+def _bars(line: str) -> list[int]:
+    """Where the alternatives of a `match` begin that stand outside of brackets."""
+    with_ = line.find(" with | ")
+    depth, found = 0, []
+    for index, character in enumerate(line if with_ >= 0 else ""):
+        depth += (character in "([{⟨") - (character in ")]}⟩")
+        if depth == 0 and index > with_ and line.startswith("| ", index):
+            found.append(index)
+    return found
 
 
 def _last_break(line: str, width: int) -> int | None:

@@ -178,6 +178,11 @@ def _table() -> tuple[Lemma, ...]:
     return tuple(lemmas)
 
 
+def table_names() -> tuple[str, ...]:
+    """The names in the table, in all spellings."""
+    return tuple(lemma.name for lemma in _table())
+
+
 def probe_names() -> tuple[str, ...]:
     """The tactic texts that tell which names of the table a toolchain has."""
     return tuple(name_probe(lemma.name) for lemma in _table())

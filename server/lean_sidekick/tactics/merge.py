@@ -7,6 +7,7 @@ cannot be typed (inaccessible names, cut-off terms) is dropped here, whatever so
 
 import asyncio
 from collections.abc import Sequence
+from functools import cache
 
 from attrs import field, frozen
 
@@ -17,7 +18,7 @@ from lean_sidekick.tactics.api import TacticGenerator, TacticRequest
 from lean_sidekick.tactics.arithmetic import ArithmeticArguments
 from lean_sidekick.tactics.case_splits import CaseSplits
 from lean_sidekick.tactics.conversions import ByMode, Conversions
-from lean_sidekick.tactics.core_lemmas import probe_names
+from lean_sidekick.tactics.core_lemmas import probe_names, table_names
 from lean_sidekick.tactics.dialect import name_probe
 from lean_sidekick.tactics.goal_shape import read_goal
 from lean_sidekick.tactics.hypotheses import Hypotheses
@@ -101,6 +102,13 @@ def vocabulary_probes() -> tuple[str, ...]:
     """All tactic texts whose answers decide what is offered: to be asked of a toolchain once."""
     names = map(name_probe, (*group_names(), *lemma_names()))
     return tuple(dict.fromkeys([*probe_texts(), *probe_names(), *names]))
+
+
+@cache
+def library_names() -> frozenset[str]:
+    """The lemmas of libraries that sources know by heart, in all spellings: what is left out to measure what lemmas
+    are worth."""
+    return frozenset((*group_names(), *lemma_names(), *table_names()))
 
 
 def progress_cost(candidate: Candidate) -> float:

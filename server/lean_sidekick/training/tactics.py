@@ -34,7 +34,7 @@ from lean_sidekick.model_worker.backends.loading import find_folder, pick_device
 from lean_sidekick.model_worker.backends.shapes import SHAPES, write_model
 from lean_sidekick.model_worker.messages import ModelKind, ModelSpec
 from lean_sidekick.tactics.prompts.api import Question
-from lean_sidekick.training.exact_match import ExactMatch, score_baseline, score_model
+from lean_sidekick.training.exact_match import CANDIDATES, NEW_TOKENS, ExactMatch, score_baseline, score_model
 from lean_sidekick.training.examples import Example, Split
 from lean_sidekick.training.plan import CHECKPOINTS, METRICS_FILE, SUMMARY_FILE, Extent, TrainingPlan
 
@@ -214,6 +214,11 @@ class TacticTraining:
             f"parameters = {sum(parameter.numel() for parameter in model.parameters())}",
             'precision = "fp32"',
             f"context_tokens = {min(adapter.context_tokens, self.plan.token_limit)}",
+            "",
+            "[decoding]",
+            'strategy = "beam"',
+            f"candidate_count = {CANDIDATES}",
+            f"max_new_tokens = {NEW_TOKENS[self.plan.kind]}",
             "",
         ]
         (self.folder / f"{self.folder.absolute().name}.toml").write_text("\n".join(card), encoding="utf-8")

@@ -198,12 +198,9 @@ class ShadowSession:
                 runnable.append(candidate)
             else:
                 yield CheckedCandidate(candidate=candidate, outcome=outcome)
-        if self._copies_mislead(steps):
-            async with aclosing(self.check_one_by_one(steps, with_simp_all(runnable), budget)) as outcomes:
-                async for checked in outcomes:
-                    budget.spend_checks(1)
-                    yield checked
-            runnable = [candidate for candidate in runnable if candidate not in with_simp_all(runnable)]
+        # Last, since whoever asks may be content with what comes first, and takes the order for that of its candidates.
+        last = with_simp_all(runnable) if self._copies_mislead(steps) else []
+        runnable = [candidate for candidate in runnable if candidate not in last]
         size = self.verifier.limits.batch_size
         batches = deque(runnable[i : i + size] for i in range(0, len(runnable), size))
         while batches:
@@ -218,6 +215,11 @@ class ShadowSession:
             for checked in result.known:
                 yield checked
             batches.extendleft(reversed(result.again))
+        if last:
+            async with aclosing(self.check_one_by_one(steps, last, budget)) as outcomes:
+                async for checked in outcomes:
+                    budget.spend_checks(1)
+                    yield checked
 
     async def check_one_by_one(
         self, steps: Sequence[str], candidates: Sequence[Candidate], budget: Budget
@@ -233,7 +235,11 @@ class ShadowSession:
 
     async def check_together(self, places: Sequence[Place], budget: Budget) -> list[dict[str, Outcome]]:
         """See `verify.api.Session`."""
-        allowed = [evolve(p, candidates=tuple(c for c in p.candidates if self.refuses(c) is None)) for p in places]
+        allowed = []
+        for place in places:
+            alone = with_simp_all(place.candidates) if self._copies_mislead(place.steps) else []
+            fit = tuple(c for c in place.candidates if self.refuses(c) is None and c not in alone)
+            allowed.append(evolve(place, candidates=fit))
         verifier = self.verifier
         packed = pack_places(
             self.site, allowed, verifier.dialect, base=self.base, heartbeats=verifier.limits.heartbeats

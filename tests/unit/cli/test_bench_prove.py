@@ -170,6 +170,22 @@ def test_the_result_says_how_it_was_made(bench: Bench) -> None:
     assert options.temperature == 0
 
 
+def test_settings_of_a_run_are_used_and_recorded(bench: Bench, tmp_path: Path) -> None:
+    value = tmp_path / "value.json"
+    value.write_text("{}", encoding="utf-8")
+    bench.run(
+        "--setting", f"search.valueFile={value}", "--setting", "suggest.maxItems=3", "--setting", "suggest.learn=true"
+    )
+    (engine,) = bench.engines
+    assert engine.settings.suggest_max_items == 3
+    assert not engine.settings.learn, "what is remembered is not measured, whatever a setting says"
+    assert all(options.value_file == str(value) for _, _, options in engine.asked)
+    recorded = json.loads((bench.out / "run.json").read_text(encoding="utf-8"))["settings"]
+    assert recorded["suggest_max_items"] == 3
+    assert recorded["search_value_file"].startswith("value.json (")
+    assert str(tmp_path) not in json.dumps(recorded)
+
+
 def test_several_attempts_are_independent_and_all_kept(bench: Bench) -> None:
     bench.run("--attempts", "3", "--workers", "2")
     asked = [options for engine in bench.engines for _, _, options in engine.asked]
@@ -186,6 +202,9 @@ def test_several_attempts_are_independent_and_all_kept(bench: Bench) -> None:
     [
         (("--attempts", "2", "--temperature", "0"), "all attempts are the same"),
         (("--workers", "many"), "a number from 1 to 1024, or auto"),
+        (("--setting", "search.kind"), "--setting takes NAME=VALUE"),
+        (("--setting", "search.kind=sideways"), "search.kind in --setting is ignored: it must be"),
+        (("--setting", "no.such=1"), "no.such"),
         (("--split", "test"), "no item of the split test"),
     ],
 )

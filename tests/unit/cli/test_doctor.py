@@ -141,3 +141,23 @@ def test_nothing_is_written(machine: "Machine") -> None:
     before = sorted(machine.project.parent.rglob("*"))
     run(["doctor"])
     assert sorted(machine.project.parent.rglob("*")) == before
+
+
+async def test_models_are_named_without_asking_or_loading_any(machine: "Machine") -> None:
+    """The server that is named does not exist, and no weights lie on the machine."""
+    assert "none is needed" in (await machine.examine())["models"].found
+    file = user_settings_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        file.write_text(
+            '[models]\nlocal = "reprover"\n[models.remote]\nendpoints = ["http://127.0.0.1:9/v1"]\ncard = "llmstep"\n'
+        )
+        machine.environment["LEAN_SIDEKICK_API_KEY"] = "sk-secret"
+        found = await machine.examine()
+        assert found["model"].health is Health.MISSING and "models get reprover" in found["model"].advice
+        assert found["model server"].found == "llmstep at http://127.0.0.1:9/v1, with a key; not asked now"
+        assert all("sk-secret" not in str(finding) for finding in found.values())
+        file.write_text('[models.remote]\nendpoints = ["http://gpu:1/v1"]\ncard = "llmstep"\n')
+        assert "unprotected: use https" in (await machine.examine())["models"].advice
+    finally:
+        file.unlink()

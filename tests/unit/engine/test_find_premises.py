@@ -39,12 +39,16 @@ FILES = (
 
 def library() -> Library:
     retriever = LocalRetriever.from_files(FILES)
+
+    async def close() -> None:
+        retriever.close()
+
     return Library(
         retriever=retriever,
         imports={one.module: one.imports for one in FILES},
         list_names=lambda: [(premise.full_name, one.module) for one in FILES for premise in one.premises],
         find_source=lambda module: ROOT / f"{module}.lean" if module.startswith("Lib") else None,
-        close=retriever.close,
+        close=close,
     )
 
 

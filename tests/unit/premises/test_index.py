@@ -90,6 +90,11 @@ def test_what_is_on_disk_is_what_was_built_in_memory(index: PremiseIndex) -> Non
     assert set(index.files()) == {"A", "B", "C", "D"}  # a file without premises is known too
 
 
+def test_imports_are_kept(index: PremiseIndex) -> None:
+    add(index, evolve(A, imports=("Init", "«A b».C")))
+    assert index.files()["A"].imports == ("Init", "«A b».C")
+
+
 def test_one_file_is_replaced(index: PremiseIndex) -> None:
     add(index, A, file("B", "b.old", "b.gone"))
     add(index, file("B", "b.new"), stamp="2")

@@ -156,6 +156,8 @@ def test_what_metavariables_are_called_does_not_tell_states_apart() -> None:
     [
         ("simp [aaaa, bbbb, cccc]", "simp [aaaa, bbbb,\n    cccc]"),
         ("· simp [aaaa, bbbb, cccc]", "· simp [aaaa,\n      bbbb, cccc]"),
+        ("| succ n ih => simp [aa]", "| succ n ih =>\n  simp [aa]"),
+        ("exact match h with | a => (f | g) | b => c", "exact match h with\n  | a => (f | g)\n  | b => c"),
         ("exact a_name_that_is_long", "exact a_name_that_is_long"),
         ("a, b, c, d, e, f, g, h, i, j", "a, b, c, d, e, f, g, h, i, j"),
     ],

@@ -95,6 +95,8 @@ export class Editor {
   active: Document | undefined;
   cursor = { line: 0, character: 0 };
   isTrusted = true;
+  /** What the user types into an input box; undefined closes it. */
+  typed: string | undefined = undefined;
   /** Settings by their whole names; those of a folder under "folder URI|name". */
   settings = new Map<string, unknown>();
 

@@ -87,7 +87,7 @@ if (script.stayAlive) {
   process.on("SIGTERM", () => record({ method: "SIGTERM" }));
   setInterval(() => {}, 1000);
 }
-record({ method: "start", params: { cwd: process.cwd() } });
+record({ method: "start", params: { cwd: process.cwd(), key: process.env.LEAN_SIDEKICK_API_KEY ?? "" } });
 process.stdin.on("data", (chunk) => {
   buffer = Buffer.concat([buffer, chunk]);
   for (;;) {

@@ -40,6 +40,8 @@ export class Session {
   readonly editor: Editor = newEditor();
   // A space and letters beyond ASCII: every path of every test has them.
   readonly folder = mkdtempSync(path.join(tmpdir(), "séance ∀ "));
+  /** The editor's secret storage. */
+  readonly secrets = new Map<string, string>();
   readonly program = path.join(this.folder, "my sidekick.mjs");
   private readonly transcript = path.join(this.folder, "transcript.jsonl");
   private readonly watcher;
@@ -59,6 +61,11 @@ export class Session {
       subscriptions: [],
       globalStorageUri: Uri.file(path.join(this.folder, "storage")),
       asAbsolutePath: (relative: string) => path.resolve(this.folder, extensionFolder, relative),
+      secrets: {
+        get: (name: string) => Promise.resolve(this.secrets.get(name)),
+        store: (name: string, value: string) => Promise.resolve(void this.secrets.set(name, value)),
+        delete: (name: string) => Promise.resolve(void this.secrets.delete(name)),
+      },
       extension: { packageJSON: { version: "0.1.0" } },
     } as unknown as ExtensionContext;
   }

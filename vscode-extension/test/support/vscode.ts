@@ -198,6 +198,10 @@ const api = {
     get onDidChangeActiveTextEditor() {
       return editor().onDidChangeActiveTextEditor.event;
     },
+    showInputBox: (options: { password?: boolean }) => {
+      editor().builtIn.push(["input", options.password]);
+      return Promise.resolve(editor().typed);
+    },
     showInformationMessage: (text: string, ...choices: string[]) => showMessage("information", text, choices),
     showWarningMessage: (text: string, ...choices: string[]) => showMessage("warning", text, choices),
     showErrorMessage: (text: string, ...choices: string[]) => showMessage("error", text, choices),

@@ -4,6 +4,7 @@ Promises: nothing is downloaded, no code that comes with a model is run, and wei
 files only (the older formats can hold programs). What cannot be loaded is a ModelUnavailable that says what to do.
 """
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,9 @@ def load_backend(model: ModelSpec) -> Backend:
     """The model, ready to answer. Raises ModelUnavailable and OutOfMemoryError."""
     folder = find_folder(model)
     device = pick_device(model.device)
+    if device.type == "cpu" and "OMP_NUM_THREADS" not in os.environ:
+        # Threads of one computation wait for each other: on a core that Lean uses too, one holds all of them up.
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
     before, started = memory_mb(device), time.perf_counter()
 
     def loaded(parameters: int, precision: str) -> LoadedModel:

@@ -1,0 +1,147 @@
+"""`index`: builds or refreshes the premise index of a project, and says how far it is.
+
+The editor runs it with `--background`: at the lowest priority, and gone as soon as nobody holds its standard input.
+"""
+
+import asyncio
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import click
+import psutil
+
+from lean_sidekick.cli.app import ExitStatus
+from lean_sidekick.cli.arguments import json_option, lean_option
+from lean_sidekick.cli.engines import settings_for
+from lean_sidekick.cli.output import StatusLine, note, write_line, write_object
+from lean_sidekick.cli.running import run_async
+from lean_sidekick.core.errors import InputError, LeanUnavailable
+from lean_sidekick.engine.session import find_lean, start_server
+from lean_sidekick.lean.project import find_project
+from lean_sidekick.lean.server import LeanServer
+from lean_sidekick.lean.toolchain import Toolchain
+from lean_sidekick.premises.corpus import Skipped
+from lean_sidekick.premises.project_corpus import CorpusProgress
+from lean_sidekick.premises.sources import Sources
+from lean_sidekick.settings.paths import cache_folder
+from lean_sidekick.settings.settings import Settings
+
+_BAR_WIDTH = 30
+_SHOWN_SKIPPED = 20
+
+
+@click.command("index")
+@click.argument("project", type=click.Path(path_type=Path), default=Path())
+@lean_option
+@json_option
+@click.option("--background", is_flag=True, help="At the lowest priority, and only while standard input is open.")
+def command(project: Path, lean_path: str | None, as_json: bool, background: bool) -> int:
+    """Build or refresh the premise index of PROJECT (a file or folder in it; by default, this one).
+
+    Premises are read from Lean where the imports are built, else from sources. Nothing in the project is changed.
+    """
+    if not project.exists():
+        raise InputError(f"{project} does not exist.")
+    if background:
+        _lower_priority()
+    return run_async(_index(project.absolute(), lean_path, as_json, background))
+
+
+async def _index(path: Path, lean: str | None, as_json: bool, background: bool) -> int:
+    from lean_sidekick.premises.project_index import project_index, refresh
+
+    settings = await settings_for(path, lean)
+    project, toolchain = find_project(path), await _toolchain(path, settings)
+    index = await asyncio.to_thread(project_index, cache_folder(), project, toolchain, os.environ)
+    report = _Report(as_json)
+    server = None if toolchain is None else await _server(path, settings)
+    watch = asyncio.create_task(_end_with_input(asyncio.current_task())) if background else None
+    try:
+        done = await refresh(index, Sources(project, toolchain, os.environ), server, report.progress, report.skipped)
+    finally:
+        report.clear()
+        if watch is not None:
+            watch.cancel()
+        if server is not None:
+            await server.close()
+    if as_json:
+        write_object(
+            {
+                "added": done.added,
+                "kept": done.kept,
+                "removed": done.removed,
+                "premises": done.premises,
+                "skipped": report.skipped_count,
+            }
+        )
+    else:
+        write_line(
+            f"{done.added} modules read with {done.premises} premises, {done.kept} unchanged, {done.removed} gone, "
+            f"{report.skipped_count} left out."
+        )
+    return ExitStatus.DONE if not report.skipped_count else ExitStatus.INCOMPLETE
+
+
+async def _toolchain(path: Path, settings: Settings) -> Toolchain | None:
+    try:
+        return await find_lean(path, settings)
+    except LeanUnavailable as error:
+        note(f"{error} Sources are read alone.")
+        return None
+
+
+async def _server(path: Path, settings: Settings) -> LeanServer | None:
+    """A Lean to ask, None where it does not start: sources are read then."""
+    try:
+        return await start_server(path, settings)
+    except LeanUnavailable as error:
+        note(f"{error} Sources are read instead.")
+        return None
+
+
+class _Report:
+    """Progress and what was left out, for people or for scripts."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self._line = StatusLine()
+        self.skipped_count = 0
+
+    def progress(self, progress: CorpusProgress) -> None:
+        if self._as_json:
+            write_object({"done": progress.done, "total": progress.total, "module": progress.module})
+            return
+        filled = _BAR_WIDTH * progress.done // max(progress.total, 1)
+        bar = "█" * filled + "░" * (_BAR_WIDTH - filled)
+        self._line.show(f"{bar} {progress.done} of {progress.total} modules  {progress.module}")
+
+    def skipped(self, skipped: Skipped) -> None:
+        self.skipped_count += 1
+        if self.skipped_count <= _SHOWN_SKIPPED:
+            self._line.clear()
+            note(f"Left out: {skipped.name}: {skipped.reason}")
+
+    def clear(self) -> None:
+        self._line.clear()
+        if self.skipped_count > _SHOWN_SKIPPED:
+            note(f"{self.skipped_count - _SHOWN_SKIPPED} more were left out.")
+
+
+def _lower_priority() -> None:
+    process = psutil.Process()
+    with suppress(psutil.Error, OSError, AttributeError):  # what a system does not have, it does without
+        process.nice(19 if os.name == "posix" else getattr(psutil, "IDLE_PRIORITY_CLASS", 64))
+    with suppress(psutil.Error, OSError, AttributeError):
+        process.ionice(psutil.IOPRIO_CLASS_IDLE)
+
+
+async def _end_with_input(task: asyncio.Task[int] | None) -> None:
+    """Cancels a task when standard input ends: whoever started us is gone."""
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await reader.read()
+    if task is not None:
+        task.cancel()

@@ -1,0 +1,193 @@
+"""The premises of one project, for as long as a workspace lives: opened when first asked, refreshed beside the editor.
+
+Promises: nothing waits for an index (where there is none yet, the answer comes from what stands above the cursor);
+indexing runs in a process of its own, at the lowest priority, which ends with this one; the event loop reads no file.
+numpy comes with the first question, not with this module.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import define, field, frozen
+
+from lean_sidekick.core.errors import IndexDamaged, InputError
+from lean_sidekick.core.goals import Goal
+from lean_sidekick.lean.project import find_project
+from lean_sidekick.lean.toolchain import Toolchain
+from lean_sidekick.premises.api import Accessible, FoundPremise
+from lean_sidekick.settings.paths import cache_folder
+
+if TYPE_CHECKING:
+    from lean_sidekick.premises.project_index import ProjectIndex
+    from lean_sidekick.premises.retriever import LocalRetriever
+
+logger = logging.getLogger(__name__)
+
+INDEX_COMMAND = (sys.executable, "-P", "-m", "lean_sidekick", "index")
+_END_S = 5.0
+
+
+@frozen(kw_only=True)
+class IndexingProgress:
+    """`done` of `total` modules are indexed; the total may still grow."""
+
+    done: int
+    total: int
+
+
+@define
+class PremiseLibrary:
+    """A `Retriever` over the indexes of the project that holds a file or folder. `close` it.
+
+    `imports` are those of every module that is indexed, as they are now.
+    """
+
+    root: Path
+    toolchain: Toolchain | None
+    command: tuple[str, ...] = INDEX_COMMAND
+    imports: dict[str, tuple[str, ...]] = field(factory=dict, init=False)
+    _retriever: "LocalRetriever | None" = field(default=None, init=False)
+    _background: asyncio.Task[bool] | None = field(default=None, init=False)
+    _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+    _refreshing: asyncio.subprocess.Process | None = field(default=None, init=False)
+
+    async def load(self, on_progress: Callable[[IndexingProgress], None]) -> None:
+        """Opens what is indexed, and brings it up to date in the background; waits for that where there is nothing yet.
+
+        Raises InputError where there is no index and none can be made.
+        """
+        await self._open()
+        if self.imports:
+            self._background = asyncio.create_task(self.refresh(lambda progress: None))
+        elif not await self.refresh(on_progress):
+            raise InputError("The premises could not be indexed; `lean-sidekick index` says why.")
+
+    async def for_goal(self, goal: Goal, accessible: Accessible, k: int) -> Sequence[FoundPremise]:
+        """See `Retriever`."""
+        return await self._answer(lambda retriever: retriever.for_goal(goal, accessible, k))
+
+    async def for_words(self, text: str, accessible: Accessible, k: int) -> Sequence[FoundPremise]:
+        """See `Retriever`."""
+        return await self._answer(lambda retriever: retriever.for_words(text, accessible, k))
+
+    async def refresh(self, on_progress: Callable[[IndexingProgress], None]) -> bool:
+        """Brings the indexes up to date in another process, then answers from them; whether that worked.
+
+        At most one refresh runs; another call while it does returns False. What went wrong is in the log.
+        """
+        if self._refreshing is not None:
+            return False
+        arguments = (str(self.root), "--json", "--background", *self._lean)
+        try:
+            self._refreshing = process = await asyncio.create_subprocess_exec(
+                *self.command,
+                *arguments,
+                stdin=asyncio.subprocess.PIPE,  # its end tells the process that we are gone
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
+        except OSError as error:
+            logger.warning("Premises cannot be indexed: %s", error)
+            return False
+        try:
+            await _relay(process, on_progress)
+            worked = await process.wait() == 0
+        finally:
+            await _end(process)
+            self._refreshing = None
+        if not worked:
+            logger.warning("Indexing premises ended with status %s.", process.returncode)
+        await self._open_again()
+        return worked
+
+    async def close(self) -> None:
+        """Ends a refresh and the retriever's thread."""
+        if self._background is not None:
+            self._background.cancel()
+            await asyncio.wait({self._background})
+        if self._refreshing is not None:
+            await _end(self._refreshing)
+        if self._retriever is not None:
+            self._retriever.close()
+
+    async def _answer(
+        self, ask: "Callable[[LocalRetriever], Awaitable[Sequence[FoundPremise]]]"
+    ) -> Sequence[FoundPremise]:
+        retriever = await self._open()
+        try:
+            return await ask(retriever)
+        except IndexDamaged as error:
+            logger.warning("%s It is thrown away.", error)
+            await asyncio.to_thread(self._discard)
+            return await ask(await self._open_again())
+
+    async def _open(self) -> "LocalRetriever":
+        async with self._lock:
+            if self._retriever is None:
+                self._retriever = await asyncio.to_thread(self._load)
+            return self._retriever
+
+    async def _open_again(self) -> "LocalRetriever":
+        async with self._lock:
+            old, self._retriever = self._retriever, await asyncio.to_thread(self._load)
+            if old is not None:
+                old.close()
+            return self._retriever
+
+    def list_names(self) -> list[tuple[str, str]]:
+        """The name and the module of every premise; slow: call it in a thread. Raises IndexDamaged."""
+        return self._index().list_names()
+
+    @property
+    def _lean(self) -> tuple[str, ...]:
+        return () if self.toolchain is None else ("--lean", str(self.toolchain.lean))
+
+    def _load(self) -> "LocalRetriever":
+        from lean_sidekick.premises.retriever import LocalRetriever
+
+        index = self._index()
+        segments = index.segments()
+        imports = index.imports()
+        self.imports.clear()
+        self.imports.update(imports)
+        return LocalRetriever(segments)
+
+    def _discard(self) -> None:
+        index = self._index()
+        index.shared.discard()
+        index.own.discard()
+
+    def _index(self) -> "ProjectIndex":
+        from lean_sidekick.premises.project_index import project_index
+
+        return project_index(cache_folder(), find_project(self.root), self.toolchain, os.environ)
+
+
+async def _relay(process: asyncio.subprocess.Process, on_progress: Callable[[IndexingProgress], None]) -> None:
+    assert process.stdout is not None
+    async for line in process.stdout:
+        with contextlib.suppress(ValueError, TypeError, KeyError):  # a line that is no progress is nothing to us
+            said = json.loads(line)
+            on_progress(IndexingProgress(done=int(said["done"]), total=int(said["total"])))
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Ends the process if it has not ended, gently first: closing its input tells it to clean up."""
+    if process.returncode is not None:
+        return
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        async with asyncio.timeout(_END_S):
+            await process.wait()
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()

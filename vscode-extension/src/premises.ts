@@ -1,0 +1,143 @@
+/**
+ * "Premises for this goal" and "Find a lemma": what the server finds, as lists. The server finds, ranks and checks; here is
+ * only the order of questions to the user.
+ */
+
+/** The parts of the protocol's types that are shown; see docs/protocol.md. */
+export interface Premise {
+  readonly name: string;
+  readonly kind: string;
+  readonly statement: string;
+  readonly module: string | null;
+  readonly doc: string;
+  readonly why: string;
+  readonly uri: string | null;
+  readonly position: Position | null;
+}
+export interface Position {
+  readonly line: number;
+  readonly character: number;
+}
+export interface PremisesResult {
+  readonly items: readonly Premise[];
+  readonly note: string;
+}
+export interface PremiseUse {
+  readonly tactic: string;
+  readonly effect: string;
+  readonly range: { readonly start: Position; readonly end: Position };
+  readonly text: string;
+}
+interface PremiseUsesResult {
+  readonly uses: readonly PremiseUse[];
+  readonly message: string;
+}
+
+/** Where the user is: a place in one version of a document. */
+export interface Place {
+  readonly uri: string;
+  readonly version: number;
+  readonly position: Position;
+}
+
+export interface Choice<T> {
+  readonly label: string;
+  readonly description: string;
+  readonly detail: string;
+  readonly value: T;
+}
+
+/** What is shown to the user, and done to the text. */
+export interface PremiseUi {
+  /** One of a list; undefined if none was chosen. */
+  choose<T>(placeholder: string, choices: readonly Choice<T>[]): Promise<T | undefined>;
+  /** One of a list that is made anew with every change of what the user types. */
+  search<T>(placeholder: string, find: (text: string) => Promise<readonly Choice<T>[]>): Promise<T | undefined>;
+  /** Puts a use in, if the document is still at that version; whether it did. */
+  insert(place: Place, use: PremiseUse): Promise<boolean>;
+  open(uri: string, position: Position): Promise<void>;
+  report(problem: string): void;
+}
+
+/** Asks the server; undefined if it could not answer, which the user was told. */
+export type Run = (command: string, argument: unknown) => Promise<unknown>;
+
+const MOST = 50;
+const DEFINITION = "Go to the definition";
+
+/** Lists what may help the goal at a place, and does with the chosen premise what the user wants. */
+export async function premisesForGoal(place: Place, run: Run, ui: PremiseUi): Promise<void> {
+  const found = (await run("leanSidekick.findPremises", { ...place, count: MOST })) as PremisesResult | undefined;
+  if (found === undefined) {
+    return;
+  }
+  if (found.items.length === 0) {
+    ui.report(found.note === "" ? "No premise was found for this goal." : found.note);
+    return;
+  }
+  const hint = found.note === "" ? "Premises for this goal" : found.note;
+  const premise = await ui.choose(hint, found.items.map(toChoice));
+  if (premise !== undefined) {
+    await use(place, premise, run, ui);
+  }
+}
+
+/** Finds lemmas while the user types, and does with the chosen one what the user wants. */
+export async function findLemma(place: Place, run: Run, ui: PremiseUi): Promise<void> {
+  const premise = await ui.search("Words, a part of a name, or a pattern such as _ * (_ + _) = _", async (text) => {
+    if (text.trim() === "") {
+      return [];
+    }
+    const asked = { uri: place.uri, position: place.position, text, count: MOST };
+    const found = (await run("leanSidekick.findLemma", asked)) as PremisesResult | undefined;
+    return found === undefined ? [] : found.items.map(toChoice);
+  });
+  if (premise !== undefined) {
+    await use(place, premise, run, ui);
+  }
+}
+
+async function use(place: Place, premise: Premise, run: Run, ui: PremiseUi): Promise<void> {
+  const found = (await run("leanSidekick.premiseUses", { ...place, name: premise.name })) as
+    PremiseUsesResult | undefined;
+  const choices: Choice<PremiseUse | undefined>[] = (found?.uses ?? []).map((one) => ({
+    label: one.tactic,
+    description: one.effect,
+    detail: "",
+    value: one,
+  }));
+  const { uri, position } = premise;
+  if (uri !== null) {
+    choices.push({ label: DEFINITION, description: premise.module ?? "", detail: "", value: undefined });
+  }
+  if (choices.length === 0) {
+    ui.report(found?.message ?? `${premise.name} cannot be looked up.`);
+    return;
+  }
+  const message = found?.message ?? "";
+  const chosen = await ui.choose(
+    message === "" ? `Uses of ${premise.name}, checked by Lean` : message,
+    choices.map((choice) => ({ ...choice, value: choice })),
+  );
+  if (chosen === undefined) {
+    return;
+  }
+  if (chosen.value !== undefined) {
+    if (!(await ui.insert(place, chosen.value))) {
+      ui.report("The text has changed since; nothing was put in.");
+    }
+  } else if (uri !== null) {
+    await ui.open(uri, position ?? { line: 0, character: 0 });
+  }
+}
+
+function toChoice(premise: Premise): Choice<Premise> {
+  const { name, statement, module, doc, why } = premise;
+  const facts = [module ?? "this file", why, doc.split(/\s+/).join(" ").trim()];
+  return {
+    label: name,
+    description: statement,
+    detail: facts.filter((fact) => fact !== "").join(" · "),
+    value: premise,
+  };
+}
