@@ -12,6 +12,7 @@ class StepOrigin(Enum):
 
     PROOF = "a finished proof"
     ACCEPTED = "an accepted suggestion"
+    SOURCE = "the text of an imported file"
 
 
 @frozen(kw_only=True)

@@ -201,9 +201,9 @@ class Engine(Protocol):
         """Learns that the user put a suggestion of a round into the text."""
 
     async def learn(self, document: DocumentText) -> int:
-        """Learns from finished proofs of a document whatever Lean can tell without work; gives the number of steps.
+        """Learns from finished proofs of a document and from the texts that it imports; gives the number of steps.
 
-        Never starts Lean, and lets whoever waits at the cursor go first.
+        Asks Lean only for what it has in memory, never starts Lean, and lets whoever waits at the cursor go first.
         """
 
     async def forget_learned(self) -> bool:

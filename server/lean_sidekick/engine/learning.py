@@ -1,9 +1,10 @@
 """What an engine learns while it is used, without a model: steps taken, and what became of candidates.
 
 Steps come from finished proofs above the place that the user works at, read from our own Lean's memory in idle
-moments, and from accepted suggestions; tallies from searches and from accepted suggestions. Both are
-kept in a file of the user's cache folder, or for the life of the engine alone. Promises: nobody waits for learning;
-what cannot be read or written is not learned, and nothing else goes wrong. `forget` takes back all of it.
+moments, from accepted suggestions, and, one a theorem, from the texts of imported files; tallies from searches and from
+accepted suggestions. All but the texts of files is kept in the user's cache folder, or for the life of the engine
+alone. Promises: nobody waits for learning; what cannot be read or written is not learned, and nothing else goes
+wrong. `forget` takes back all of it.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.steps import StepOrigin, TakenStep
 from lean_sidekick.engine.api import DocumentText, Suggestion, SuggestionRound
 from lean_sidekick.engine.search_lessons import Lesson, SearchLessons
+from lean_sidekick.engine.source_steps import SourceSteps
 from lean_sidekick.search.trace import Trace
 from lean_sidekick.storage.learned import LearnedStore
 from lean_sidekick.tactics.api import TacticGenerator
@@ -41,6 +43,7 @@ class Learner:
 
     project: str
     store: LearnedStore | None
+    sources: SourceSteps | None = None
     index: StepIndex = field(factory=StepIndex, init=False)
     tallies: Table = field(factory=Table, init=False)
     _loading: asyncio.Task[None] | None = field(default=None, init=False)
@@ -60,7 +63,12 @@ class Learner:
         await asyncio.wait({self._loading}, timeout=LOADING_S)
 
     async def read(self, document: DocumentText, verifier: Verifier) -> int:
-        """Learns the steps of finished proofs that Lean can tell without work; gives their number."""
+        """Learns the steps of finished proofs that Lean can tell without work, then the first steps of proofs in the
+        files that the document imports; gives their number."""
+        count = await self._read_proofs(document, verifier)
+        return count + await self._read_sources(document)
+
+    async def _read_proofs(self, document: DocumentText, verifier: Verifier) -> int:
         count = 0
         for proof in await asyncio.to_thread(finished_proofs, document.text, len(document.text)):
             name = f"{document.uri}#{proof.declaration.label}"
@@ -75,6 +83,19 @@ class Learner:
             self.index.replace(name, steps)
             if self.store is not None:
                 self.store.replace(self.project, name, steps)
+        return count
+
+    async def _read_sources(self, document: DocumentText) -> int:
+        """These steps are not kept: reading them again costs nobody anything."""
+        if self.sources is None:
+            return 0
+        count = 0
+        for file in await asyncio.to_thread(self.sources.unread, document.text):
+            steps = await asyncio.to_thread(self.sources.steps, file)
+            for start in range(0, len(steps), _AT_ONCE):
+                self.index.add(steps[start : start + _AT_ONCE])
+                await asyncio.sleep(0)
+            count += len(steps)
         return count
 
     def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:
@@ -114,6 +135,8 @@ class Learner:
         self.index.clear()
         self.tallies.clear()
         self._read.clear()
+        if self.sources is not None:
+            self.sources.forget()
         return self.store is None or await self.store.forget(None)
 
     async def close(self) -> None:

@@ -18,6 +18,7 @@ from lean_sidekick.engine.learning import Learner
 from lean_sidekick.engine.models import NO_MODELS, ModelSources, open_models
 from lean_sidekick.engine.premise_library import PremiseLibrary
 from lean_sidekick.engine.premises import Library, ProjectPremises, no_premises
+from lean_sidekick.engine.source_steps import SourceSteps
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.lean.fingerprint import imports_key, toolchain_key
 from lean_sidekick.lean.launch import Limits as ProcessLimits
@@ -79,7 +80,9 @@ async def forget_learned() -> bool:
 
 def _learner(root: Path) -> Learner:
     store = LearnedStore(path=cache_folder() / LEARNED_FILE)
-    return Learner(project=str(find_project(root).root), store=store)
+    project = find_project(root).root
+    sources = SourceSteps(root=project, environment=os.environ)
+    return Learner(project=str(project), store=store, sources=sources)
 
 
 def engine_on(

@@ -4,10 +4,11 @@
 and `obtain` are known they are used, as people write them. What is apart already is not taken apart again.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
-from lean_sidekick.core.terms import Term, match
+from lean_sidekick.core.terms import Shape, Term, match, subterms
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import OBTAIN, RCASES, Dialect
 from lean_sidekick.tactics.goal_shape import (
@@ -23,6 +24,9 @@ from lean_sidekick.tactics.induction import data_steps
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.patterns import pattern
 
+_MATCHED = re.compile(r"\b(?:match|if) (([\w'.]+)(?: [\w'.]+)+) (?:with|then|= true then)")
+_MAX_TESTS = 3
+
 
 class CaseSplits:
     """Case distinctions and induction as a generator."""
@@ -34,7 +38,7 @@ class CaseSplits:
 
 def split_candidates(shape: GoalShape, dialect: Dialect) -> list[Candidate]:
     """Splits of what is in the context, likeliest first."""
-    found = [*_hypotheses(shape, dialect), *data_steps(shape)]
+    found = [*_hypotheses(shape, dialect), *data_steps(shape), *_truth_values(shape)]
     candidates = [Candidate(text=text, source=Source.SHAPE, score=score) for text, score in found]
     return sorted(deduplicate(candidates), key=lambda candidate: -candidate.score)
 
@@ -61,6 +65,21 @@ def _hypotheses(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float
             yield f"cases {local.name} with | intro {forth} {back} => ?_", -2.2 - late
         elif (applied := _as_disjunction(local, shape, known)) is not None:
             yield applied, -1.2
+
+
+def _truth_values(shape: GoalShape) -> Iterator[tuple[str, float]]:
+    """Cases on what a function of the context gives back as a `Bool`: a test that `if`, `match` or `&&` waits for."""
+    tests = {local.name for local in shape.data if telescope(local.type)[1].text == "Bool" and telescope(local.type)[0]}
+    known = {side.rendered for local in shape.proofs for side in local.type.args if local.type.is_operator("=")}
+    found: dict[str, None] = {}
+    for part in subterms(shape.target):
+        if part.shape is Shape.APPLICATION and part.head in tests:
+            found[part.rendered] = None
+        elif part.shape is Shape.OPAQUE and part.names & tests:
+            found |= {match_[1]: None for match_ in _MATCHED.finditer(part.text) if match_[2] in tests}
+    for index, text in enumerate([one for one in found if one not in known][:_MAX_TESTS]):
+        name = Names(shape.taken).fresh("h")
+        yield f"cases {name} : {text} with | false => ?_ | true => ?_", -1.6 - 0.3 * index
 
 
 def _as_disjunction(local: Local, shape: GoalShape, known: Sequence[Term]) -> str | None:

@@ -12,6 +12,7 @@ BY_CASES = "by_cases h : True"
 BY_CONTRA = "by_contra h"
 CONGR = "congr"
 EXFALSO = "exfalso"
+EXISTS = "exists 0, 0"
 EXT = "ext"
 FUNEXT = "funext x"
 LEFT = "left"
@@ -31,6 +32,7 @@ FORM_PROBES = (
     BY_CONTRA,
     CONGR,
     EXFALSO,
+    EXISTS,
     EXT,
     FUNEXT,
     LEFT,

@@ -5,6 +5,7 @@ side fits a part of it. Whole proofs from hypotheses are in `proof_terms`, simpl
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice, product
 
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
 from lean_sidekick.core.terms import Shape, Term, match, replace
@@ -17,6 +18,10 @@ from lean_sidekick.tactics.rewriting import Equation, equation_of, is_settled, r
 from lean_sidekick.tactics.sequents import open_statement
 
 _CONSTRUCTORS = frozenset({"Nat.succ", "some", "Sum.inl", "Sum.inr", "List.cons", "Option.some", "Int.ofNat"})
+
+
+_MAX_VARIABLES = 3
+_MAX_INSTANCES = 3
 
 
 class Hypotheses:
@@ -55,7 +60,29 @@ def _applications(shape: GoalShape) -> Iterator[tuple[str, float]]:
             yield f"refine absurd ?_ {local.name}", -3.2 - late
         elif conclusion.head == goal.head and conclusion.shape is goal.shape and conclusion != FALSE:
             yield f"apply {local.name}", -2.8 - late
+        if values is None and not premises and conclusion.head == goal.head and conclusion.text:
+            yield from _instance_proofs(local, shape, late)
         yield from _instances(local, shape, -3.3 - late)
+
+
+def _instance_proofs(local: Local, shape: GoalShape, late: float) -> Iterator[tuple[str, float]]:
+    """`exact ih m` where the text of the target does not fit, but what it computes to may."""
+    variables = []
+    statement = local.type
+    while statement.is_binder("∀"):
+        variables.append((statement.variable, statement.variable_type))
+        statement = statement.body
+    choices = [_elements(name, kind, shape) for name, kind in variables if kind is not None]
+    if len(choices) == len(variables) and 0 < len(variables) <= _MAX_VARIABLES:
+        score = -1.5 if local.name.startswith("ih") else -2.6
+        for index, values in enumerate(islice(product(*choices), _MAX_INSTANCES)):
+            yield " ".join([f"exact {local.name}", *values]), score - 0.3 * index - late
+
+
+def _elements(name: str, kind: Term, shape: GoalShape) -> list[str]:
+    """The data of a type, what has the wanted name first."""
+    found = [one.name for one in reversed(shape.data) if one.type.alpha_key == kind.alpha_key]
+    return sorted(found, key=lambda other: other != name)
 
 
 def _instances(local: Local, shape: GoalShape, score: float) -> Iterator[tuple[str, float]]:
@@ -133,6 +160,8 @@ def _injection(local: Local, shape: GoalShape, late: float) -> Iterator[tuple[st
     left, right = local.type.args
     fields = _constructor_fields(left), _constructor_fields(right)
     if fields[0] is None or fields[1] is None:
+        if _may_compute(left, right) or _may_compute(right, left):
+            yield f"exact Nat.noConfusion {local.name}", -2.2 - late
         return
     if fields[0][0] != fields[1][0]:
         yield f"cases {local.name}", -0.7 - late
@@ -144,6 +173,15 @@ def _injection(local: Local, shape: GoalShape, late: float) -> Iterator[tuple[st
     listed = " ".join(names.fresh("h1") for _ in range(count))
     yield f"injection {local.name} with {listed}", -0.9 - late
     yield f"cases {local.name}", -1.5 - late
+
+
+def _may_compute(computed: Term, other: Term) -> bool:
+    """Whether an operation on successors stands against zero: Lean sees that they differ where it computes."""
+    return (
+        other.text in ("0", "Nat.zero")
+        and computed.is_operator("+", "*", "^")
+        and any(part.head == "Nat.succ" or is_numeral(part) for part in computed.args)
+    )
 
 
 def _constructor_fields(term: Term) -> tuple[str, tuple[Term, ...]] | None:

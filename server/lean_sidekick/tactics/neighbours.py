@@ -2,11 +2,14 @@
 
 After Tactician (Blaauwbroek, Urban, Geuvers 2020, "The Tactician"): goals are sets of features, weighted by how rare
 they are; what is alike is measured by the weight of the common ones, and a step counts less the longer ago it was
-taken. A step is offered in the names of the goal at hand (`renaming`). `StepIndex` is kept in memory and is bounded:
-the steps used longest ago go first. Deterministic: age counts steps, not seconds. No Lean, no disk.
+taken. A step is offered in the names of the goal at hand (`renaming`). What an earlier proof established on the way,
+as a `have` that speaks of no hypothesis, is offered where it rewrites the goal, however unlike the goals are.
+`StepIndex` is kept in memory and is bounded: the steps used longest ago go first. Deterministic: age counts steps, not
+seconds. No Lean, no disk.
 """
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -14,20 +17,26 @@ from attrs import define, field, frozen
 
 from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.steps import StepOrigin, TakenStep
+from lean_sidekick.core.term_reader import read_binders
+from lean_sidekick.core.terms import Term
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.features import features
-from lean_sidekick.tactics.goal_shape import GoalShape, read_goal
+from lean_sidekick.tactics.goal_shape import GoalShape, Nature, read_goal
 from lean_sidekick.tactics.renaming import renamings
+from lean_sidekick.tactics.rewriting import Equation, equation_of, rewrite
 from lean_sidekick.tactics.step_texts import step_texts
 
 SIZE_LIMIT = 20_000
 NEIGHBOURS = 32
 CANDIDATES = 16
+FACTS = 4
+_FACT = -2.2
+_HAVE = re.compile(r"have [\w']+ : (∀ .*?) := ", re.DOTALL)
 _HALF_LIFE = 4_000
 """Steps after which a step counts `_AGED` of what it counted."""
 _AGED = 0.8
-_PREFERRED = 1.1
-"""What an accepted suggestion counts more than a step of a finished proof."""
+_WORTH = {StepOrigin.PROOF: 1.0, StepOrigin.ACCEPTED: 1.1, StepOrigin.SOURCE: 0.9}
+"""Of steps whose goals are equally alike."""
 _ALWAYS = 200
 _COMMON = 8
 _COMPARED = 8
@@ -52,6 +61,32 @@ class Neighbour:
     likeness: float
 
 
+@frozen(kw_only=True)
+class Fact:
+    """An equation that a `have` establishes for all values of its variables; `key` is equal for equal statements."""
+
+    key: str
+    equation: Equation
+
+    def rewrites(self, target: Term) -> bool:
+        """Whether one of its sides fits a part of a target."""
+        return any(rewrite(way, target) is not None for way in (self.equation, self.equation.flipped()))
+
+
+def fact_of(tactic: str, shape: GoalShape) -> Fact | None:
+    """What a `have` at a goal establishes, if it speaks of no hypothesis but types and rewrites something."""
+    have = _HAVE.match(tactic)
+    if have is None:
+        return None
+    statement = read_binders(": " + " ".join(have[1].split()))
+    if statement is None or statement.names & {one.name for one in shape.locals if one.nature is not Nature.SORT}:
+        return None
+    equation = equation_of(statement)
+    if equation is None or not equation.variables or equation.premises:
+        return None
+    return Fact(key=statement.alpha_key, equation=equation)
+
+
 @define
 class StepIndex:
     """The steps known, by the features of their goals; all calls come from one thread."""
@@ -61,6 +96,7 @@ class StepIndex:
     _ids: dict[tuple[str, str, str], int] = field(factory=dict, init=False)
     _having: defaultdict[str, set[int]] = field(factory=lambda: defaultdict(set), init=False)
     _of: defaultdict[str, set[int]] = field(factory=lambda: defaultdict(set), init=False)
+    _facts: dict[int, Fact] = field(factory=dict, init=False)
     _clock: int = field(default=0, init=False)
     _weights: dict[str, float] = field(factory=dict, init=False)
     """Of features, as long as no step comes or goes."""
@@ -81,6 +117,9 @@ class StepIndex:
             self._steps[self._clock] = step, found
             self._ids[key] = self._clock
             self._of[step.declaration].add(self._clock)
+            fact = fact_of(step.tactic, shape)
+            if fact is not None:
+                self._facts[self._clock] = fact
             for feature in found:
                 self._having[feature].add(self._clock)
             while len(self._steps) > self.size_limit:
@@ -122,13 +161,26 @@ class StepIndex:
             shared = math.fsum(self._weight(feature) for feature in wanted if feature in found)
             other = math.fsum(map(self._weight, found))
             likeness = shared / (own + other - shared) * self._decay(number)
-            if step.origin is StepOrigin.ACCEPTED:
-                likeness = min(1.0, likeness * _PREFERRED)
+            likeness = min(1.0, likeness * _WORTH[step.origin])
             scored.append((-likeness, -number, step))
         scored.sort(key=lambda item: item[:2])
         return [
             Neighbour(step=step, shape=read_goal(step.goal), likeness=-likeness) for likeness, _, step in scored[:count]
         ]
+
+    def facts(self, shape: GoalShape, count: int) -> list[tuple[TakenStep, GoalShape]]:
+        """The newest steps that establish what rewrites the goal, each statement once, with their goals."""
+        found: dict[str, tuple[TakenStep, GoalShape]] = {}
+        known = {one.type.alpha_key for one in shape.proofs}
+        for number in reversed(self._facts):
+            fact = self._facts[number]
+            if fact.key not in known and fact.rewrites(shape.target):
+                known.add(fact.key)
+                step, _ = self._steps[number]
+                found[fact.key] = step, read_goal(step.goal)
+                if len(found) == count:
+                    break
+        return list(found.values())
 
     def _weight(self, feature: str) -> float:
         """More for what is rare among the goals known; a little for what all have."""
@@ -144,6 +196,7 @@ class StepIndex:
 
     def _remove(self, number: int) -> None:
         step, found = self._steps.pop(number)
+        self._facts.pop(number, None)
         self._weights.clear()
         del self._ids[_key(step)]
         for group, name in [(self._of, step.declaration), *((self._having, feature) for feature in found)]:
@@ -176,6 +229,9 @@ def neighbour_candidates(shape: GoalShape, index: StepIndex) -> list[Candidate]:
             known = best.get(text)
             # Several similar goals say more than one.
             best[text] = score if known is None else max(known, score) + _AGREEMENT
+    for step, old in index.facts(shape, FACTS):
+        for text, _ in step_texts(step.tactic):
+            best |= {way: max(_FACT, best.get(way, _FACT)) for way in renamings(text, old, shape)[:1]}
     ranked = sorted(best.items(), key=lambda item: -item[1])[:CANDIDATES]
     return [
         Candidate(text=text, source=Source.NEIGHBOUR, score=min(_BEST, max(score, _FIRST - _LATER * rank)))

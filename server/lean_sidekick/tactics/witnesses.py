@@ -6,7 +6,7 @@ A value is only a guess; the type is compared by its text, and where Lean printe
 from collections.abc import Iterator, Mapping
 
 from lean_sidekick.core.terms import Shape, Term, application, atom, match, operator, subterms
-from lean_sidekick.tactics.dialect import USE, Dialect
+from lean_sidekick.tactics.dialect import EXISTS, USE, Dialect
 from lean_sidekick.tactics.goal_shape import GoalShape, Local, Nature, conjuncts, plain_type, symbols_of, type_of
 
 _MAX_WITNESSES = 8
@@ -35,6 +35,8 @@ def witnesses(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]
     for index, witness in enumerate(_values(shape)):
         score = -1.0 if witness in solved else -1.5 - 0.2 * index - (0.8 if waits else 0.0)
         yield f"refine ⟨{witness.rendered}, ?_⟩", score
+        if dialect.known is not None and dialect.has(EXISTS):
+            yield f"exists {witness.rendered}", score - 0.35
         if dialect.has(USE):
             yield f"use {witness.rendered}", score - 0.3
 

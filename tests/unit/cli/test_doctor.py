@@ -1,5 +1,6 @@
 """`doctor` on machines with and without the things it looks for, each made in a folder of the test's own."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -7,7 +8,11 @@ import pytest
 
 from lean_sidekick.cli.app import run
 from lean_sidekick.cli.doctor import Finding, Health, examine
+from lean_sidekick.core.goals import parse_goal
+from lean_sidekick.core.steps import StepOrigin, TakenStep
+from lean_sidekick.engine.session import LEARNED_FILE
 from lean_sidekick.settings.paths import user_settings_file
+from lean_sidekick.storage.learned import LearnedStore
 
 
 @pytest.fixture
@@ -141,6 +146,35 @@ def test_nothing_is_written(machine: "Machine") -> None:
     before = sorted(machine.project.parent.rglob("*"))
     run(["doctor"])
     assert sorted(machine.project.parent.rglob("*")) == before
+
+
+def test_forget_takes_away_what_was_learned_and_does_nothing_else(
+    machine: "Machine", capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = machine.project.parent / "cache"
+    monkeypatch.setattr("lean_sidekick.engine.session.cache_folder", lambda: folder)
+    assert run(["doctor", "--forget"]) == 0
+    assert not folder.exists()
+    capsys.readouterr()
+
+    async def learn() -> None:
+        store = LearnedStore(path=folder / LEARNED_FILE)
+        step = TakenStep(goal=parse_goal("⊢ True"), tactic="trivial", declaration="d", origin=StepOrigin.ACCEPTED)
+        store.add("p", [step])
+        await store.close()
+
+    async def known() -> int:
+        store = LearnedStore(path=folder / LEARNED_FILE)
+        try:
+            return len((await store.load("p")).steps)
+        finally:
+            await store.close()
+
+    asyncio.run(learn())
+    assert asyncio.run(known()) == 1
+    assert run(["doctor", "--forget"]) == 0
+    assert capsys.readouterr().out == "What was learned from your proofs is forgotten.\n"
+    assert asyncio.run(known()) == 0
 
 
 async def test_models_are_named_without_asking_or_loading_any(machine: "Machine") -> None:

@@ -61,3 +61,27 @@ def test_nested_induction_is_worth_less() -> None:
 
 def test_hypotheses_that_cannot_be_named_are_not_touched() -> None:
     assert texts(split_candidates, "p q : Prop\nh✝ : p ∨ q\n⊢ q", EARLY) == []
+
+
+@pytest.mark.parametrize(
+    ("goal", "expected"),
+    [
+        ("α : Type\np : α → Bool\nx : α\n⊢ (p x && p x) = p x", "cases h : p x with | false => ?_ | true => ?_"),
+        (
+            "α : Type\np : α → Bool\nx : α\n⊢ (match p x with\n    | true => 1\n    | false => 2) = 1",
+            "cases h : p x with | false => ?_ | true => ?_",
+        ),
+        (
+            "α : Type\np : α → Bool\nx h : α\n⊢ (if p x = true then 1 else 2) = 1",
+            "cases h1 : p x with | false => ?_ | true => ?_",
+        ),
+    ],
+)
+def test_what_a_function_says_of_an_element_can_be_split(goal: str, expected: str) -> None:
+    assert expected in texts(split_candidates, goal, EARLY)
+    assert expected in texts(split_candidates, goal, MODERN)
+
+
+def test_a_truth_value_that_is_known_is_not_split_again() -> None:
+    goal = "α : Type\np : α → Bool\nx : α\nh : p x = true\n⊢ (p x && p x) = true"
+    assert not any(text.startswith("cases h1 :") for text in texts(split_candidates, goal, EARLY))

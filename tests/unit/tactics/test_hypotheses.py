@@ -42,3 +42,20 @@ def test_forms_of_today_need_to_be_known() -> None:
     assert "exact mod_cast h" in texts(hypothesis_candidates, goal, MODERN)
     assert "exact mod_cast h" not in texts(hypothesis_candidates, goal, EARLY)
     assert "simpa using h" in texts(hypothesis_candidates, goal, MODERN)
+
+
+def test_instances_of_a_quantified_hypothesis_the_variable_of_its_own_name_first() -> None:
+    """The text of the goal does not fit, but what it computes to does."""
+    goal = (
+        "α : Type\na : α\nl : List α\nk n : Nat\nih : ∀ (n : Nat), List.drop n (f l) = f (List.drop n l)\n"
+        "⊢ List.drop (Nat.succ n) (f (a :: l)) = f (List.drop (Nat.succ n) (a :: l))"
+    )
+    found = texts(hypothesis_candidates, goal, EARLY)
+    assert found.index("exact ih n") < found.index("exact ih k")
+    assert "exact ih n" not in texts(hypothesis_candidates, goal.replace("⊢ List.drop", "⊢ False ∧ List.drop"), EARLY)
+
+
+def test_successors_that_compute_to_zero_are_a_contradiction() -> None:
+    goal = "n m : Nat\nh : Nat.succ n * Nat.succ m = 0\n⊢ False"
+    assert "exact Nat.noConfusion h" in texts(hypothesis_candidates, goal, EARLY)
+    assert "exact Nat.noConfusion h" not in texts(hypothesis_candidates, "n m : Nat\nh : n * m = 0\n⊢ False", EARLY)

@@ -106,3 +106,18 @@ def test_what_a_tactic_can_be_tried_as() -> None:
     assert list(step_texts("· exact h")) == []
     assert list(step_texts("case zero => rfl")) == []
     assert list(dict(step_texts("caseBash x"))) == ["caseBash x"]
+
+
+def test_what_an_earlier_proof_established_is_offered_where_it_rewrites_the_goal() -> None:
+    have = "have key : ∀ a b : Nat, a + b - b = a := by\n  intro a b\n  induction b with\n  | zero => rfl"
+    index = index_of(step("p : Nat → Prop\nα : Type\n⊢ p 0", have), *(step(LOGIC, f"exact h{k}") for k in range(40)))
+    fitting = "x y : Nat\nq : Nat → Prop\n⊢ q (x * y + 2 - 2)"
+    assert have in offered(index, fitting)
+    known = fitting.replace("⊢", "h : ∀ (i j : Nat), i + j - j = i\n⊢")
+    for goal in (fitting.replace("- 2", "- 3"), known):
+        assert index.facts(read_goal(parse_goal(goal)), 4) == []
+
+
+def test_what_was_established_about_a_hypothesis_is_no_fact_for_others() -> None:
+    index = index_of(step("n : Nat\n⊢ n = n", "have key : ∀ a : Nat, a + n = n + a := fun a => Nat.add_comm a n"))
+    assert index.facts(read_goal(parse_goal("x y : Nat\nz : List Nat\n⊢ x + y = 0")), 4) == []

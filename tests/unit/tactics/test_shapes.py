@@ -68,3 +68,10 @@ def test_classical_steps_need_something_undecided() -> None:
 def test_conditions_are_split_on() -> None:
     goal = "n : Nat\n⊢ (if n < 3 then 1 else 2) = 1"
     assert "by_cases h : n < 3" in texts(shape_candidates, goal, MODERN)
+
+
+def test_exists_where_the_toolchain_has_todays_form() -> None:
+    """That of early Lean takes one value and tries nothing afterwards."""
+    goal = "n : Nat\n⊢ ∃ (m : Nat), m = n + 1"
+    assert "exists n + 1" in texts(shape_candidates, goal, MODERN)
+    assert not any(text.startswith("exists") for text in texts(shape_candidates, goal, EARLY))
