@@ -68,6 +68,18 @@ describe("package.json", () => {
     const source = readFileSync("../server/lean_sidekick/__init__.py", "utf8");
     assert.equal(/__version__ = "(.+)"/.exec(source)?.[1], manifest.version);
   });
+
+  it("leads a newcomer to commands that there are and pages that are packed", () => {
+    const commands = manifest.contributes.commands.map(({ command }) => command);
+    for (const { description, media } of manifest.contributes.walkthroughs.flatMap(({ steps }) => steps)) {
+      for (const [, name = ""] of description.matchAll(/\(command:(leanSidekick\.\w+)\)/g)) {
+        assert.ok(commands.includes(name), name);
+      }
+      assert.match(media.markdown, /^media\/\w+\.md$/);
+      assert.ok(readFileSync(media.markdown, "utf8").startsWith("# "), media.markdown);
+    }
+    assert.ok(readFileSync(".vscodeignore", "utf8").includes("!media/*.md"));
+  });
 });
 
 describe("README.md", () => {
@@ -84,17 +96,5 @@ describe("the sources", () => {
     for (const file of files.filter((each) => each !== "config.ts")) {
       assert.doesNotMatch(readFileSync(`src/${file}`, "utf8"), /getConfiguration/, file);
     }
-  });
-
-  it("leads a newcomer to commands that there are and pages that are packed", () => {
-    const commands = manifest.contributes.commands.map(({ command }) => command);
-    for (const { description, media } of manifest.contributes.walkthroughs.flatMap(({ steps }) => steps)) {
-      for (const [, name = ""] of description.matchAll(/\(command:(leanSidekick\.\w+)\)/g)) {
-        assert.ok(commands.includes(name), name);
-      }
-      assert.match(media.markdown, /^media\/\w+\.md$/);
-      assert.ok(readFileSync(media.markdown, "utf8").startsWith("# "), media.markdown);
-    }
-    assert.ok(readFileSync(".vscodeignore", "utf8").includes("!media/*.md"));
   });
 });
