@@ -124,6 +124,7 @@ async def _attempt(
 
     try:
         async with engine_for(wish.file, settings) as engine:
+            await engine.open_premises()
             async for result in engine.prove_all(
                 document, wish.names, lambda: Budget(seconds=seconds, checks=CHECK_LIMIT), show, options, trace
             ):

@@ -35,6 +35,7 @@ async def _suggest(place: Place, count: int | None, timeout: float | None, lean:
     status = StatusLine()
     last: SuggestionRound | None = None
     async with engine_for(place.path, settings) as engine:
+        await engine.open_premises()
         budget = Budget(seconds=timeout or settings.suggest_timeout_s, checks=CHECK_LIMIT)
         async for last in engine.suggest(document, position, budget):
             status.show(f"{last.checks} checks, {len(last.suggestions)} suggestions")

@@ -194,6 +194,9 @@ class Engine(Protocol):
     def load_premises(self) -> None:
         """Begins to load the project's premises in the background, and to bring them up to date, at low priority."""
 
+    async def open_premises(self) -> None:
+        """Opens the index of premises as it lies on the disk; builds nothing."""
+
     async def prepare(self) -> None:
         """Waits until the project's premises are loaded; every question works without, and with what is there."""
 

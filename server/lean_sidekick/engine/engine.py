@@ -132,6 +132,10 @@ class ProjectEngine:
         """See `Engine.load_premises`."""
         self.sources.premises.start()
 
+    async def open_premises(self) -> None:
+        """See `Engine.open_premises`."""
+        await self.sources.premises.open()
+
     async def prepare(self) -> None:
         """See `Engine.prepare`."""
         await self.sources.premises.ready()

@@ -58,13 +58,17 @@ class PremiseLibrary:
     _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
     _refreshing: asyncio.subprocess.Process | None = field(default=None, init=False)
 
-    async def load(self, on_progress: Callable[[IndexingProgress], None]) -> None:
+    async def load(self, on_progress: Callable[[IndexingProgress], None], *, builds: bool) -> None:
         """Opens what is indexed, and brings it up to date in the background; waits for that where there is nothing yet.
 
-        Raises InputError where there is no index and none can be made.
+        With `builds` false nothing is brought up to date and nothing made. Raises InputError where there is no index
+        and none can be made.
         """
         await self._open()
-        if self.imports:
+        if not builds:
+            if not self.imports:
+                raise InputError("There is no index of premises yet; `lean-sidekick index` builds it.")
+        elif self.imports:
             self._background = asyncio.create_task(self.refresh(lambda progress: None))
         elif not await self.refresh(on_progress):
             raise InputError("The premises could not be indexed; `lean-sidekick index` says why.")

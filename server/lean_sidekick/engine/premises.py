@@ -44,8 +44,8 @@ class Library:
     close: Callable[[], Awaitable[None]]
 
 
-Load = Callable[[Callable[[str], None]], Awaitable[Library]]
-"""Loads a library, and says in words how far it is."""
+Load = Callable[[Callable[[str], None], bool], Awaitable[Library]]
+"""Loads a library, and says in words how far it is; whether it builds one is the second argument."""
 
 
 @define(kw_only=True)
@@ -65,7 +65,13 @@ class ProjectPremises:
     def start(self) -> None:
         """Begins to load in the background, unless that was begun."""
         if self._loading is None and self.load is not None:
-            self._loading = asyncio.create_task(self._load(self.load))
+            self._loading = asyncio.create_task(self._load(self.load, builds=True))
+
+    async def open(self) -> None:
+        """Opens what is indexed, as it is; where there is nothing, nothing is built."""
+        if self._loading is None and self.load is not None:
+            self._loading = asyncio.create_task(self._load(self.load, builds=False))
+            await asyncio.shield(self._loading)
 
     async def ready(self) -> None:
         """Waits until all is loaded, or could not be."""
@@ -131,9 +137,9 @@ class ProjectPremises:
         if self._alone is not None:
             self._alone.close()
 
-    async def _load(self, load: Load) -> None:
+    async def _load(self, load: Load, *, builds: bool) -> None:
         try:
-            self._library = await load(self._report)
+            self._library = await load(self._report, builds)
             self.note = ""
         except SidekickError as error:
             logger.warning("premises of imports are not looked up: %s", error)

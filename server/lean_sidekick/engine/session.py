@@ -123,14 +123,16 @@ def open_premises(root: Path, settings: Settings) -> ProjectPremises:
     """The premises of the project that holds a file or folder; nothing is loaded yet."""
     project = find_project(root)
 
-    async def load(report: Callable[[str], None]) -> Library:
+    async def load(report: Callable[[str], None], builds: bool) -> Library:
         toolchain: Toolchain | None = None
         try:
             toolchain = await find_lean(root, settings)
         except LeanUnavailable as error:
             logger.info("premises come from sources alone: %s", error)
         library = PremiseLibrary(root=project.root, toolchain=toolchain)
-        await library.load(lambda progress: report(f"{progress.done} of {progress.total} modules are done"))
+        await library.load(
+            lambda progress: report(f"{progress.done} of {progress.total} modules are done"), builds=builds
+        )
         sources = ModuleSources(project, toolchain, os.environ)
         return Library(
             retriever=library,

@@ -2,8 +2,7 @@
 
 A vector of length one is stored as int8 values with a scale of its own. Searching takes two looks: signs packed into
 bits choose candidates (the Hamming distance, one XOR and one count a word), int8 products order them. Everything is
-numpy on mapped arrays; nothing is copied but the candidates. What this costs in recall is measured by
-`benchmarks/dense_search.py`.
+numpy on mapped arrays; nothing is copied but the candidates. What this costs in recall has no benchmark yet.
 """
 
 from collections.abc import Sequence

@@ -52,7 +52,7 @@ def library() -> Library:
     )
 
 
-async def load(report: Callable[[str], None]) -> Library:
+async def load(report: Callable[[str], None], builds: bool) -> Library:
     return library()
 
 
@@ -120,7 +120,7 @@ async def test_where_a_premise_stands(premises: ProjectPremises) -> None:
 async def test_while_it_loads_the_open_file_is_answered_from() -> None:
     going_on = asyncio.Event()
 
-    async def load_slowly(report: Callable[[str], None]) -> Library:
+    async def load_slowly(report: Callable[[str], None], builds: bool) -> Library:
         report("3 of 7 modules are done")
         await going_on.wait()
         return library()
@@ -140,7 +140,7 @@ async def test_while_it_loads_the_open_file_is_answered_from() -> None:
 
 
 async def test_what_cannot_be_loaded_is_said_and_the_open_file_still_searched() -> None:
-    async def fail(report: Callable[[str], None]) -> Library:
+    async def fail(report: Callable[[str], None], builds: bool) -> Library:
         raise ConfigError("The manifest cannot be read.")
 
     premises = ProjectPremises(root=ROOT, load=fail)
@@ -159,7 +159,7 @@ async def test_an_empty_question_is_refused(premises: ProjectPremises) -> None:
 async def test_closing_ends_the_loading() -> None:
     cancelled = asyncio.Event()
 
-    async def load_for_ever(report: Callable[[str], None]) -> Library:
+    async def load_for_ever(report: Callable[[str], None], builds: bool) -> Library:
         try:
             await asyncio.get_running_loop().create_future()
         finally:
@@ -182,3 +182,17 @@ def test_reasons_in_words() -> None:
     )
     finding = PremiseFinding(premise=premise, reasons=reasons, uri=None)
     assert describe_reasons(finding) == "lexical 1 (add), shape 2, symbols 3 (a, b, c, d, e, f)"
+
+
+async def test_opening_asks_for_no_building_and_a_failure_is_a_note() -> None:
+    asked: list[bool] = []
+
+    async def load_nothing(report: Callable[[str], None], builds: bool) -> Library:
+        asked.append(builds)
+        raise InputError("There is no index.")
+
+    premises = ProjectPremises(root=ROOT, load=load_nothing)
+    await premises.open()
+    assert asked == [False]
+    assert "There is no index." in premises.note
+    await premises.close()

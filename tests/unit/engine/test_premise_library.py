@@ -126,16 +126,29 @@ async def test_an_index_that_proves_damaged_is_thrown_away(library: PremiseLibra
     assert not index.own.folder.exists()
 
 
+async def test_opening_an_index_as_it_is_starts_nothing(library: PremiseLibrary, tmp_path: Path) -> None:
+    """A command of the shell neither waits for an index nor leaves a process behind that makes one."""
+    library.command = playing(WAITS)
+    with pytest.raises(InputError, match="no index of premises yet"):
+        await library.load(lambda progress: None, builds=False)
+    write(index_of(library, tmp_path / "cache"), "theorem indexed (a b : Nat) : a + b = b + a := sorry\n")
+    again = PremiseLibrary(root=library.root, toolchain=library.toolchain, command=playing(WAITS))
+    await again.load(lambda progress: None, builds=False)
+    assert await names(again) == ["indexed"]
+    assert [one for one in psutil.Process().children() if WAITS in one.cmdline()] == []
+    await again.close()
+
+
 async def test_the_first_load_waits_for_an_index_and_later_ones_do_not(library: PremiseLibrary, tmp_path: Path) -> None:
     library.command = playing(SAYS % 3)
     with pytest.raises(InputError, match="could not be indexed"):
-        await library.load(lambda progress: None)
+        await library.load(lambda progress: None, builds=True)
     write(index_of(library, tmp_path / "cache"), "theorem indexed (a b : Nat) : a + b = b + a := sorry\n")
     library.command = playing(SAYS % 0)
-    await library.load(lambda progress: None)
+    await library.load(lambda progress: None, builds=True)
     assert await names(library) == ["indexed"]
     again = PremiseLibrary(root=library.root, toolchain=library.toolchain, command=playing(WAITS))
     async with asyncio.timeout(20):
-        await again.load(lambda progress: None)  # its refresh goes on and on
+        await again.load(lambda progress: None, builds=True)  # its refresh goes on and on
     assert set(again.imports) == {"A"} and again.list_names() == [("indexed", "A")]
     await again.close()
