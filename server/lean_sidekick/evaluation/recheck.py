@@ -51,7 +51,10 @@ async def recheck(
         "accepted": claimed - len(false),
         "false_proofs": len(false),
         "lean": lean_version,
-        "false": [{"declaration": one.name, "falsehood": one.falsehood} for one in false],
+        # Verdicts come as they are ready, so the file has an order of its own.
+        "false": [
+            {"declaration": one.name, "falsehood": one.falsehood} for one in sorted(false, key=lambda one: one.name)
+        ],
     }
     with replacing(run / RECHECK_FILE) as out:
         out.write((json.dumps(figures, ensure_ascii=False, indent=1) + "\n").encode())

@@ -242,7 +242,7 @@ def test_recheck_judges_every_kept_proof_again(bench: Bench, capsys: pytest.Capt
     assert app.run(recheck) == 1
     figures = json.loads((bench.out / "recheck.json").read_text(encoding="utf-8"))
     assert (figures["claimed"], figures["accepted"], figures["false_proofs"]) == (3, 1, 2)
-    assert [one["declaration"] for one in figures["false"]] == ["wrong", "postulated"]
+    assert [one["declaration"] for one in figures["false"]] == ["postulated", "wrong"]
     (bench.folder / "data.jsonl").write_text(json.dumps(ROWS[0]) + "\n", encoding="utf-8")
     assert app.run(recheck) == 2
     assert "is not the file that the run" in capsys.readouterr().err
