@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 MAX_HEAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 256 * 1024 * 1024
 _READ_BYTES = 64 * 1024
+# How long an interrupt may go unseen.
+_SIGNAL_S = 1.0
 _CONTENT_LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -101,7 +103,12 @@ class Connection:
 
     def receive(self) -> Frame:
         """Waits for the next frame. Not for an event loop."""
-        return self._incoming.get()
+        while True:
+            try:
+                # A signal that comes just before the wait does not end it; Python sees it when the wait is over.
+                return self._incoming.get(timeout=_SIGNAL_S)
+            except Empty:
+                continue
 
     def poll(self) -> Frame | None:
         """The next frame if there is one."""
