@@ -2,7 +2,8 @@
 
 import pytest
 
-from support.editor import PLAIN, URI, Answered, Editor
+from support.editor import PLAIN, URI, Answered, Editor, ServerProcess
+from support.scenarios import editor_texts
 
 CONTENT_MODIFIED = -32801
 REFRESH = "workspace/inlayHint/refresh"
@@ -302,3 +303,18 @@ async def test_a_thousand_changes_leave_the_right_text(editor: Editor) -> None:
     (edit,) = (await editor.code_actions("sorry"))[0]["edit"]["documentChanges"][0]["edits"]
     assert edit["range"]["start"] == {"line": 5, "character": 9}
     await editor.finish()
+
+
+async def test_the_server_of_the_editor_tests_answers_from_its_recording() -> None:
+    """The tests in real editors need a Chromium or a Neovim; that their server starts is seen here."""
+    editor = Editor(await ServerProcess.start("serve", module="editors.server"))
+    await editor.initialize()
+    editor.open(editor_texts()["act"].replace("$0", ""))
+
+    async def offered() -> bool:
+        return "exact Or.inr hq — closes the goal" in titles(await editor.code_actions("sorry"))
+
+    while not await offered():  # an answer holds what is known after a short wait
+        pass
+    await editor.finish()
+    await editor.kill()

@@ -64,7 +64,12 @@ def _load_backend() -> Backend:
         open_engine=open_engine,
         find_root=lambda path: None,
         find_site=lambda document, position: find_site(document.text, document.uri, document.version, position),
+        forget_learned=_nothing_to_forget,
     )
+
+
+async def _nothing_to_forget() -> bool:
+    return True
 
 
 if __name__ == "__main__":

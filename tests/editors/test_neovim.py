@@ -1,6 +1,6 @@
 """The server in a real Neovim, over plain LSP: a suggestion taken by a code action, a proof completed and undone.
 
-With a real Lean where there is one, else with the recording of the same texts.
+The server answers from the recording of the same texts.
 """
 
 import json
@@ -26,7 +26,6 @@ def run_neovim(folder: Path) -> dict[str, Any]:
     assert program is not None, "Neovim is not on the PATH: install it to run this test."
     for name, text in editor_texts().items():
         (folder / f"{name}.lean").write_text(text.replace("$0", ""), encoding="utf-8")
-    module = "lean_sidekick" if os.environ.get("LEAN_SIDEKICK_LEAN") else "editors.server"
     env = {
         **os.environ,
         "HOME": str(folder),
@@ -34,7 +33,7 @@ def run_neovim(folder: Path) -> dict[str, Any]:
         "XDG_CONFIG_HOME": str(folder / "config"),
         "XDG_STATE_HOME": str(folder / "state"),
         "PYTHONPATH": os.pathsep.join([str(ROOT / "server"), str(ROOT / "tests")]),
-        "SERVER_COMMAND": json.dumps([sys.executable, "-m", module, "serve"]),
+        "SERVER_COMMAND": json.dumps([sys.executable, "-m", "editors.server", "serve"]),
     }
     options = ["--headless", "-u", "NONE", "-i", "NONE", "-n"]
     ended = subprocess.run(
@@ -49,7 +48,8 @@ def run_neovim(folder: Path) -> dict[str, Any]:
     lines = [line for line in ended.stdout.splitlines() if line.startswith("{")]
     assert lines, f"Neovim ended with {ended.returncode} and said: {ended.stdout}{ended.stderr}"
     found: dict[str, Any] = json.loads(lines[-1])
-    assert "error" not in found, found
+    logs = "".join(path.read_text() for path in folder.rglob("*.log"))
+    assert "error" not in found, f"{found}\n{ended.stderr}\n{logs}"
     return found
 
 
