@@ -6,7 +6,8 @@ Places: each `sorry` of `examples/`, the blank line in its stead, and the end of
 that the program finds for it. At each place one letter is typed in a file that was open before; the pause is set to
 zero, so a time begins where the pause would have ended. `first`: until an inlay hint can be had, which stands
 for the first suggestion that Lean has run; `settled`: until the server says that no better one is to be expected soon.
-The outcome cache is off. `cold` is the first place of each file, Lean's start and the opening of the file included. A place where no goal is left has no suggestion; such places are counted apart.
+The outcome cache is off. `cold` is the first place of each file, Lean's start and the opening of the file included.
+A place where no goal is left has no suggestion; such places are counted apart.
 
 Prints a table and writes JSON; milliseconds.
 """
