@@ -23,10 +23,10 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from lean_sidekick.core.positions import TextEdit  # noqa: E402 (needs the path above, as all below)
-from lean_sidekick.engine.session import find_lean  # noqa: E402
-from lean_sidekick.settings.resolve import resolve_settings  # noqa: E402
-from support.editor import Editor, ServerProcess, frame  # noqa: E402
+from lean_sidekick.core.positions import TextEdit
+from lean_sidekick.engine.session import find_lean
+from lean_sidekick.settings.resolve import resolve_settings
+from support.editor import Editor, ServerProcess, frame
 
 DEFINITIONS = 60
 URI = "file:///project/Editor.lean"

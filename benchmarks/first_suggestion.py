@@ -28,15 +28,15 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from attrs import frozen  # noqa: E402 (needs the path above, as all below)
+from attrs import frozen
 
-from lean_sidekick.core.budget import Budget  # noqa: E402
-from lean_sidekick.core.positions import TextEdit, apply_edits  # noqa: E402
-from lean_sidekick.engine.api import DocumentText  # noqa: E402
-from lean_sidekick.engine.demonstration import example_documents  # noqa: E402
-from lean_sidekick.engine.session import open_engine  # noqa: E402
-from lean_sidekick.settings.resolve import resolve_settings  # noqa: E402
-from support.editor import Editor, ServerProcess  # noqa: E402
+from lean_sidekick.core.budget import Budget
+from lean_sidekick.core.positions import TextEdit, apply_edits
+from lean_sidekick.engine.api import DocumentText
+from lean_sidekick.engine.demonstration import example_documents
+from lean_sidekick.engine.session import open_engine
+from lean_sidekick.settings.resolve import resolve_settings
+from support.editor import Editor, ServerProcess
 
 LIMIT_S = 30.0
 HINT_LIMIT_S = 5.0

@@ -25,24 +25,24 @@ from attrs import evolve, frozen
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests")]
 
-from lean_sidekick.core.budget import Budget  # noqa: E402 # needs the path above
-from lean_sidekick.core.candidates import Candidate  # noqa: E402 # as above
-from lean_sidekick.core.goals import ProofState, parse_goal  # noqa: E402 # as above
-from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind  # noqa: E402 # as above
-from lean_sidekick.core.sites import ProofSite  # noqa: E402 # as above
-from lean_sidekick.engine.session import engine_on  # noqa: E402 # as above
-from lean_sidekick.evaluation.configuration import ProverConfiguration  # noqa: E402 # as above
-from lean_sidekick.evaluation.data_sets import DataSet, Selection, open_data_set  # noqa: E402 # as above
-from lean_sidekick.evaluation.items import Item  # noqa: E402 # as above
-from lean_sidekick.evaluation.json_lines import read_records  # noqa: E402 # as above
-from lean_sidekick.evaluation.pool import LocalPool  # noqa: E402 # as above
-from lean_sidekick.evaluation.prove_run import ProveRun  # noqa: E402 # as above
-from lean_sidekick.evaluation.provers import EngineProver  # noqa: E402 # as above
-from lean_sidekick.evaluation.run_folder import open_run_folder  # noqa: E402 # as above
-from lean_sidekick.search.options import PLAIN  # noqa: E402 # as above
-from lean_sidekick.settings.settings import Settings  # noqa: E402 # as above
-from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority, Session, SiteState, Verifier  # noqa: E402 # as above
-from support.scripted_bench import ScriptedProvers, scripted_run  # noqa: E402 # as above
+from lean_sidekick.core.budget import Budget
+from lean_sidekick.core.candidates import Candidate
+from lean_sidekick.core.goals import ProofState, parse_goal
+from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
+from lean_sidekick.core.sites import ProofSite
+from lean_sidekick.engine.session import engine_on
+from lean_sidekick.evaluation.configuration import ProverConfiguration
+from lean_sidekick.evaluation.data_sets import DataSet, Selection, open_data_set
+from lean_sidekick.evaluation.items import Item
+from lean_sidekick.evaluation.json_lines import read_records
+from lean_sidekick.evaluation.pool import LocalPool
+from lean_sidekick.evaluation.prove_run import ProveRun
+from lean_sidekick.evaluation.provers import EngineProver
+from lean_sidekick.evaluation.run_folder import open_run_folder
+from lean_sidekick.search.options import PLAIN
+from lean_sidekick.settings.settings import Settings
+from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority, Session, SiteState, Verifier
+from support.scripted_bench import ScriptedProvers, scripted_run
 
 SAMPLES = 10
 MB = 2**20

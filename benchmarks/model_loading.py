@@ -23,8 +23,8 @@ import psutil
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from lean_sidekick.evaluation.configuration import machine_fields  # noqa: E402 (needs the path above)
-from support.editor import Editor, ServerProcess  # noqa: E402 (likewise)
+from lean_sidekick.evaluation.configuration import machine_fields
+from support.editor import Editor, ServerProcess
 
 WORKER = "lean_sidekick.model_worker.main"
 # No source of tactics closes it, so that the round is still there when the model has something to say.

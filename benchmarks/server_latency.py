@@ -28,8 +28,8 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from lean_sidekick.settings.settings import Settings  # noqa: E402 (needs the path above)
-from support.editor import FULL, URI, Answered, Editor, ServerProcess, frame  # noqa: E402 (likewise)
+from lean_sidekick.settings.settings import Settings
+from support.editor import FULL, URI, Answered, Editor, ServerProcess, frame
 
 STARTS = 10
 CHANGES = 1000

@@ -24,9 +24,9 @@ import psutil
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from lean_sidekick.core.positions import TextEdit  # noqa: E402 (needs the path above, as all below)
-from lean_sidekick.engine.demonstration import example_documents  # noqa: E402
-from support.editor import Answered, Editor, ServerProcess  # noqa: E402
+from lean_sidekick.core.positions import TextEdit
+from lean_sidekick.engine.demonstration import example_documents
+from support.editor import Answered, Editor, ServerProcess
 
 EDITS_A_MINUTE = 200
 SEED = 20261122

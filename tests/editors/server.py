@@ -48,6 +48,7 @@ class _Endless:
 class _Verifier(RecordedVerifier):
     async def open(self, site: ProofSite, priority: Priority = Priority.CURSOR) -> Session:
         session = await super().open(site, priority)
+        # Its other members come by __getattr__, which types do not see.
         return _Endless(session) if site.declaration.label == ENDLESS else session  # type: ignore[return-value]
 
 

@@ -55,8 +55,7 @@ class ScriptedServer:
     async def received(self, method: str, count: int = 1) -> None:
         """Waits until so many messages of one method have come in."""
         async with asyncio.timeout(LIMIT_S):
-            # Another process receives them: there is no event of ours to wait for.
-            while len(self.messages(method)) < count:  # noqa: ASYNC110
+            while len(self.messages(method)) < count:  # noqa: ASYNC110 (another process receives them)
                 await asyncio.sleep(0.005)
 
     def messages(self, method: str) -> list[dict[str, Any]]:

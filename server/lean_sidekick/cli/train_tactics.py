@@ -15,10 +15,9 @@ from lean_sidekick.core.premises import Premise
 from lean_sidekick.model_worker.messages import Device, ModelKind
 from lean_sidekick.premises.corpus import read_corpus
 from lean_sidekick.tactics.prompts.api import TokenUnit
-from lean_sidekick.tactics.prompts.registry import ADAPTERS
 from lean_sidekick.training.curves import draw_run, read_metrics
 from lean_sidekick.training.examples import read_examples, split_examples
-from lean_sidekick.training.plan import METRICS_FILE, Extent, TrainingPlan, begin, check_resumed
+from lean_sidekick.training.plan import METRICS_FILE, Extent, TrainingPlan, begin, check_resumed, step_adapter
 
 
 @click.command("tactics")
@@ -60,7 +59,6 @@ def command(data: tuple[Path, ...], out: Path, resume: bool, **options: Any) -> 
     a folder with the model, its card, the figures and a plot.
     """
     plan = _plan(data, options)
-    plan.prompts  # noqa: B018 - a wrong name is told before the data is read
     split = split_examples(read_examples(data), plan.held_out_share, plan.held_out, plan.seed)
     premises = {} if plan.corpus is None else _premises(Path(plan.corpus))
     if resume:
@@ -80,9 +78,8 @@ def command(data: tuple[Path, ...], out: Path, resume: bool, **options: Any) -> 
 
 
 def _plan(data: tuple[Path, ...], options: Mapping[str, Any]) -> TrainingPlan:
-    adapter = ADAPTERS.get(options["adapter"])
     # Adapters that count in bytes are those of ByT5, an encoder-decoder.
-    is_bytes = adapter is not None and adapter.traits.unit is TokenUnit.BYTE
+    is_bytes = step_adapter(options["adapter"]).traits.unit is TokenUnit.BYTE
     return TrainingPlan(
         base=options["base"],
         kind=ModelKind.SEQ2SEQ if is_bytes else ModelKind.CAUSAL,

@@ -121,7 +121,8 @@ class SidekickProtocol(LanguageServerProtocol):
 
 def make_converter() -> Converter:
     """pygls' converter, but objects of unknown messages stay dicts; pygls makes tuples of them and renames keys."""
-    converter: Converter = default_converter()  # type: ignore[no-untyped-call]  # pygls gives it no types
+    make: Callable[[], Converter] = default_converter  # pygls gives it no types
+    converter = make()
     converter.register_structure_hook(
         JsonRPCRequestMessage,
         lambda m, _: JsonRPCRequestMessage(m["id"], m["method"], m["jsonrpc"], m.get("params")),

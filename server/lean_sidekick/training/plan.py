@@ -58,12 +58,17 @@ class TrainingPlan:
 
     @property
     def prompts(self) -> Adapter:
-        """The adapter whose prompts are trained on; raises InputError for one that does not answer with a step."""
-        adapter = ADAPTERS.get(self.adapter)
-        if adapter is None or adapter.traits.answer is not AnswerKind.STEP:
-            steps = [name for name, found in ADAPTERS.items() if found.traits.answer is AnswerKind.STEP]
-            raise InputError(f"There is no adapter {self.adapter} for single steps: choose one of {', '.join(steps)}.")
-        return adapter
+        """The adapter whose prompts are trained on. Raises InputError as `step_adapter` does."""
+        return step_adapter(self.adapter)
+
+
+def step_adapter(name: str) -> Adapter:
+    """The adapter of that name. Raises InputError where there is none, or one that does not answer with a step."""
+    adapter = ADAPTERS.get(name)
+    if adapter is None or adapter.traits.answer is not AnswerKind.STEP:
+        steps = [known for known, found in ADAPTERS.items() if found.traits.answer is AnswerKind.STEP]
+        raise InputError(f"There is no adapter {name} for single steps: choose one of {', '.join(steps)}.")
+    return adapter
 
 
 def begin(plan: TrainingPlan, folder: Path) -> None:

@@ -3,6 +3,7 @@
 Sampling reads each prompt once, however many rows it has, and lets `RowSampler` draw; beam search is transformers' own.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ from lean_sidekick.model_worker.batching import Part, rows_in
 from lean_sidekick.model_worker.messages import Generate, Generated
 
 
-class GeneratingBackend:
+class GeneratingBackend(ABC):
     """A `Backend` that writes texts. Subclasses say how prompts become inputs."""
 
     def __init__(self, model: Any, tokenizer: PreTrainedTokenizerBase, loaded: LoadedModel) -> None:
@@ -82,13 +83,13 @@ class GeneratingBackend:
         found = self.tokenizer(list(prompts), return_tensors="pt", padding=True)
         return {name: found[name].to(self.device) for name in ("input_ids", "attention_mask")}
 
+    @abstractmethod
     def sampling_inputs(self, prompts: Sequence[str], rows: torch.Tensor) -> tuple[dict[str, Any], int]:
         """What `generate` is given, a row for each index into the prompts; with how many tokens its output begins."""
-        raise NotImplementedError
 
+    @abstractmethod
     def beam_inputs(self, prompts: Sequence[str]) -> tuple[dict[str, Any], int]:
         """What `generate` is given for beam search, one row a prompt; and with how many tokens its output begins."""
-        raise NotImplementedError
 
     # -- the two methods
 

@@ -7,6 +7,7 @@ files only (the older formats can hold programs). What cannot be loaded is a Mod
 import os
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -131,13 +132,12 @@ def weight_options(model: ModelSpec, device: torch.device) -> dict[str, object]:
         "trust_remote_code": False,
     }
     if model.precision in (Precision.INT8, Precision.INT4):
-        try:
-            import bitsandbytes  # noqa: F401 - transformers only says that something is missing, not what to do
-        except ImportError:
+        # transformers only says that something is missing, not what to do.
+        if find_spec("bitsandbytes") is None:
             raise ModelUnavailable(
                 f"Weights in {model.precision.value} need bitsandbytes (pip install bitsandbytes), or choose another "
                 "precision."
-            ) from None
+            )
         from transformers import BitsAndBytesConfig
 
         is_int8 = model.precision is Precision.INT8
