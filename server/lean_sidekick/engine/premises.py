@@ -142,7 +142,9 @@ class ProjectPremises:
             self._library = await load(self._report, builds)
             self.note = ""
         except SidekickError as error:
-            logger.warning("premises of imports are not looked up: %s", error)
+            # Who opens what is there expects that nothing may be.
+            level = logging.WARNING if builds else logging.INFO
+            logger.log(level, "premises of imports are not looked up: %s", error)
             self.note = f"Only the open file was searched: {error}"
 
     def _report(self, progress: str) -> None:

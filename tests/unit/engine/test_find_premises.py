@@ -184,7 +184,7 @@ def test_reasons_in_words() -> None:
     assert describe_reasons(finding) == "lexical 1 (add), shape 2, symbols 3 (a, b, c, d, e, f)"
 
 
-async def test_opening_asks_for_no_building_and_a_failure_is_a_note() -> None:
+async def test_opening_asks_for_no_building_and_a_failure_is_a_note(caplog: pytest.LogCaptureFixture) -> None:
     asked: list[bool] = []
 
     async def load_nothing(report: Callable[[str], None], builds: bool) -> Library:
@@ -195,4 +195,5 @@ async def test_opening_asks_for_no_building_and_a_failure_is_a_note() -> None:
     await premises.open()
     assert asked == [False]
     assert "There is no index." in premises.note
+    assert caplog.records == [], "a shell command says nothing of what it does not need"
     await premises.close()
