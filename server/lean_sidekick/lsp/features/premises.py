@@ -4,11 +4,14 @@ A client with lists of its own uses the first three. `choose_premise` does the w
 can show: which premise, and which use of it.
 """
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 from lsprotocol import types
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.errors import SidekickError
-from lean_sidekick.engine.api import OPENING_S, PremiseAnswer, PremiseFinding, Suggestion, SuggestionRound
+from lean_sidekick.engine.api import OPENING_S, Engine, PremiseAnswer, PremiseFinding, Suggestion, SuggestionRound
 from lean_sidekick.engine.find_premises import describe_reasons
 from lean_sidekick.lsp import convert
 from lean_sidekick.lsp.messages import WirePosition, to_wire
@@ -27,6 +30,8 @@ from lean_sidekick.lsp.premise_messages import (
 )
 from lean_sidekick.lsp.requests import RequestContext
 from lean_sidekick.lsp.snapshot import Snapshot
+
+_Answer = TypeVar("_Answer")
 
 _TITLE = "Premises for this goal"
 _USES_S = 10.0
@@ -92,24 +97,24 @@ async def choose_premise(ctx: RequestContext, params: types.ExecuteCommandParams
 
 
 async def _for_goal(ctx: RequestContext, snapshot: Snapshot, position: WirePosition, count: int) -> PremiseAnswer:
-    engine = await ctx.projects.engine(snapshot.uri)
-    ctx.extend(OPENING_S + _SLACK_S)
     budget = Budget(seconds=OPENING_S, checks=_MAX_CHECKS)
-    try:
-        with ctx.status.working():
-            return await engine.find_premises(snapshot.document, convert.to_position(position), budget, count)
-    except SidekickError as error:
-        ctx.status.note(error)
-        raise
+    place = convert.to_position(position)
+    return await _ask(ctx, snapshot, lambda engine: engine.find_premises(snapshot.document, place, budget, count))
 
 
 async def _uses(ctx: RequestContext, snapshot: Snapshot, position: WirePosition, name: str) -> SuggestionRound:
+    budget = Budget(seconds=_USES_S, checks=_MAX_CHECKS)
+    place = convert.to_position(position)
+    return await _ask(ctx, snapshot, lambda engine: engine.premise_uses(snapshot.document, place, name, budget))
+
+
+async def _ask(ctx: RequestContext, snapshot: Snapshot, question: Callable[[Engine], Awaitable[_Answer]]) -> _Answer:
+    """The engine's answer to a question that may have to open the file first."""
     engine = await ctx.projects.engine(snapshot.uri)
     ctx.extend(OPENING_S + _SLACK_S)
-    budget = Budget(seconds=_USES_S, checks=_MAX_CHECKS)
     try:
         with ctx.status.working():
-            return await engine.premise_uses(snapshot.document, convert.to_position(position), name, budget)
+            return await question(engine)
     except SidekickError as error:
         ctx.status.note(error)
         raise
