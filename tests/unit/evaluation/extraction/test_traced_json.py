@@ -81,7 +81,7 @@ def test_a_file_is_the_same_after_a_round_through_json():
     ],
 )
 def test_a_damaged_line_is_refused_with_its_place(change, reason):
-    with pytest.raises(InputError, match="steps.jsonl, line 3: no traced file") as caught:
+    with pytest.raises(InputError, match=r"steps\.jsonl, line 3: no traced file") as caught:
         from_json(json.dumps(json.loads(to_json(FILE)) | change), "steps.jsonl, line 3")
     assert reason in str(caught.value)
 
