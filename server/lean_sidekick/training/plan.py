@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 import cattrs
-from attrs import AttrsInstance, evolve, fields_dict, frozen
+from attrs import evolve, fields_dict, frozen
 
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.model_worker.messages import Device, ModelKind
@@ -101,7 +101,7 @@ class RetrieverPlan:
     time_limit_s: float | None
 
 
-def begin(plan: AttrsInstance, folder: Path) -> None:
+def begin(plan: TrainingPlan | RetrieverPlan, folder: Path) -> None:
     """Writes the plan of a new run. Raises InputError if the folder holds a run that got anywhere already."""
     path = folder / PLAN_FILE
     if any((folder / CHECKPOINTS).glob("checkpoint-*")) or (folder / SUMMARY_FILE).exists():
@@ -110,7 +110,7 @@ def begin(plan: AttrsInstance, folder: Path) -> None:
     path.write_text(json.dumps(cattrs.unstructure(plan), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def check_resumed(plan: AttrsInstance, folder: Path) -> None:
+def check_resumed(plan: TrainingPlan | RetrieverPlan, folder: Path) -> None:
     """Raises InputError if the folder holds no run, or one that was made with other choices than the plan's."""
     path = folder / PLAN_FILE
     try:
