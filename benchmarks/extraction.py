@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from lean_sidekick.engine.session import start_verifier
-from lean_sidekick.evaluation.extraction.replay import offset_of, replay
+from lean_sidekick.evaluation.data_sets import Selection, open_data_set
+from lean_sidekick.evaluation.extraction.replay import Replayed, offset_of, replay
 from lean_sidekick.evaluation.extraction.store import TracedStore, open_traced_store
 from lean_sidekick.evaluation.extraction.traced import TracedFile, TracedStep
 from lean_sidekick.evaluation.reference import read_reference, read_referenced
-from lean_sidekick.evaluation.data_sets import Selection, open_data_set
 from lean_sidekick.settings.resolve import resolve_settings
 
 EXERCISES = "core_exercises"
@@ -43,10 +43,7 @@ def traced_files(store: TracedStore) -> Iterator[TracedFile]:
 def theorem_names(store: TracedStore) -> set[str]:
     """The names of theorems and axioms, as far as the extraction has their files: what the truth calls premises."""
     return {
-        premise.full_name
-        for file in traced_files(store)
-        for premise in file.premises.premises
-        if premise.kind in KINDS
+        premise.full_name for file in traced_files(store) for premise in file.premises.premises if premise.kind in KINDS
     }
 
 
@@ -112,9 +109,12 @@ def compare(
             }
             counts.update(name for name, is_equal in checks.items() if is_equal)
             if not (checks["tactic"] and checks["state_before_unbroken"] and checks["state_after_unbroken"]):
-                shown.append(f"differs: {path} {row['tactic'][:60]!r}: {[n for n, equal in checks.items() if not equal]}")
+                shown.append(
+                    f"differs: {path} {row['tactic'][:60]!r}: {[n for n, equal in checks.items() if not equal]}"
+                )
             elif not checks["named_premises"]:
-                shown.append(f"premises: {path} {row['tactic'][:60]!r}: {sorted(said ^ named_in(row['premises'], row['tactic']))}")
+                other = said ^ named_in(row["premises"], row["tactic"])
+                shown.append(f"premises: {path} {row['tactic'][:60]!r}: {sorted(other)}")
     print(*shown[:SHOWN], sep="\n")
     return dict(counts)
 
@@ -147,9 +147,12 @@ async def replay_some(store: TracedStore, project: Path, sources: Mapping[str, s
             uri = (project / path).as_uri()
             result = await replay(verifier, uri, number + 1, path, sources[path], step)
             outcomes[result.outcome.value] += 1
-            if result.outcome.name != "SAME":
-                print(f"{path}:{step.start.line} {step.tactic[:60]!r}: {result.outcome.value}\n  {result.seen[-300:]!r}")
-                print(f"  traced {(step.state_before if result.outcome.name == 'OTHER_BEFORE' else step.state_after)[-300:]!r}")
+            if result.outcome is not Replayed.SAME:
+                print(
+                    f"{path}:{step.start.line} {step.tactic[:60]!r}: {result.outcome.value}\n  {result.seen[-300:]!r}"
+                )
+                state = step.state_before if result.outcome is Replayed.OTHER_BEFORE else step.state_after
+                print(f"  traced {state[-300:]!r}")
     finally:
         await verifier.close()
     return {"steps": len(chosen), "seed": SEED, **outcomes}

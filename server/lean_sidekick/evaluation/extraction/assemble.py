@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from attrs import define, evolve, field
 
 from lean_sidekick.core.declarations import Outline
-from lean_sidekick.core.positions import Position, Range
 from lean_sidekick.core.premises import CorpusFile
 from lean_sidekick.evaluation.extraction.lean_text import (
     ConstantRow,
@@ -24,7 +23,7 @@ from lean_sidekick.evaluation.extraction.lean_text import (
 )
 from lean_sidekick.evaluation.extraction.targets import Target
 from lean_sidekick.evaluation.extraction.traced import SourcePoint, TracedFile, TracedStep, TracedTheorem, UsedPremise
-from lean_sidekick.lean.diagnostics import Diagnostic, Severity, is_sorry_warning
+from lean_sidekick.lean.diagnostics import at_top, is_sorry_warning
 from lean_sidekick.premises.environment import corpus_file
 from lean_sidekick.premises.environment_lean import ModuleRow
 from lean_sidekick.premises.source_scan import written_attributes
@@ -166,8 +165,7 @@ def first_error(answer: TraceAnswer) -> tuple[int, MessageRow | None]:
 
 
 def _is_sorry(row: MessageRow) -> bool:
-    place = Position(row.line - 1, row.column)
-    return is_sorry_warning(Diagnostic(range=Range(place, place), severity=Severity.WARNING, message=row.text))
+    return is_sorry_warning(at_top(row.text))
 
 
 class _Lines:

@@ -21,6 +21,7 @@ from lean_sidekick.core.outcomes import OutcomeKind
 from lean_sidekick.core.positions import TextMap
 from lean_sidekick.engine.site_finder import find_site
 from lean_sidekick.evaluation.extraction.assemble import NO_GOALS
+from lean_sidekick.evaluation.extraction.theorem_rows import plain_tactic
 from lean_sidekick.evaluation.extraction.traced import SourcePoint, TracedStep
 from lean_sidekick.verify.api import Verifier
 
@@ -68,7 +69,7 @@ async def replay(verifier: Verifier, uri: str, version: int, path: str, text: st
             before = (await session.site_state(budget)).state.goals
             if not same_goals(step.state_before, before):
                 return told(Replayed.OTHER_BEFORE, shown(before))
-            outcome = await session.run_steps([dedented(step)], budget)
+            outcome = await session.run_steps([plain_tactic(step)], budget)
         finally:
             await session.close()
     except InputError as error:
@@ -93,13 +94,6 @@ def same_goals(state: str, goals: Sequence[Goal]) -> bool:
 def shown(goals: Sequence[Goal]) -> str:
     """Goals as a state is written."""
     return "\n\n".join(goal.text for goal in goals) or NO_GOALS
-
-
-def dedented(step: TracedStep) -> str:
-    """The tactic with its later lines set off from the column of its first."""
-    first, *rest = step.tactic.split("\n")
-    margin = step.start.column - 1
-    return "\n".join([first, *(line[min(margin, len(line) - len(line.lstrip(" "))) :] for line in rest)])
 
 
 def offset_of(text: str, point: SourcePoint) -> int:

@@ -6,16 +6,15 @@ interrupted, nor on the order in which files were done. Memory does not grow wit
 """
 
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
-from pathlib import Path
 
 from attrs import define, field, frozen
 
 from lean_sidekick.core.errors import InputError
-from lean_sidekick.core.premises import CorpusFile
 from lean_sidekick.engine.session import start_server
 from lean_sidekick.evaluation.configuration import program_version
+from lean_sidekick.evaluation.extraction.imported import CORPUS, FAILED
 from lean_sidekick.evaluation.extraction.store import TracedStore
 from lean_sidekick.evaluation.extraction.targets import Target, Targets
 from lean_sidekick.evaluation.extraction.traced import TracedFile
@@ -140,10 +139,18 @@ class Extraction:
             if not _is_done(store, target, self.key(target)):
                 yield target
 
-    def selected(self, store: TracedStore, more: Sequence[str] = ()) -> "SelectedFiles":
-        """The targets as the store has them, with other files of it; see `layout.TracedFiles`."""
-        paths = {target.path for target in self.targets.read()} | set(more)
-        return SelectedFiles(store=store, paths=tuple(path for path in store.paths if path in paths))
+    def selected(self, store: TracedStore, *, with_imported: bool) -> "SelectedFiles":
+        """The targets as the store has them, and the files whose proofs were not wanted; see `layout.TracedFiles`."""
+        wanted = self.paths()
+
+        def is_selected(path: str) -> bool:
+            return path in wanted or (with_imported and (store.key(path) or "").startswith(CORPUS))
+
+        return SelectedFiles(store=store, paths=tuple(path for path in store.paths if is_selected(path)))
+
+    def paths(self) -> frozenset[str]:
+        """The paths of the targets."""
+        return frozenset(target.path for target in self.targets.read())
 
 
 def _is_done(store: TracedStore, target: Target, key: str) -> bool:
@@ -152,7 +159,7 @@ def _is_done(store: TracedStore, target: Target, key: str) -> bool:
 
 def _stored_key(result: TraceResult, key: str) -> str:
     """A file with an error is in the store, but not as done."""
-    return key if result.file.error is None else f"failed {key}"
+    return key if result.file.error is None else f"{FAILED}{key}"
 
 
 @frozen(kw_only=True)
@@ -165,8 +172,3 @@ class SelectedFiles:
     def read(self, path: str) -> TracedFile:
         """One of them. Raises InputError if it is damaged."""
         return self.store.read(path)
-
-
-def corpus_only(file: CorpusFile) -> TracedFile:
-    """A file of a package as the corpus has it; its proofs are not wanted."""
-    return TracedFile(premises=file, theorems=(), error=None)

@@ -89,5 +89,7 @@ def project_targets(sources: Sources, place: Path) -> FileTargets:
     if not found and place.suffix == ".lean" and place.is_file():
         found = (SourceFile(module=place.stem, file=place, path=place.name),)
     if not found:
-        raise InputError(f"{place} has no Lean files: name a project, a folder of one, a .lean file or a set of proofs.")
+        raise InputError(
+            f"{place} has no Lean files: name a project, a folder of one, a .lean file or a set of proofs."
+        )
     return FileTargets(files=found)

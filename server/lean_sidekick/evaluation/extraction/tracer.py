@@ -19,7 +19,9 @@ from lean_sidekick.evaluation.extraction.lean_text import HEADER, TraceAnswer, r
 from lean_sidekick.evaluation.extraction.targets import Target
 from lean_sidekick.evaluation.extraction.traced import TracedFile
 from lean_sidekick.lean.api import Document, DocumentServer
-from lean_sidekick.lean.spellings import SpelledText, first_error as first_error_of
+from lean_sidekick.lean.diagnostics import at_top, failed_import
+from lean_sidekick.lean.spellings import SpelledText
+from lean_sidekick.lean.spellings import first_error as first_error_of
 
 logger = logging.getLogger(__name__)
 
@@ -72,10 +74,10 @@ class FileTracer:
             answer = await self._trace(target)
         except (TimedOut, LeanCrashed, _NoAnswer) as error:
             self._is_ready = False
-            return TraceResult(file=failed_file(target, _reason(target, error, self.patience)), error_count=0, first_error="")
+            return _failed(target, _reason(target, error, self.patience))
         if answer.failure:
-            reason = f"The imports of {target.path} cannot be loaded ({_first_line(answer.failure)}); build the project first."
-            return TraceResult(file=failed_file(target, reason), error_count=0, first_error="")
+            why = _first_line(answer.failure)
+            return _failed(target, f"The imports of {target.path} cannot be loaded ({why}); build the project first.")
         count, first = first_error(answer)
         said = "" if first is None else f"line {first.line}: {_first_line(first.text)}"
         return TraceResult(file=assemble(target, answer, self.path_of), error_count=count, first_error=said)
@@ -94,7 +96,7 @@ class FileTracer:
             return await self._ask(target)
         try:
             answer = await self._ask(target)
-            if not answer.failure:
+            if not answer.failure or failed_import(at_top(answer.failure)) is not None:
                 return answer
         except (LeanCrashed, _NoAnswer) as error:
             logger.info("%s is asked about in a new worker: %s", target.path, error)
@@ -131,6 +133,10 @@ class _NoAnswer(InputError):
     """Lean did not answer the question about a file."""
 
 
+def _failed(target: Target, reason: str) -> TraceResult:
+    return TraceResult(file=failed_file(target, reason), error_count=0, first_error="")
+
+
 def _reason(target: Target, error: Exception, patience: Patience) -> str:
     if isinstance(error, TimedOut):
         return f"Lean did not get through {target.path} within {patience.file_s:g} s."
@@ -141,5 +147,3 @@ def _reason(target: Target, error: Exception, patience: Patience) -> str:
 
 def _first_line(text: str) -> str:
     return text.strip().partition("\n")[0].rstrip(".")
-
-
