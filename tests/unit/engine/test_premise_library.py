@@ -9,17 +9,19 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lean_sidekick.core.errors import InputError, ModelUnavailable
+from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.goals import parse_goal
 from lean_sidekick.core.premises import CorpusFile, premises_above
 from lean_sidekick.engine.premise_library import IndexingProgress, PremiseLibrary, RankingModels
 from lean_sidekick.lean.project import find_project
 from lean_sidekick.lean.toolchain import Toolchain
 from lean_sidekick.lean.version import LeanVersion
+from lean_sidekick.model_worker.client import WorkerClient, WorkerLimits
 from lean_sidekick.premises.api import Accessible
 from lean_sidekick.premises.formats import EncoderFormat
 from lean_sidekick.premises.model_choice import EncoderChoice
 from lean_sidekick.premises.project_index import ProjectIndex, project_index
+from support.stand_in_worker import COMMAND
 
 GOAL = parse_goal("x y : Nat\n⊢ x + y = y + x")
 SAYS = """
@@ -161,12 +163,14 @@ async def test_the_first_load_waits_for_an_index_and_later_ones_do_not(library: 
     await again.close()
 
 
-async def test_vectors_are_made_after_the_index_by_the_editors_settings(library: PremiseLibrary, tmp_path: Path) -> None:
+async def test_vectors_are_made_after_the_index_by_the_editors_settings(
+    library: PremiseLibrary, tmp_path: Path
+) -> None:
     """The first run makes none, so that questions are answered soon; the second is told which encoder."""
     write(index_of(library, tmp_path / "cache"), "theorem indexed (a b : Nat) : a + b = b + a := sorry\n")
-    notes, client = tmp_path / "notes", StandInClient(ModelUnavailable("The model minilm is not on this machine."))
-    choice = EncoderChoice(source="minilm", format=EncoderFormat.WORDS)
-    assignments = ('premises.encoder="minilm"', 'models.device="cpu"')
+    notes, client = tmp_path / "notes", WorkerClient(lambda text: None, WorkerLimits(), COMMAND)
+    choice = EncoderChoice(source="missing", format=EncoderFormat.WORDS)
+    assignments = ('premises.encoder="missing"', 'models.device="cpu"')
     library.models = RankingModels(client=client, encoder=choice, reranker=None, assignments=assignments)
     library.command = playing(NOTES % str(notes))
     await library.load(lambda progress: None, builds=True)
@@ -174,8 +178,9 @@ async def test_vectors_are_made_after_the_index_by_the_editors_settings(library:
     async with asyncio.timeout(20):
         await library._background
         await library.models_ready()
+    assert library.trouble == "Dense ranking is left out: The model missing is not on this machine."
     first, second = notes.read_text().splitlines()
     assert first.endswith("--setting premises.encoder=")
-    assert second.endswith('--setting premises.encoder="minilm" --setting models.device="cpu"')
+    assert second.endswith('--setting premises.encoder="missing" --setting models.device="cpu"')
     assert await names(library) == ["indexed"]
-    assert library.trouble.startswith("Dense ranking is left out: ")
+    await client.close()
