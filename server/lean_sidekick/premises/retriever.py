@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from attrs import evolve
 
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.premises import CorpusFile, Premise
 from lean_sidekick.premises.api import Accessible, FoundPremise, RankReason
 from lean_sidekick.premises.collection import Array, Collection, Field
-from lean_sidekick.premises.dense_ranker import DenseRanker, check_dimension
+from lean_sidekick.premises.dense_ranker import DenseRanker, check_dimension, saved_vectors
 from lean_sidekick.premises.fusion import Fused, Ranking, fuse
 from lean_sidekick.premises.lexical import LexicalRanker
 from lean_sidekick.premises.names import NameRanker
@@ -190,7 +191,9 @@ class LocalRetriever:
             builder = SegmentBuilder()
             for premise in accessible.above:
                 builder.add_one(accessible.module or "", premise, self._premise_terms(premise))
-            self._with_above = self._collection.with_segment(builder.finish())
+            segment = builder.finish()
+            vectors = saved_vectors(self._collection, segment)
+            self._with_above = self._collection.with_segment(evolve(segment, vectors=vectors))
             self._last_above = accessible.above
         return self._with_above.segments[-1]
 
