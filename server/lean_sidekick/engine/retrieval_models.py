@@ -1,7 +1,7 @@
 """The encoder and the cross-encoder that the settings name: found on this machine, neither loaded nor asked here.
 
-A name is that of a model card, a folder, or a model of the hub (`owner/name`). What cannot be meant is one sentence;
-whether a model of the hub is on this machine, the model process says when it is asked.
+A name is that of a model card, a folder (with a slash), or a model of the hub (`owner/name`). What cannot be meant is
+one sentence; whether a model of the hub is on this machine, the model process says when it is asked.
 """
 
 import hashlib
@@ -79,12 +79,12 @@ def setting_assignments(settings: Settings) -> tuple[str, ...]:
 
 
 def _find(name: str, kind: Architecture, setting: str, settings: Settings) -> _Found:
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return _in_folder(folder.absolute(), kind, setting)
-    if name.count("/") == 1 and not name.startswith((".", "~", "/")):
-        return _Found(source=_package(name) or name)
     if "/" in name or "\\" in name:
+        folder = Path(name).expanduser()
+        if folder.is_dir():
+            return _in_folder(folder.absolute(), kind, setting)
+        if name.count("/") == 1 and not name.startswith((".", "~", "/")):
+            return _Found(source=_package(name) or name)
         raise ConfigError(f"{setting} names {name}, and there is no such folder.")
     card = find_card(name, cards_folders(settings.models_cards))
     if card.architecture is not kind:

@@ -136,7 +136,7 @@ def open_premises(root: Path, settings: Settings, worker: ModelClient | None = N
             toolchain = await find_lean(root, settings)
         except LeanUnavailable as error:
             logger.info("premises come from sources alone: %s", error)
-        own_worker = WorkerClient(logger.warning, WorkerLimits()) if worker is None else None
+        own_worker = WorkerClient(lambda text: logger.info("%s", text), WorkerLimits()) if worker is None else None
         models, problem = await asyncio.to_thread(_ranking_models, settings, worker or own_worker)
         library = PremiseLibrary(root=project.root, toolchain=toolchain, models=models)
 

@@ -17,6 +17,7 @@ from lean_sidekick.settings.settings import Settings
 
 LEAN_VARIABLE = "LEAN_SIDEKICK_LEAN"
 _MAX_FILE_BYTES = 65_536
+_MODEL_FOLDERS = ("premises_encoder", "premises_reranker")
 
 
 def resolve_settings(
@@ -65,10 +66,13 @@ def resolve_settings(
 
 
 def _apply(options: Options, settings: Settings, base: Path | None) -> Settings:
-    """The settings with what one source says; a relative path to Lean starts at `base`."""
+    """The settings with what one source says; a relative path to Lean, or to a model, starts at `base`."""
     settings = options.over(settings)
     if options.says("lean_path"):
         settings = evolve(settings, lean_path=_absolute(settings.lean_path, base))
+    for name in _MODEL_FOLDERS:
+        if options.says(name) and "/" in (named := getattr(settings, name)):  # else it is the name of a card
+            settings = evolve(settings, **{name: _absolute(named, base)})
     return settings
 
 

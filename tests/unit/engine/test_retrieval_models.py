@@ -32,6 +32,16 @@ def test_a_card_brings_model_and_format() -> None:
     assert (found.of_questions.max_input_tokens, found.of_questions.device) == (1024, Device.CPU)
 
 
+def test_a_folder_with_the_name_of_a_card_does_not_hide_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder.parent)
+    folder.rename("reprover-retriever")
+    by_card, by_path = (
+        encoder_choice(Settings(premises_encoder=name)) for name in ("reprover-retriever", "./reprover-retriever")
+    )
+    assert by_card is not None and by_card.source.startswith("kaiyuy/")
+    assert by_path is not None and by_path.source == str(folder.parent / "reprover-retriever")
+
+
 def test_a_name_of_the_hub_is_taken_as_it_is() -> None:
     found = encoder_choice(Settings(premises_encoder="hmzprover/hpsearch-embed-4b-state"))
     assert found is not None and found.of_premises.source == "hmzprover/hpsearch-embed-4b"
