@@ -63,7 +63,9 @@ async def suggest(
     if not found.state.goals:
         raise InputError("There is no goal left here.")
     run = SiteRun(site=site, found=found, budget=budget, limit=limit)
-    early = proposals_before_lean(site, sources.generator, library=sources.premises) if ahead is None else ahead.proposals
+    early = (
+        proposals_before_lean(site, sources.generator, library=sources.premises) if ahead is None else ahead.proposals
+    )
     proposals = await early.with_goals(found.state.goals).with_tactics(session, sources.probes, budget)
     late = ahead.late if ahead is not None and await ahead.settle(run.main_goal) else None
     async with aclosing(_Queue(run.main_goal, late or sources.models.for_cursor(proposals.request))) as queue:
