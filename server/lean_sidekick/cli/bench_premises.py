@@ -21,8 +21,8 @@ _COLUMNS = ("recall@1", "recall@10", "recall@32", "mrr", "ndcg@10", "ms_p50", "m
 def command(data: Path, corpus: Path | None, imports: Path | None, out: Path) -> int:
     """Ask for the premises of the theorems of DATA (JSON lines), by each ranker alone and by all together."""
     from lean_sidekick.evaluation.configuration import machine_fields
-    from lean_sidekick.evaluation.premises_data import exercise_questions, read_library, read_theorems
     from lean_sidekick.evaluation.premises_run import run_premises
+    from lean_sidekick.premises.labelled import exercise_questions, read_library, read_theorems
 
     library = read_library(corpus or data, imports)
     theorems = library.theorems if corpus is None else read_theorems(data)

@@ -16,8 +16,8 @@ from attrs import frozen
 
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.evaluation.items import Format, Item, format_of, name_field, read_item
-from lean_sidekick.evaluation.json_lines import Record, file_digest, read_records
 from lean_sidekick.evaluation.lean_dojo import CheckoutReader
+from lean_sidekick.storage.json_lines import Record, file_digest, read_records
 
 SOURCE_FILE = "SOURCE.txt"
 

@@ -14,8 +14,8 @@ from attrs import frozen
 
 from lean_sidekick.core.errors import ConfigError
 from lean_sidekick.core.premises import CorpusFile, Premise
-from lean_sidekick.evaluation.premises_data import Question
 from lean_sidekick.evaluation.retrieval_metrics import RECALL_AT, figures
+from lean_sidekick.premises.labelled import Question
 from lean_sidekick.premises.rankers import WeightedRanker
 from lean_sidekick.premises.retriever import LocalRetriever, goal_rankers
 

@@ -19,7 +19,7 @@ from attrs import define, field
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.evaluation.configuration import RunRecord
 from lean_sidekick.evaluation.data_sets import DataSet
-from lean_sidekick.evaluation.json_lines import Record, read_records
+from lean_sidekick.storage.json_lines import Record, read_records
 
 RECORD_FILE, RESULTS_FILE, ATTEMPTS_FILE, SUMMARY_FILE = "run.json", "results.jsonl", "attempts.jsonl", "summary.json"
 _LOCK_FILE = ".lock"

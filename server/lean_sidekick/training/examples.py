@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 from attrs import frozen
 
@@ -25,12 +26,25 @@ class Example:
     group: str
 
 
+class Grouped(Protocol):
+    """What can be split: a state, and the group (module) that it belongs to."""
+
+    @property
+    def state(self) -> str: ...
+
+    @property
+    def group(self) -> str: ...
+
+
+_Grouped = TypeVar("_Grouped", bound=Grouped)
+
+
 @frozen(kw_only=True)
-class Split:
+class Split(Generic[_Grouped]):
     """What is trained on, and what is scored; `dropped` examples were too much like scored ones to be trained on."""
 
-    train: tuple[Example, ...]
-    held_out: tuple[Example, ...]
+    train: tuple[_Grouped, ...]
+    held_out: tuple[_Grouped, ...]
     held_out_groups: tuple[str, ...]
     dropped: int
 
@@ -51,7 +65,7 @@ def read_examples(paths: Sequence[Path]) -> tuple[Example, ...]:
     return tuple(found)
 
 
-def split_examples(examples: Sequence[Example], share: float, names: Sequence[str], seed: int) -> Split:
+def split_examples(examples: Sequence[_Grouped], share: float, names: Sequence[str], seed: int) -> Split[_Grouped]:
     """Holds whole groups out: those named, or else groups in a random order until `share` of the examples is reached.
 
     Raises InputError for a name that no group has, and when nothing is left to train on.
@@ -61,15 +75,15 @@ def split_examples(examples: Sequence[Example], share: float, names: Sequence[st
         raise InputError(f"No example is of {', '.join(unknown)}: the data has {', '.join(list(groups)[:10])}, ….")
     chosen = set(names) or _random_groups(examples, share, seed)
     held_out = tuple(example for example in examples if example.group in chosen)
-    scored = {_normal(example.state) for example in held_out}
+    scored = {one_line(example.state) for example in held_out}
     rest = [example for example in examples if example.group not in chosen]
-    train = tuple(example for example in rest if _normal(example.state) not in scored)
+    train = tuple(example for example in rest if one_line(example.state) not in scored)
     if not train:
         raise InputError("Nothing is left to train on: hold fewer modules out.")
     return Split(train=train, held_out=held_out, held_out_groups=tuple(sorted(chosen)), dropped=len(rest) - len(train))
 
 
-def _random_groups(examples: Sequence[Example], share: float, seed: int) -> set[str]:
+def _random_groups(examples: Sequence[Grouped], share: float, seed: int) -> set[str]:
     def key(group: str) -> bytes:
         return hashlib.sha256(f"{seed} {group}".encode()).digest()
 
@@ -86,7 +100,8 @@ def _random_groups(examples: Sequence[Example], share: float, seed: int) -> set[
     return chosen
 
 
-def _normal(state: str) -> str:
+def one_line(state: str) -> str:
+    """A state by which equal ones are known, whatever their blanks."""
     return " ".join(state.split())
 
 

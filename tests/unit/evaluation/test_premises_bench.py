@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from lean_sidekick.core.errors import InputError
-from lean_sidekick.evaluation.premises_data import exercise_questions, first_goal, read_library, read_theorems
 from lean_sidekick.evaluation.premises_run import FUSION, PLAIN, run_premises
 from lean_sidekick.evaluation.retrieval_metrics import figures, ndcg, percentile, recall, reciprocal_rank
+from lean_sidekick.premises.labelled import exercise_questions, first_goal, read_library, read_theorems
 
 ROWS = [
     {"name": "B.two", "module": "B", "type": "∀ (n : Nat), n + 0 = n", "premises": ["A.one", "B.one"], "line": 9},

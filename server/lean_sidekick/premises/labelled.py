@@ -1,4 +1,4 @@
-"""Data of `bench premises`: theorems with the premises of their proofs, and what each of them may see.
+"""Theorems with the premises of their proofs, and what each of them may see: to measure and to train retrieval with.
 
 Two shapes are read. *Library theorems* (`name`, `module`, `type`, `premises`, `line`) are corpus and questions at once:
 a theorem sees the modules that its own imports, directly or not, and what stands above its line; one without a line
@@ -17,6 +17,7 @@ from attrs import evolve, field, frozen
 
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.goals import Goal, Hypothesis
+from lean_sidekick.core.positions import Position
 from lean_sidekick.core.premises import CorpusFile, Premise
 from lean_sidekick.core.terms import Term
 from lean_sidekick.premises.api import Accessible
@@ -39,7 +40,12 @@ class Theorem:
     def premise(self) -> Premise:
         """The theorem as others see it."""
         return Premise(
-            full_name=self.name, kind="theorem", statement=self.statement, module=self.module, uses=self.premises
+            full_name=self.name,
+            kind="theorem",
+            statement=self.statement,
+            module=self.module,
+            start=None if self.line is None else Position(self.line - 1, 0),
+            uses=self.premises,
         )
 
 
@@ -186,7 +192,7 @@ def _read(line: str, place: str) -> Theorem:
 
 def _known_imports() -> Mapping[str, list[str]]:
     table: Mapping[str, list[str]] = json.loads(
-        resources.files("lean_sidekick.evaluation").joinpath("data", _KNOWN_IMPORTS).read_text("utf-8")
+        resources.files("lean_sidekick.premises").joinpath("data", _KNOWN_IMPORTS).read_text("utf-8")
     )
     return table
 
