@@ -54,8 +54,8 @@ export class Workbench {
   /**
    * Starts everything and opens `files` (name to text) as a folder.
    *
-   * `editor` is the folder that install-code-server.sh filled; `server` is the program for leanSidekick.server.path;
-   * `artefacts` is where screenshots and logs go.
+   * `editor` is the folder that install-code-server.sh filled; `vsix` are the packed extensions to install; `server` is
+   * the program for leanSidekick.server.path; `artefacts` is where screenshots and logs go.
    */
   static async start({ editor, vsix, server, files, artefacts, chromium = "/usr/bin/chromium", settings = {} }) {
     const scratch = mkdtempSync(path.join(tmpdir(), "workbench-"));
@@ -81,7 +81,9 @@ export class Workbench {
     };
     const entry = path.resolve(editor, "node_modules/code-server/out/node/entry.js");
     const folders = ["--user-data-dir", at("data"), "--extensions-dir", at("extensions")];
-    execFileSync(EDITOR_NODE, [entry, ...folders, "--install-extension", vsix], { env, stdio: "pipe" });
+    for (const each of vsix) {
+      execFileSync(EDITOR_NODE, [entry, ...folders, "--install-extension", each], { env, stdio: "pipe" });
+    }
     const port = await freePort();
     mkdirSync(artefacts, { recursive: true });
     const log = openSync(path.join(artefacts, "code-server.log"), "w");

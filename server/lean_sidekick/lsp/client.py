@@ -18,9 +18,9 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.protocol import LanguageServerProtocol
 
-from lean_sidekick.lsp.capabilities import ClientCapabilities
 from lean_sidekick.core.errors import ProtocolError
 from lean_sidekick.core.positions import Position
+from lean_sidekick.lsp.capabilities import ClientCapabilities
 from lean_sidekick.lsp.messages import GoalsAtParams, StatusChangedParams, WirePosition, read_goals, to_wire
 from lean_sidekick.lsp.methods import GOALS_AT, STATUS_CHANGED
 from lean_sidekick.lsp.snapshot import Snapshot
