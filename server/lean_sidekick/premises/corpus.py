@@ -12,7 +12,7 @@ that one that was written half is never taken for a whole one.
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ def write_corpus(path: Path, files: Iterable[CorpusFile]) -> int:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
             for file in files:
                 paths[file.module] = file.path
-                out.write(json.dumps(_file_object(file, paths), ensure_ascii=False, separators=(",", ":")) + "\n")
+                out.write(corpus_line(file, paths) + "\n")
                 count += len(file.premises)
         Path(temporary).replace(path)
         temporary = None
@@ -90,6 +90,11 @@ def write_corpus(path: Path, files: Iterable[CorpusFile]) -> int:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
     return count
+
+
+def corpus_line(file: CorpusFile, paths: Mapping[str, str]) -> str:
+    """The line of a file, without a line end; `paths` are those of modules, where it is not the one a module names."""
+    return json.dumps(_file_object(file, paths), ensure_ascii=False, separators=(",", ":"))
 
 
 def module_path(module: str) -> str:
@@ -167,7 +172,7 @@ def _from_code(premise: Premise, code: str) -> Premise:
     )
 
 
-def _file_object(file: CorpusFile, paths: dict[str, str]) -> dict[str, Any]:
+def _file_object(file: CorpusFile, paths: Mapping[str, str]) -> dict[str, Any]:
     return {
         "path": file.path,
         "imports": [paths.get(name) or module_path(name) for name in file.imports],
