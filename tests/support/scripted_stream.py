@@ -86,9 +86,17 @@ class ScriptedModel:
     release: asyncio.Event = field(factory=asyncio.Event)
     prompts: list[str] = field(factory=list)
     was_cancelled: bool = False
+    _news: asyncio.Condition = field(factory=asyncio.Condition, init=False)
+
+    async def was_asked(self, prompt: str) -> None:
+        """Returns when it was asked this."""
+        async with asyncio.timeout(5), self._news:
+            await self._news.wait_for(lambda: prompt in self.prompts)
 
     async def answers(self, prompts: Sequence[Prompt], decoding: Decoding) -> Sequence[Sequence[Answer]]:
         self.prompts += [prompt.text for prompt in prompts]
+        async with self._news:
+            self._news.notify_all()
         try:
             async with asyncio.timeout(5):
                 await self.release.wait()

@@ -33,8 +33,8 @@ RETRIEVED = 128
 class Proposals:
     """A generator bound to one site.
 
-    As long as our Lean has not said the goals (`with_goals`) and what the toolchain has (`with_tactics`), it is good for
-    what models are asked with, and for nothing else.
+    As long as our Lean has not said the goals (`with_goals`) and what the toolchain has (`with_tactics`), it is good
+    for what models are asked with, and for nothing else.
     """
 
     site: ProofSite

@@ -52,10 +52,12 @@ class Editor:
 
     goals: Sequence[str] | None
     asked: list[Position] = field(factory=list)
+    was_asked: asyncio.Event = field(factory=asyncio.Event)
     was_cancelled: bool = False
 
     async def goals_at(self, position: Position) -> Sequence[str]:
         self.asked.append(position)
+        self.was_asked.set()
         try:
             if self.goals is None:
                 await asyncio.Event().wait()
@@ -102,11 +104,6 @@ class World:
     def rounds(self, ask: AskGoals | None) -> AsyncGenerator[SuggestionRound, None]:
         return self.engine().suggest(DOCUMENT, CURSOR, Budget(seconds=60, checks=1_000), ask)
 
-    async def has_asked(self, prompt: str) -> None:
-        async with asyncio.timeout(5):
-            while prompt not in self.model.prompts:
-                await asyncio.sleep(0)
-
 
 def shown(found: SuggestionRound) -> list[str]:
     return [suggestion.candidate.text for suggestion in found.suggestions]
@@ -116,7 +113,7 @@ async def test_a_model_is_asked_before_lean_has_started_and_lean_decides() -> No
     world, editor = World("clever"), Editor([OURS, "⊢ r"])
     stream = world.rounds(editor.goals_at)
     first = asyncio.ensure_future(anext(stream))
-    await world.has_asked(PROMPT)
+    await world.model.was_asked(PROMPT)
     assert world.session.asked == [] and not first.done()
     world.model.release.set()
     world.verifier.has_started.set()
@@ -131,7 +128,7 @@ async def test_what_was_begun_for_another_goal_is_dropped() -> None:
     world, editor = World("clever"), Editor([ANOTHER])
     stream = world.rounds(editor.goals_at)
     first = asyncio.ensure_future(anext(stream))
-    await world.has_asked(OTHER_PROMPT)
+    await world.model.was_asked(OTHER_PROMPT)
     world.verifier.has_started.set()
     await first
     assert world.model.was_cancelled, "nobody waits for the answer to the wrong question"
@@ -148,8 +145,7 @@ async def test_without_the_editors_goal_everything_works(goals: list[str] | None
     world.model.release.set()
     stream = world.rounds(editor.goals_at)
     first = asyncio.ensure_future(anext(stream))
-    while not editor.asked:
-        await asyncio.sleep(0)
+    await editor.was_asked.wait()
     world.verifier.has_started.set()
     last = [await first, *[found async for found in stream]][-1]
     assert shown(last) == ["clever"]
@@ -161,7 +157,7 @@ async def test_leaving_the_stream_before_lean_has_started_ends_the_work() -> Non
     world, editor = World("clever"), Editor([OURS])
     stream = world.rounds(editor.goals_at)
     first = asyncio.ensure_future(anext(stream))
-    await world.has_asked(PROMPT)
+    await world.model.was_asked(PROMPT)
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
