@@ -17,7 +17,6 @@ from lean_sidekick.settings.settings import Settings
 
 LEAN_VARIABLE = "LEAN_SIDEKICK_LEAN"
 _MAX_FILE_BYTES = 65_536
-_MODEL_FOLDERS = ("premises_encoder", "premises_reranker")
 
 
 def resolve_settings(
@@ -70,10 +69,16 @@ def _apply(options: Options, settings: Settings, base: Path | None) -> Settings:
     settings = options.over(settings)
     if options.says("lean_path"):
         settings = evolve(settings, lean_path=_absolute(settings.lean_path, base))
-    for name in _MODEL_FOLDERS:
-        if options.says(name) and "/" in (named := getattr(settings, name)):  # else it is the name of a card
-            settings = evolve(settings, **{name: _absolute(named, base)})
+    if options.says("premises_encoder"):
+        settings = evolve(settings, premises_encoder=_model(settings.premises_encoder, base))
+    if options.says("premises_reranker"):
+        settings = evolve(settings, premises_reranker=_model(settings.premises_reranker, base))
     return settings
+
+
+def _model(name: str, base: Path | None) -> str:
+    """A model's folder, starting at `base`; what has no slash is the name of a card."""
+    return _absolute(name, base) if "/" in name else name
 
 
 def _read_file(path: Path, warnings: list[str]) -> Mapping[str, object]:
