@@ -11,6 +11,7 @@ import {
   type WorkDoneProgressEnd,
   type WorkDoneProgressReport,
 } from "vscode-languageclient/node";
+import { goalsAt, type GoalsAt } from "./leanExtension";
 import type { Log } from "./log";
 import { Problem } from "./problem";
 import type { ServerCommand } from "./serverCommand";
@@ -49,6 +50,9 @@ export class Sidecar {
         onStatus(status);
       }
     });
+    this.client.onRequest("leanSidekick/goalsAt", async (asked: GoalsAt, token: CancellationToken) => ({
+      goals: await goalsAt(asked, token),
+    }));
     this.client.onDidChangeState(({ newState }) => {
       if (newState === ClientState.Stopped && this.phase === "running") {
         void this.lose();

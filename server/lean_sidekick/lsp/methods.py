@@ -1,6 +1,7 @@
 """The names of our own methods and commands. Standard library only: the bootstrap answers with them."""
 
 STATUS_CHANGED = "leanSidekick/statusChanged"
+GOALS_AT = "leanSidekick/goalsAt"
 
 COMPLETE_PROOF = "leanSidekick.completeProof"
 PROVE_FILE = "leanSidekick.proveFile"

@@ -9,7 +9,7 @@ worked on in this version gets that round again. No proving logic, and nothing a
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 from time import monotonic
@@ -156,6 +156,7 @@ class Rounds:
         tasks: Tasks,
         lessons: Lessons,
         on_settled: Callable[[str], None],
+        editors_goals: Callable[[Snapshot, Position], Awaitable[Sequence[str]]],
     ) -> None:
         self._texts = texts
         self._projects = projects
@@ -163,6 +164,7 @@ class Rounds:
         self._tasks = tasks
         self._lessons = lessons
         self._on_settled = on_settled
+        self._editors_goals = editors_goals
         self._desks: dict[str, _Desk] = {}
 
     def text_changed(self, uri: str, edited: Position | None) -> None:
@@ -290,7 +292,8 @@ class Rounds:
         running.began = monotonic()
         engine = await self._projects.engine(running.snapshot.uri)
         budget = Budget(seconds=self._projects.settings(running.snapshot.uri).suggest_timeout_s, checks=_MAX_CHECKS)
-        stream = engine.suggest(running.snapshot.document, running.asked, budget)
+        editors_goals = partial(self._editors_goals, running.snapshot)
+        stream = engine.suggest(running.snapshot.document, running.asked, budget, editors_goals)
         try:
             async with asyncio.timeout(budget.seconds + _OVERRUN_S), aclosing(stream):
                 async for known in stream:

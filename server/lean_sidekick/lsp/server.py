@@ -290,7 +290,15 @@ def _make_parts(protocol: SidekickProtocol, backend: Backend) -> Parts:
             client.refresh_inlay_hints()
 
     lessons = Lessons(texts=texts, projects=projects, tasks=tasks)
-    rounds = Rounds(texts=texts, projects=projects, status=status, tasks=tasks, lessons=lessons, on_settled=on_settled)
+    rounds = Rounds(
+        texts=texts,
+        projects=projects,
+        status=status,
+        tasks=tasks,
+        lessons=lessons,
+        on_settled=on_settled,
+        editors_goals=client.editors_goals,
+    )
     return Parts(
         client=client,
         texts=texts,

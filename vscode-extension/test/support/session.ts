@@ -25,6 +25,8 @@ export interface Script {
   readonly stayAlive?: boolean;
   /** Commands report progress and then take until they are cancelled. */
   readonly isSlow?: boolean;
+  /** A request that is sent when the client is ready. */
+  readonly ask?: { method: string; params: unknown };
   readonly status?: { state: string; message: string };
 }
 
