@@ -59,7 +59,9 @@ async def _index(path: Path, lean: str | None, as_json: bool, background: bool) 
     server = None if toolchain is None else await _server(path, settings)
     watch = asyncio.create_task(_end_with_input(asyncio.current_task())) if background else None
     try:
-        done = await refresh(index, Sources(project, toolchain, os.environ), server, report.progress, report.skipped)
+        # A whole folder tree that is no project is read only by someone who names it.
+        sources = Sources(project, toolchain, os.environ, is_flat=background and project.is_loose)
+        done = await refresh(index, sources, server, report.progress, report.skipped)
     finally:
         report.clear()
         if watch is not None:
