@@ -5,8 +5,10 @@ Each line is `{"path", "imports", "premises": [{"full_name", "code", "start", "e
 attributes, deprecation, what statement and proof use, the module) is written beside it under names of our own; a
 file without them is read from its `code`. Columns are written as we have them, in UTF-16 units.
 
-A line that cannot be read is reported and left out; the rest is used. A file is written under another name first, so
-that one that was written half is never taken for a whole one.
+A line that cannot be read is reported and left out; the rest is used. LeanDojo's files also have premises without a
+name or a text (`null`, `user__.n…`, names of a mutual block in brackets): they are left out in silence, as its own
+readers do. A file is written under another name first, so that one that was written half is never taken for a whole
+one.
 """
 
 import json
@@ -26,6 +28,7 @@ from lean_sidekick.premises.source_scan import read_source
 
 # Where LeanDojo's paths have the sources of packages, and of Lean itself.
 _PACKAGES = (".lake/packages/", "lake-packages/")
+_LINE_LIMIT = 64 * 2**20
 _SOURCE_FOLDERS = ("src/lean/", "src/")
 
 
@@ -49,9 +52,13 @@ def read_corpus(path: Path, on_skipped: OnSkipped) -> Iterator[CorpusFile]:
     count = skipped = 0
     try:
         with path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
+            number = 0
+            while line := lines.readline(_LINE_LIMIT + 1):
+                number += 1
                 if not line.strip():
                     continue
+                if len(line) > _LINE_LIMIT:
+                    raise InputError(f"{path}, line {number}: longer than {_LINE_LIMIT // 2**20} MB, so no corpus.")
                 try:
                     found = _read_file(json.loads(line))
                 except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -129,8 +136,16 @@ def _read_file(data: dict[str, Any]) -> CorpusFile:
         path=path,
         module=module,
         imports=tuple(_module_of_import(_text(name)) for name in data.get("imports") or ()),
-        premises=tuple(_read_premise(premise, module) for premise in premises),
+        premises=tuple(_read_premise(premise, module) for premise in premises if _is_named(premise)),
     )
+
+
+def _is_named(data: dict[str, Any]) -> bool:
+    """Whether a premise has a name and a text; faults of LeanDojo's syntax trees have not."""
+    name = data["full_name"]
+    if name is None or data.get("code") == "":
+        return False
+    return not isinstance(name, str) or not ("user__.n" in name or (name.startswith("[") and name.endswith("]")))
 
 
 def _module_of_import(name: str) -> str:

@@ -82,6 +82,7 @@ def test_a_set_of_our_own() -> None:
     ("content", "message"),
     [
         ("", "is empty"),
+        ("[]", "is an empty array"),
         (GOOD + "\n" + GOOD.replace('"a"', '"b"'), "line 2: the line is empty"),
         (GOOD + '{"name": "b", "statement"', "line 2: not JSON"),
         (GOOD + "[1]\n", "line 2: an object was expected"),
