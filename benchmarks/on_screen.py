@@ -3,8 +3,9 @@
     EDITOR_FOLDER=build/code-server python benchmarks/on_screen.py [--places N] [--out FILE]
 
 The places are those that `first_suggestion.py` has in exercises; each is a file of its own, opened in code-server in a
-headless Chromium, with the packed extension and the pause as users have it (`vscode-extension/test-browser/on-screen.mjs`
-says how the clock runs). Needs what `make test-editors` needs, and node. Milliseconds.
+headless Chromium, with the packed extension and the pause as users have it;
+`vscode-extension/test-browser/on-screen.mjs` says how the clock runs. Needs what `make test-editors` needs.
+Milliseconds.
 """
 
 import argparse

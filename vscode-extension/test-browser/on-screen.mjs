@@ -10,6 +10,8 @@ import { until } from "./workbench.mjs";
 
 const [placesFile, outFile] = process.argv.slice(2);
 const HINT_LIMIT_MS = 8_000;
+// The first hint of a file waits for a new Lean worker, the very first for everything.
+const WARM_LIMIT_MS = 30_000;
 const DELAY_MS = 400;
 if (!hasLean || outFile === undefined) {
   console.error("usage, with LEAN_SIDEKICK_LEAN set: node on-screen.mjs PLACES.json OUT.json");
@@ -62,7 +64,7 @@ async function typeAndWait(letter, isFirst) {
   await page.evaluate(() => (window.hintTimes = {}));
   await page.keyboard.type(letter);
   const seen = await page
-    .waitForFunction(() => window.hintTimes.seen, undefined, { timeout: HINT_LIMIT_MS, polling: 50 })
+    .waitForFunction(() => window.hintTimes.seen, undefined, { timeout: isFirst ? WARM_LIMIT_MS : HINT_LIMIT_MS, polling: 50 })
     .catch(() => undefined);
   return seen === undefined ? undefined : page.evaluate(() => window.hintTimes.seen - window.hintTimes.key);
 }

@@ -157,6 +157,7 @@ export class Workbench {
       await page.keyboard.press(isThere ? "Enter" : "Escape");
       return isThere;
     });
+    await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
     await page.locator(".tab.active", { hasText: name }).waitFor();
     await this.goTo(where);
   }
