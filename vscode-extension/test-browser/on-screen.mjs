@@ -64,7 +64,10 @@ async function typeAndWait(letter, isFirst) {
   await page.evaluate(() => (window.hintTimes = {}));
   await page.keyboard.type(letter);
   const seen = await page
-    .waitForFunction(() => window.hintTimes.seen, undefined, { timeout: isFirst ? WARM_LIMIT_MS : HINT_LIMIT_MS, polling: 50 })
+    .waitForFunction(() => window.hintTimes.seen, undefined, {
+      timeout: isFirst ? WARM_LIMIT_MS : HINT_LIMIT_MS,
+      polling: 50,
+    })
     .catch(() => undefined);
   return seen === undefined ? undefined : page.evaluate(() => window.hintTimes.seen - window.hintTimes.key);
 }
