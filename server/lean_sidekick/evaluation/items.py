@@ -19,8 +19,9 @@ _END = re.compile(r":=\s*(?:by)?\s*(?:sorry)?\s*\Z")
 class Item:
     """A theorem to prove.
 
-    `name` is unique in its file. `text` is a Lean file that ends in `:= by`. `defect` says what is known to be wrong with
-    the statement, "" if nothing is; it is for the report alone. `declared` is the name in Lean, "" where `name` is it.
+    `name` is unique in its file. `text` is a Lean file that ends in `:= by`. `defect` says what is known to be wrong
+    with the statement, "" if nothing is; it is for the report alone. `declared` is the name in Lean, "" where `name` is
+    it.
     """
 
     name: str
