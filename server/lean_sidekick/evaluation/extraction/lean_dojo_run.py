@@ -77,7 +77,7 @@ class LeanDojo:
         except TimeoutError:
             raise TimedOut(f"lean-dojo did not come to an end within {self.limit_s / 3600:.3g} hours.") from None
         finally:
-            await process.end(_END_S)
+            await process.end(_END_S if ended.is_set() else 0.0)
         if process.exit_code != 0:
             self._raise(process.exit_code, _last_line(process))
 
