@@ -7,7 +7,7 @@ ends with it, with a cancel, and with this process.
 
 import asyncio
 import os
-import sys
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -55,14 +55,21 @@ class LeanDojo:
             yield DojoTrace(path=path)
 
     async def _run(self, path: Path, on_line: OnLine) -> None:
-        if not self.python.is_file():
+        python = shutil.which(self.python)
+        if python is None:
             raise ConfigError(f"{self.python} is no program: name a Python that has lean-dojo with --dojo-python.")
         ended = asyncio.Event()
         process = LeanProcess(lambda output: None, ended.set)
         try:
             await process.start(
                 Command(
-                    arguments=(str(self.python), "-P", str(RUNNER), str(self.project.absolute()), str(path)),
+                    arguments=(
+                        str(Path(python).absolute()),
+                        "-P",
+                        str(RUNNER),
+                        str(self.project.absolute()),
+                        str(path),
+                    ),
                     folder=path.parent,
                     environment=os.environ,
                     niceness=_NICENESS,
@@ -113,11 +120,6 @@ class DojoTrace:
     def _lines(self) -> Iterator[str]:
         with self.path.open(encoding="utf-8") as file:
             yield from file
-
-
-def own_python() -> Path:
-    """The Python that runs this program."""
-    return Path(sys.executable)
 
 
 async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
