@@ -20,7 +20,8 @@ from pygls.protocol import LanguageServerProtocol
 
 from lean_sidekick.lsp.capabilities import ClientCapabilities
 from lean_sidekick.lsp.messages import StatusChangedParams, to_wire
-from lean_sidekick.lsp.methods import STATUS_CHANGED
+from lean_sidekick.lsp.methods import PANEL_CHANGED, SEARCH_TREE_CHANGED, STATUS_CHANGED
+from lean_sidekick.lsp.panel_messages import PanelChangedParams, SearchTreeChangedParams
 from lean_sidekick.lsp.tasks import Tasks
 
 REQUEST_LIMIT_S = 10.0
@@ -62,6 +63,14 @@ class Client:
     def send_status(self, status: StatusChangedParams) -> None:
         """Sends `leanSidekick/statusChanged`."""
         self._protocol.notify(STATUS_CHANGED, to_wire(status))
+
+    def send_panel(self, panel: PanelChangedParams) -> None:
+        """Sends `leanSidekick/panelChanged`."""
+        self._protocol.notify(PANEL_CHANGED, to_wire(panel))
+
+    def send_search_tree(self, tree: SearchTreeChangedParams) -> None:
+        """Sends `leanSidekick/searchTreeChanged`."""
+        self._protocol.notify(SEARCH_TREE_CHANGED, to_wire(tree))
 
     def refresh_inlay_hints(self) -> None:
         """Has the editor ask for inlay hints again, if it can."""

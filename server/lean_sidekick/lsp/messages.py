@@ -167,6 +167,11 @@ def read_argument(kind: type[_Params], arguments: Sequence[Any] | None, explanat
         raise InputError(explanation) from None
 
 
+def read_value(kind: type[_Params], value: Any) -> _Params:
+    """Reads one of the values above, as strictly as `read_argument`, but raises what cattrs raises."""
+    return _converter.structure(value, kind)
+
+
 def to_wire(value: object) -> Any:
     """What travels for one of the values above."""
     return _converter.unstructure(value)

@@ -21,7 +21,11 @@ def lines(changed: ChangedGoal) -> list[str]:
     ("before", "after", "expected"),
     [
         ("p q : Prop\n⊢ p → q", "p q : Prop\nh : p\n⊢ q", ["+ h : p", "2 same", "target"]),
-        ("p q : Prop\nh : p ∧ q\n⊢ p", "p q : Prop\nl : p\nr : q\n⊢ p", ["- h : p ∧ q", "+ l : p", "+ r : q", "2 same"]),
+        (
+            "p q : Prop\nh : p ∧ q\n⊢ p",
+            "p q : Prop\nl : p\nr : q\n⊢ p",
+            ["- h : p ∧ q", "+ l : p", "+ r : q", "2 same"],
+        ),
         ("n : Nat\nh : n + 0 = n\n⊢ p", "n : Nat\nh : n = n\n⊢ p", ["~ h : n = n (was n + 0 = n)", "1 same"]),
         ("⊢ ∀ (a b : Nat), a = b", "a b : Nat\n⊢ a = b", ["+ a b : Nat", "0 same", "target"]),
         ("a b c : Nat\n⊢ p", "a c : Nat\n⊢ p", ["- b : Nat", "2 same"]),
@@ -30,7 +34,17 @@ def lines(changed: ChangedGoal) -> list[str]:
         ("h✝ : p\n⊢ r", "h✝ : q\n⊢ r", ["- h✝ : p", "+ h✝ : q", "0 same"]),
         ("x : Nat := 1\n⊢ p", "x : Nat := 2\n⊢ p", ["~ x : Nat (was Nat)", "0 same"]),
     ],
-    ids=["intro", "cases", "simp at", "a group comes", "one of a group goes", "moved", "shadowed", "without a name", "another value"],
+    ids=[
+        "intro",
+        "cases",
+        "simp at",
+        "a group comes",
+        "one of a group goes",
+        "moved",
+        "shadowed",
+        "without a name",
+        "another value",
+    ],
 )
 def test_what_is_different(before: str, after: str, expected: list[str]) -> None:
     assert lines(changed_goal(parse_goal(before), parse_goal(after))) == expected
