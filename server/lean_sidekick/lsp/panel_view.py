@@ -58,7 +58,7 @@ def round_view(known: Round, suggestions: Sequence[Suggestion]) -> PanelChangedP
         more=max(0, len(goals) - _MOST_GOALS),
         suggestions=tuple(_suggestion(goals, suggestion) for suggestion in suggestions),
         checks=latest.checks if latest is not None else 0,
-        milliseconds=round(latest.seconds * 1000) if latest is not None else 0,
+        milliseconds=round(known.seconds * 1000),
         first=None if known.first_s is None else round(known.first_s * 1000),
         tallies=tuple(
             PanelTally(source=tally.source.value, run=tally.run, good=tally.good)

@@ -52,6 +52,7 @@ class Round:
         self.is_settled = False
         self._settled = asyncio.Event()
         self.began = monotonic()
+        self.seconds = 0.0
         self.first_s: float | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -78,8 +79,9 @@ class Round:
     def learn(self, known: SuggestionRound) -> None:
         """Takes over what the engine knows by now."""
         self.latest = known
+        self.seconds = monotonic() - self.began
         if self.first_s is None and self.suggestions(1):
-            self.first_s = monotonic() - self.began
+            self.first_s = self.seconds
 
     def describe(self) -> str:
         """The round in one line, without anything of the text."""
