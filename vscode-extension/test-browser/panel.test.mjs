@@ -1,13 +1,9 @@
 // The panel as its users have it, in a real VS Code: by mouse, by keys, by what a screen reader is told, in four themes.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { place, startWorkbench } from "./installed.mjs";
 import { until } from "./workbench.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const THEMES = ["Default Dark Modern", "Default Light Modern", "Default High Contrast", "Default High Contrast Light"];
 
 let workbench;
 let frame;
