@@ -53,9 +53,9 @@ fix: setup ## format and mend what can be mended by itself
 	$(if $(HAVE_NPM),cd $(EXTENSION) && npm run --silent fix)
 
 .PHONY: test
-test: setup ## all tests that need no Lean
+test: setup ## all tests that need no Lean, on all cores
 	$(if $(HAVE_NPM),cd $(EXTENSION) && npm test --silent)
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 .PHONY: test-models
 test-models: $(VENV)/.dev $(VENV)/.models ## the tests that need torch and transformers, which are installed first

@@ -31,6 +31,13 @@ export default tseslint.config(
     },
   },
   {
+    files: ["test-browser/lean4-stand-in/*.js"],
+    languageOptions: {
+      sourceType: "commonjs",
+      globals: { exports: "writable", process: "readonly", require: "readonly" },
+    },
+  },
+  {
     files: ["scripts/**/*.mjs", "test/**/*.mjs", "test-browser/**/*.mjs"],
     languageOptions: {
       globals: { Buffer: "readonly", console: "readonly", process: "readonly", setInterval: "readonly" },

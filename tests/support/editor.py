@@ -192,6 +192,8 @@ class Editor:
         """Whether requests of the server are answered; if not, a test does it."""
         self.choices: list[str] = []
         """What the user chooses of the questions to come, by the beginning of its text; nothing once it is used up."""
+        self.answers: dict[str, dict[str, Any]] = {}
+        """What requests of these methods are answered with: a `result` or an `error`."""
         self._next_id = 0
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._answered: set[int] = set()
@@ -469,7 +471,8 @@ class Editor:
         if message["method"] == "window/showMessageRequest" and self.choices:
             begin = self.choices.pop(0)
             result = next(one for one in message["params"]["actions"] if one["title"].startswith(begin))
-        self.send({"jsonrpc": "2.0", "id": message["id"], "result": result})
+        answer = self.answers.get(message["method"], {"result": result})
+        self.send({"jsonrpc": "2.0", "id": message["id"], **answer})
 
     async def _read_log(self) -> None:
         while (line := await self.server.lines()) is not None:

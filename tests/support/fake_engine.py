@@ -41,6 +41,7 @@ from lean_sidekick.core.positions import Position, TextEdit, TextMap
 from lean_sidekick.core.premises import Premise
 from lean_sidekick.core.sites import Declaration, Hole, ProofSite
 from lean_sidekick.engine.api import (
+    AskGoals,
     DocumentText,
     PremiseAnswer,
     PremiseFinding,
@@ -126,9 +127,12 @@ class FakeEngine:
         on_event(f"open {root.name}")
 
     async def suggest(
-        self, document: DocumentText, position: Position, budget: Budget
+        self, document: DocumentText, position: Position, budget: Budget, editors_goals: AskGoals | None = None
     ) -> AsyncGenerator[SuggestionRound, None]:
         self._on_event(f"suggest v{document.version} {position.line}:{position.character}")
+        if editors_goals is not None:
+            for goal in await editors_goals(position):
+                self._on_event(f"editor's goal {goal}")
         try:
             await self._begin(document)
             site = find_site(document, position)

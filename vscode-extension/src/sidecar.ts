@@ -11,6 +11,7 @@ import {
   type WorkDoneProgressEnd,
   type WorkDoneProgressReport,
 } from "vscode-languageclient/node";
+import { goalsAt, type GoalsAt } from "./leanExtension";
 import type { Log } from "./log";
 import type { Round, SearchTree } from "./panel/messages";
 import { Problem } from "./problem";
@@ -63,6 +64,9 @@ export class Sidecar {
     this.client.onNotification("leanSidekick/searchTreeChanged", (search: SearchTree) => {
       params.onPanel({ kind: "search", search });
     });
+    this.client.onRequest("leanSidekick/goalsAt", async (asked: GoalsAt, token: CancellationToken) => ({
+      goals: await goalsAt(asked, token),
+    }));
     this.client.onDidChangeState(({ newState }) => {
       if (newState === ClientState.Stopped && this.phase === "running") {
         void this.lose();

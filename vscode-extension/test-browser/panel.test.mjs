@@ -1,7 +1,7 @@
 // The panel as its users have it, in a real VS Code: by mouse, by keys, by what a screen reader is told, in four themes.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { place, startWorkbench } from "./installed.mjs";
+import { place, scenarioFiles, startWorkbench } from "./setting.mjs";
 import { until } from "./workbench.mjs";
 
 
@@ -9,7 +9,7 @@ let workbench;
 let frame;
 
 before(async () => {
-  workbench = await startWorkbench("panel");
+  workbench = await startWorkbench({ files: scenarioFiles, artefacts: "panel" });
 });
 
 after(async () => {

@@ -1,13 +1,13 @@
 // The extension as its users have it: packed, installed in a real VS Code, used with keyboard and mouse.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { place, startWorkbench } from "./installed.mjs";
+import { place, scenarioFiles, startWorkbench } from "./setting.mjs";
 import { until } from "./workbench.mjs";
 
 let workbench;
 
 before(async () => {
-  workbench = await startWorkbench();
+  workbench = await startWorkbench({ files: scenarioFiles });
 });
 
 after(async () => {

@@ -4,7 +4,7 @@ An `Engine` belongs to one project root. It reads immutable document texts, neve
 names the document version it is for. Errors are `SidekickError`s whose message is for the user.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from enum import Enum
 from typing import Protocol
 
@@ -150,14 +150,19 @@ class ProveProgress:
     goals_proved: int = 0
 
 
+AskGoals = Callable[[Position], Awaitable[Sequence[str]]]
+"""The goals at a position as the editor's own Lean prints them; none where it cannot say, or not in time."""
+
+
 class Engine(Protocol):
     """Everything that the doors (editor, shell) may ask of a project."""
 
     def suggest(
-        self, document: DocumentText, position: Position, budget: Budget
+        self, document: DocumentText, position: Position, budget: Budget, editors_goals: AskGoals | None = None
     ) -> AsyncGenerator[SuggestionRound, None]:
         """The anytime stream of checked suggestions for the goal at a position.
 
+        `editors_goals` may give a head start: what it says is worked on until our own Lean has said its goals.
         Ends at once, without a round, where no tactic can stand (InputError says why). Closing the iterator
         stops the work behind it. Raises SidekickError.
         """

@@ -20,10 +20,11 @@ from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.engine.api import SourceTally, SuggestionRound
+from lean_sidekick.engine.head_start import HeadStart
 from lean_sidekick.engine.late_candidates import LateCandidates
 from lean_sidekick.engine.models import NO_MODELS, ModelSources
 from lean_sidekick.engine.premises import ProjectPremises, no_premises
-from lean_sidekick.engine.proposals import proposals_for
+from lean_sidekick.engine.proposals import proposals_before_lean
 from lean_sidekick.engine.ranking import rank
 from lean_sidekick.tactics.api import TacticGenerator
 from lean_sidekick.verify.api import Session, SiteState
@@ -52,18 +53,25 @@ class Sources:
 
 
 async def suggest(
-    site: ProofSite, session: Session, sources: Sources, budget: Budget, limit: int
+    site: ProofSite,
+    session: Session,
+    sources: Sources,
+    budget: Budget,
+    limit: int,
+    ahead: HeadStart | None = None,
 ) -> AsyncGenerator[SuggestionRound, None]:
-    """The rounds for a site; see `Engine.suggest`."""
+    """The rounds for a site; see `Engine.suggest`. What `ahead` has begun is its maker's to close."""
     found = await session.site_state(budget)
     if not found.state.goals:
         raise InputError("There is no goal left here.")
     run = SiteRun(site=site, found=found, budget=budget, limit=limit)
     yield run.round(is_complete=False, trouble="")
-    proposals = await proposals_for(
-        site, found.state.goals, session, sources.generator, sources.probes, budget, library=sources.premises
+    early = (
+        proposals_before_lean(site, sources.generator, library=sources.premises) if ahead is None else ahead.proposals
     )
-    async with aclosing(_Queue(run.main_goal, sources.models.for_cursor(proposals.request))) as queue:
+    proposals = await early.with_goals(found.state.goals).with_tactics(session, sources.probes, budget)
+    late = ahead.late if ahead is not None and await ahead.settle(run.main_goal) else None
+    async with aclosing(_Queue(run.main_goal, late or sources.models.for_cursor(proposals.request))) as queue:
         queue.add(await proposals.candidates(run.main_goal))
         while not budget.is_spent and len(run.confirmed) < CONFIRMED_LIMIT:
             batch = await queue.next(0.0 if run.confirmed else budget.seconds_left)

@@ -4,6 +4,7 @@ STATUS_CHANGED = "leanSidekick/statusChanged"
 PANEL_MOVED = "leanSidekick/panelMoved"
 PANEL_CHANGED = "leanSidekick/panelChanged"
 SEARCH_TREE_CHANGED = "leanSidekick/searchTreeChanged"
+GOALS_AT = "leanSidekick/goalsAt"
 
 COMPLETE_PROOF = "leanSidekick.completeProof"
 PROVE_FILE = "leanSidekick.proveFile"

@@ -9,7 +9,7 @@ worked on in this version gets that round again. No proving logic, and nothing a
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 from itertools import count
@@ -168,6 +168,7 @@ class Rounds:
         lessons: Lessons,
         on_settled: Callable[[str], None],
         on_changed: Callable[[Round], None],
+        editors_goals: Callable[[Snapshot, Position], Awaitable[Sequence[str]]],
     ) -> None:
         self._texts = texts
         self._projects = projects
@@ -177,6 +178,7 @@ class Rounds:
         self._on_settled = on_settled
         self._on_changed = on_changed
         self._numbers = count(1)
+        self._editors_goals = editors_goals
         self._desks: dict[str, _Desk] = {}
 
     def text_changed(self, uri: str, edited: Position | None) -> None:
@@ -308,7 +310,8 @@ class Rounds:
         running.began = monotonic()
         engine = await self._projects.engine(running.snapshot.uri)
         budget = Budget(seconds=self._projects.settings(running.snapshot.uri).suggest_timeout_s, checks=_MAX_CHECKS)
-        stream = engine.suggest(running.snapshot.document, running.asked, budget)
+        editors_goals = partial(self._editors_goals, running.snapshot)
+        stream = engine.suggest(running.snapshot.document, running.asked, budget, editors_goals)
         try:
             async with asyncio.timeout(budget.seconds + _OVERRUN_S), aclosing(stream):
                 async for known in stream:

@@ -304,6 +304,7 @@ def _make_parts(protocol: SidekickProtocol, backend: Backend) -> Parts:
         lessons=lessons,
         on_settled=on_settled,
         on_changed=lambda known: shown.round_changed(known),
+        editors_goals=client.editors_goals,
     )
     shown = Panel(client=client, texts=texts, projects=projects, rounds=rounds, tasks=tasks)
     return Parts(

@@ -142,6 +142,8 @@ export class Editor {
   settings = new Map<string, unknown>();
 
   readonly commands = new Map<string, (...args: unknown[]) => unknown>();
+  /** Other extensions, by their whole names. */
+  readonly extensions = new Map<string, { isActive: boolean; exports: unknown }>();
   /** Commands that were executed but belong to VS Code itself. */
   readonly builtIn: unknown[][] = [];
   readonly shown: Shown[] = [];

@@ -35,8 +35,8 @@ function execute(id, { command, arguments: args, workDoneToken }) {
   }
 }
 
-function handle({ id, method, params }) {
-  record({ method, params });
+function handle({ id, method, params, result, error }) {
+  record(method === undefined ? { method: "(answer)", params: { id, result, error } } : { method, params });
   if (script.crashOn === method) {
     console.error("ModuleNotFoundError: No module named 'pygls'");
     process.exit(3);
@@ -66,6 +66,9 @@ function handle({ id, method, params }) {
       break;
     case "initialized":
       console.error("INFO server: up");
+      if (script.ask) {
+        send({ id: "ours", ...script.ask });
+      }
       if (script.status) {
         send({ method: "leanSidekick/statusChanged", params: script.status });
       }

@@ -29,6 +29,8 @@ export interface Script {
   readonly result?: Record<string, unknown>;
   /** What it answers to "the panel has moved", but for the place, which is the one that was asked about. */
   readonly panel?: Record<string, unknown>;
+  /** A request that is sent when the client is ready. */
+  readonly ask?: { method: string; params: unknown };
   readonly status?: { state: string; message: string };
 }
 

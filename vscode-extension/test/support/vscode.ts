@@ -166,6 +166,7 @@ const api = {
   LogLevel: { Off: 0, Trace: 1, Debug: 2, Info: 3, Warning: 4, Error: 5 },
   ProgressLocation: { SourceControl: 1, Window: 10, Notification: 15 },
   StatusBarAlignment: { Left: 1, Right: 2 },
+  extensions: { getExtension: (id: string) => editor().extensions.get(id) },
   env: { appName: "test editor", language: "en" },
   commands: {
     registerCommand: (name: string, run: (...args: unknown[]) => unknown) => {
