@@ -34,13 +34,13 @@ from lean_sidekick.engine.session import engine_on
 from lean_sidekick.evaluation.configuration import ProverConfiguration
 from lean_sidekick.evaluation.data_sets import DataSet, Selection, open_data_set
 from lean_sidekick.evaluation.items import Item
-from lean_sidekick.evaluation.json_lines import read_records
 from lean_sidekick.evaluation.pool import LocalPool
 from lean_sidekick.evaluation.prove_run import ProveRun
 from lean_sidekick.evaluation.provers import EngineProver
 from lean_sidekick.evaluation.run_folder import open_run_folder
 from lean_sidekick.search.options import PLAIN
 from lean_sidekick.settings.settings import Settings
+from lean_sidekick.storage.json_lines import read_records
 from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority, Session, SiteState, Verifier
 from support.scripted_bench import ScriptedProvers, scripted_run
 

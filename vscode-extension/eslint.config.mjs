@@ -27,7 +27,14 @@ export default tseslint.config(
   {
     files: ["test-browser/**/*.mjs"],
     languageOptions: {
-      globals: { fetch: "readonly", setTimeout: "readonly", URL: "readonly", encodeURIComponent: "readonly" },
+      globals: { fetch: "readonly", setTimeout: "readonly", document: "readonly", URL: "readonly", encodeURIComponent: "readonly" },
+    },
+  },
+  {
+    files: ["test-browser/lean4-stand-in/*.js"],
+    languageOptions: {
+      sourceType: "commonjs",
+      globals: { exports: "writable", process: "readonly", require: "readonly" },
     },
   },
   {

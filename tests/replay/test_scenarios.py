@@ -46,6 +46,9 @@ EXPECTED = {
     "in an editor: prove at ghost": "proved\napply And.intro\n· exact h.2\n· exact h.1",
     "in an editor: suggest at ghost on a new line": "exact h.2  -- closes this goal, 1 goal left: ⊢ p",
     "in an editor: prove at ghost on a new line": "proved\napply And.intro\n· exact h.2\n· exact h.1",
+    "in an editor: suggest at premises": "exact ⟨h.2, h.1⟩" + CLOSES,
+    "in an editor: prove at premises": "proved\nexact ⟨h.2, h.1⟩",
+    "in an editor: a use of a lemma of the open file": "exact swap_and _ _ (by assumption)" + CLOSES,
 }
 
 

@@ -46,6 +46,11 @@ FULL: dict[str, Any] = {
 }
 
 
+def _python_path() -> list[str]:
+    """The path that the tests themselves run with, for those who run them from another tree than the installed one."""
+    return list(filter(None, [os.environ.get("PYTHONPATH")]))
+
+
 class Answered(Exception):
     """The server answered with an error."""
 
@@ -104,7 +109,7 @@ class ServerProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 cwd=TESTS,
-                env={**os.environ, "PYTHONPATH": str(TESTS)},
+                env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *_python_path()])},
             )
         )
 
@@ -187,6 +192,8 @@ class Editor:
         """Whether requests of the server are answered; if not, a test does it."""
         self.choices: list[str] = []
         """What the user chooses of the questions to come, by the beginning of its text; nothing once it is used up."""
+        self.answers: dict[str, dict[str, Any]] = {}
+        """What requests of these methods are answered with: a `result` or an `error`."""
         self._next_id = 0
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._answered: set[int] = set()
@@ -464,7 +471,8 @@ class Editor:
         if message["method"] == "window/showMessageRequest" and self.choices:
             begin = self.choices.pop(0)
             result = next(one for one in message["params"]["actions"] if one["title"].startswith(begin))
-        self.send({"jsonrpc": "2.0", "id": message["id"], "result": result})
+        answer = self.answers.get(message["method"], {"result": result})
+        self.send({"jsonrpc": "2.0", "id": message["id"], **answer})
 
     async def _read_log(self) -> None:
         while (line := await self.server.lines()) is not None:

@@ -20,11 +20,12 @@ _EDITOR_TEXTS = Path(__file__).resolve().parents[1] / "editors" / "texts.json"
 
 @frozen(kw_only=True)
 class Scenario:
-    """A file with a cursor; `wish` is "suggest" or "prove"."""
+    """A file with a cursor; `wish` is "suggest", "prove" or "use", which asks for the uses of `premise`."""
 
     name: str
     wish: str
     text: str
+    premise: str = ""
 
 
 def editor_texts() -> dict[str, str]:
@@ -123,6 +124,12 @@ SCENARIOS = (
         for wish in ("suggest", "prove")
         if ENDLESS not in text or wish == "suggest"
     ),
+    Scenario(
+        name="in an editor: a use of a lemma of the open file",
+        wish="use",
+        text=editor_texts()["premises"],
+        premise="swap_and",
+    ),
 )
 
 
@@ -148,8 +155,11 @@ async def ask(scenario: Scenario, engine: Engine) -> str:
             result = await engine.prove_at(document, position, budget, lambda _: None)
             return f"{result.status.value}\n{result.proof or result.message}"
         last: SuggestionRound | None = None
-        async for round_ in engine.suggest(document, position, budget):
-            last = round_
+        if scenario.wish == "use":
+            last = await engine.premise_uses(document, position, scenario.premise, budget)
+        else:
+            async for round_ in engine.suggest(document, position, budget):
+                last = round_
         assert last is not None
     except SidekickError as error:
         return f"{type(error).__name__}: {error}"

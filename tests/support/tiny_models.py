@@ -11,6 +11,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     BertConfig,
     BertForSequenceClassification,
+    BertModel,
     BertTokenizerFast,
     ByT5Tokenizer,
     GenerationConfig,
@@ -73,21 +74,46 @@ def qwen(folder: Path, seed: int = 0, texts: Sequence[str] = STATES) -> Path:
 def reranker(folder: Path) -> Path:
     """A BERT that scores pairs."""
     torch.manual_seed(0)
+    tokenizer = _letters(folder)
+    BertForSequenceClassification(_bert_config(len(tokenizer), num_labels=1)).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def sentence_encoder(folder: Path) -> Path:
+    """A BERT as a folder of sentence-transformers has it."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling
+
+    torch.manual_seed(0)
+    plain = folder / "plain"
+    tokenizer = _letters(plain)
+    config = _bert_config(len(tokenizer))
+    BertModel(config).save_pretrained(plain)
+    tokenizer.save_pretrained(plain)
+    model = SentenceTransformer(modules=[Transformer(str(plain)), Pooling(config.hidden_size)], device="cpu")
+    model.save_pretrained(str(folder), create_model_card=False)
+    return folder
+
+
+def _letters(folder: Path) -> BertTokenizerFast:
+    """A tokenizer of single letters; its vocabulary is written to the folder."""
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz0123456789+=<>⊢:."]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.txt").write_text("\n".join([*words, *(f"##{word}" for word in words[5:])]), encoding="utf-8")
-    tokenizer = BertTokenizerFast(str(folder / "vocab.txt"))
-    config = BertConfig(
-        vocab_size=len(tokenizer),
+    return BertTokenizerFast(str(folder / "vocab.txt"))
+
+
+def _bert_config(vocabulary: int, **more: int) -> BertConfig:
+    return BertConfig(
+        vocab_size=vocabulary,
         hidden_size=32,
         num_hidden_layers=2,
         num_attention_heads=4,
         intermediate_size=64,
-        num_labels=1,
+        **more,
     )
-    BertForSequenceClassification(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
 
 
 def _t5_config() -> T5Config:

@@ -1,7 +1,8 @@
 // A real VS Code (code-server) in a real browser (headless Chromium), with the packed extension installed in it.
 //
 // All that it writes lies in one scratch folder, and both processes are ended by `close`. The page may speak to this
-// machine alone; `foreignHosts` says whom else it tried to reach.
+// machine alone; `foreignHosts` says whom else it tried to reach. EDITOR_NODE names the Node that runs the editor, where
+// that wants another one than these tests.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
@@ -19,6 +20,7 @@ const CHROMIUM_FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
+const EDITOR_NODE = process.env.EDITOR_NODE || process.execPath;
 const USER_SETTINGS = {
   "chat.disableAIFeatures": true,
   "editor.inlayHints.enabled": "on",
@@ -52,8 +54,8 @@ export class Workbench {
   /**
    * Starts everything and opens `files` (name to text) as a folder.
    *
-   * `editor` is the folder that install-code-server.sh filled; `server` is the program for leanSidekick.server.path;
-   * `artefacts` is where screenshots and logs go.
+   * `editor` is the folder that install-code-server.sh filled; `vsix` are the packed extensions to install; `server` is
+   * the program for leanSidekick.server.path; `artefacts` is where screenshots and logs go.
    */
   static async start({ editor, vsix, server, files, artefacts, chromium = "/usr/bin/chromium", settings = {} }) {
     const scratch = mkdtempSync(path.join(tmpdir(), "workbench-"));
@@ -79,13 +81,15 @@ export class Workbench {
     };
     const entry = path.resolve(editor, "node_modules/code-server/out/node/entry.js");
     const folders = ["--user-data-dir", at("data"), "--extensions-dir", at("extensions")];
-    execFileSync(process.execPath, [entry, ...folders, "--install-extension", vsix], { env, stdio: "pipe" });
+    for (const each of vsix) {
+      execFileSync(EDITOR_NODE, [entry, ...folders, "--install-extension", each], { env, stdio: "pipe" });
+    }
     const port = await freePort();
     mkdirSync(artefacts, { recursive: true });
     const log = openSync(path.join(artefacts, "code-server.log"), "w");
     const flags = ["--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"];
     const child = spawn(
-      process.execPath,
+      EDITOR_NODE,
       [entry, "--bind-addr", `127.0.0.1:${port}`, "--disable-getting-started-override", ...flags, ...folders],
       { env, stdio: ["ignore", log, log], detached: true },
     );

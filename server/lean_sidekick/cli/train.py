@@ -8,7 +8,7 @@ import click
 
 from lean_sidekick.cli.kinds import KindGroup
 
-KINDS = ("tactics", "value")
+KINDS = ("tactics", "retriever", "value")
 
 
 @click.group("train", cls=KindGroup, kinds=KINDS, short_help="Train a model.")

@@ -15,7 +15,7 @@ from lean_sidekick.core.premises import Premise
 from lean_sidekick.model_worker.messages import Device, ModelKind
 from lean_sidekick.premises.corpus import read_corpus
 from lean_sidekick.tactics.prompts.api import TokenUnit
-from lean_sidekick.training.curves import draw_run, read_metrics
+from lean_sidekick.training.curves import Scores, draw_run, read_metrics
 from lean_sidekick.training.examples import read_examples, split_examples
 from lean_sidekick.training.plan import METRICS_FILE, Extent, TrainingPlan, begin, check_resumed, step_adapter
 
@@ -115,7 +115,11 @@ def _show(summary: Mapping[str, Any], out: Path) -> None:
         write_line(f"{name:24} exact match {found['exact_match']:.1%}, one of eight {found['exact_match_at_8']:.1%}")
     try:
         title = f"{summary['base']}, {summary['extent']}: {summary['train_examples']} steps"
-        baseline = summary["most_frequent_tactics"]["exact_match"]
-        draw_run(read_metrics(out / METRICS_FILE), baseline, title, out / "training.png")
+        scores = Scores(
+            axis="exact match, modules held out (%)",
+            curves={"eval_exact_match": "first", "eval_exact_match_at_8": "one of eight"},
+            baselines={"most frequent tactic": summary["most_frequent_tactics"]["exact_match"]},
+        )
+        draw_run(read_metrics(out / METRICS_FILE), "loss (nats a token)", scores, title, out / "training.png")
     except ConfigError as error:
         note(str(error))

@@ -17,6 +17,7 @@ from lean_sidekick.core.errors import ImportsOutOfDate, InputError, LeanUnavaila
 from lean_sidekick.core.positions import Position
 from lean_sidekick.core.sites import Declaration, ProofSite
 from lean_sidekick.engine.api import (
+    AskGoals,
     DocumentText,
     PremiseAnswer,
     ProofResult,
@@ -26,8 +27,9 @@ from lean_sidekick.engine.api import (
     SuggestionRound,
 )
 from lean_sidekick.engine.find_premises import premises_for_goal, premises_for_words, uses_of_premise
+from lean_sidekick.engine.head_start import HeadStart, place_of_goal
 from lean_sidekick.engine.learning import Learner
-from lean_sidekick.engine.proposals import proposals_for
+from lean_sidekick.engine.proposals import proposals_before_lean, proposals_for
 from lean_sidekick.engine.prove import Prover
 from lean_sidekick.engine.site_finder import find_declaration_sites, find_site
 from lean_sidekick.engine.suggest import Sources, suggest
@@ -56,11 +58,12 @@ class ProjectEngine:
     _closing: set[asyncio.Task[None]] = field(factory=set, init=False)
 
     async def suggest(
-        self, document: DocumentText, position: Position, budget: Budget
+        self, document: DocumentText, position: Position, budget: Budget, editors_goals: AskGoals | None = None
     ) -> AsyncGenerator[SuggestionRound, None]:
         """See `Engine.suggest`."""
-        async with self._session(document, position) as session:
-            stream = suggest(session.site, session, self.sources, budget, self.suggestion_limit)
+        site = find_site(document.text, document.uri, document.version, position)
+        async with aclosing(self._head_start(site, position, editors_goals)) as ahead, self._open(site) as session:
+            stream = suggest(site, session, self.sources, budget, self.suggestion_limit, ahead)
             async with aclosing(stream) as rounds:
                 async for round_ in rounds:
                     yield round_
@@ -83,10 +86,11 @@ class ProjectEngine:
         position: Position,
         budget: Budget,
         on_progress: Callable[[ProveProgress], None],
+        trace: Trace | None = None,
     ) -> ProofResult:
         """See `Engine.prove_at`."""
         site = find_site(document.text, document.uri, document.version, position)
-        return await self._prove(site, budget, on_progress, self.search_options, NoTrace())
+        return await self._prove(site, budget, on_progress, self.search_options, trace or NoTrace())
 
     async def prove_all(
         self,
@@ -189,6 +193,14 @@ class ProjectEngine:
             )
             return await prover.prove(site, budget)
 
+    def _head_start(self, site: ProofSite, position: Position, editors_goals: AskGoals | None) -> HeadStart:
+        proposals = proposals_before_lean(site, self.sources.generator, library=self.sources.premises)
+        ahead = HeadStart(proposals=proposals, models=self.sources.models)
+        place = place_of_goal(site, position)
+        if editors_goals is not None and place is not None:
+            ahead.begin(editors_goals, place)
+        return ahead
+
     async def _ready(self) -> Verifier:
         async with self._starting:
             if self._verifier is None:
@@ -198,7 +210,11 @@ class ProjectEngine:
     @asynccontextmanager
     async def _session(self, document: DocumentText, position: Position) -> AsyncIterator[Session]:
         """The site at a position, open for whoever waits at the cursor. Raises InputError where there is none."""
-        site = find_site(document.text, document.uri, document.version, position)
+        async with self._open(find_site(document.text, document.uri, document.version, position)) as session:
+            yield session
+
+    @asynccontextmanager
+    async def _open(self, site: ProofSite) -> AsyncIterator[Session]:
         with self._question():
             verifier = await self._ready()
             if self.learner is not None:

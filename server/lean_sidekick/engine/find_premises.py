@@ -10,12 +10,13 @@ import re
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.positions import Position, TextMap
-from lean_sidekick.core.premises import Premise, premises_above
+from lean_sidekick.core.premises import Premise
 from lean_sidekick.core.scanner import IDENTIFIER
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.engine.api import DocumentText, PremiseAnswer, PremiseFinding, SuggestionRound
 from lean_sidekick.engine.premises import ProjectPremises
 from lean_sidekick.engine.suggest import SiteRun
+from lean_sidekick.premises.source_scan import declarations_above
 from lean_sidekick.tactics.goal_shape import read_goal
 from lean_sidekick.tactics.premise_uses import premise_uses
 from lean_sidekick.verify.api import Session
@@ -32,7 +33,7 @@ async def premises_for_goal(
     state = (await session.site_state(budget)).state
     if not state.goals:
         raise InputError("There is no goal left here.")
-    above = await asyncio.to_thread(premises_above, site.text, site.declaration.start)
+    above = await asyncio.to_thread(declarations_above, site.text, site.declaration.start)
     found = await premises.for_goal(_document(site), state.goals[0], above, k)
     return PremiseAnswer(goal=state.goals[0], findings=await premises.locate(found, site.uri), note=premises.note)
 
@@ -47,7 +48,7 @@ async def premises_for_words(
     above: tuple[Premise, ...] = ()
     if document is not None:
         offset = len(document.text) if position is None else TextMap(document.text).offset(position)
-        above = await asyncio.to_thread(premises_above, document.text, offset)
+        above = await asyncio.to_thread(declarations_above, document.text, offset)
     found = await premises.for_words(document, words, above, k)
     uri = None if document is None else document.uri
     return PremiseAnswer(goal=None, findings=await premises.locate(found, uri), note=premises.note)
@@ -66,14 +67,14 @@ async def uses_of_premise(
     run = SiteRun(site=site, found=found, budget=budget, limit=limit)
     candidates = premise_uses(premise, read_goal(run.main_goal))
     async for item in session.check((), candidates, budget):
-        run.checked.append(item)
+        run.add(item)
     await run.confirm(session)
     return run.round(is_complete=True, trouble="")
 
 
 async def _find(premises: ProjectPremises, site: ProofSite, name: str) -> Premise:
     """A premise by its full name; what nobody knows more of is a name alone, for Lean to judge."""
-    above = await asyncio.to_thread(premises_above, site.text, site.declaration.start)
+    above = await asyncio.to_thread(declarations_above, site.text, site.declaration.start)
     for premise in reversed(above):
         if premise.full_name == name:
             return premise

@@ -7,7 +7,7 @@ candidates.
 import re
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate, Source
@@ -31,15 +31,20 @@ RETRIEVED = 128
 
 @frozen(kw_only=True)
 class Proposals:
-    """A generator bound to one site."""
+    """A generator bound to one site.
+
+    As long as our Lean has not said the goals (`with_goals`) and what the toolchain has (`with_tactics`), it is good
+    for what models are asked with, and for nothing else.
+    """
 
     site: ProofSite
     generator: TacticGenerator
     premises: tuple[Premise, ...]
     library: ProjectPremises | None
-    known_tactics: frozenset[str]
     surroundings: Surroundings
-    root: str | None
+    known_tactics: frozenset[str] = frozenset()
+    root: str | None = None
+    _looked_up: dict[str, tuple[Premise, ...]] = field(factory=dict)
 
     async def candidates(self, goal: Goal) -> Sequence[Candidate]:
         """Candidates for a goal at the site or below it, best first."""
@@ -56,9 +61,23 @@ class Proposals:
             is_root=goal.text == self.root,
         )
 
+    def with_goals(self, goals: Sequence[Goal]) -> "Proposals":
+        """The same, knowing the goals at the site."""
+        return evolve(self, root=goals[0].text if goals and is_whole_proof(self.site) else None)
+
+    async def with_tactics(self, session: Session, probes: Sequence[str], budget: Budget) -> "Proposals":
+        """The same, knowing what the toolchain has."""
+        return evolve(self, known_tactics=await session.known_tactics(probes, budget))
+
+    async def look_up(self, goal: Goal) -> None:
+        """Looks up the premises for a goal and keeps them: who asks for that goal next has them at once."""
+        self._looked_up[goal.text] = await self._retrieved(goal)
+
     async def _retrieved(self, goal: Goal) -> tuple[Premise, ...]:
         if self.library is None:
             return ()
+        if goal.text in self._looked_up:
+            return self._looked_up[goal.text]
         document = DocumentText(uri=self.site.uri, version=self.site.version, text=self.site.text)
         # Those above the site are looked at one and all, whatever their rank.
         return tuple(await self.library.of_imports(document, goal, RETRIEVED))
@@ -93,6 +112,14 @@ async def proposals_for(
 ) -> Proposals:
     """Learns what the toolchain has, if that is not known yet, and reads the file above the site; `goals` are those
     at the site."""
+    proposals = proposals_before_lean(site, generator, options, library)
+    return await proposals.with_goals(goals).with_tactics(session, probes, budget)
+
+
+def proposals_before_lean(
+    site: ProofSite, generator: TacticGenerator, options: SearchOptions = PLAIN, library: ProjectPremises | None = None
+) -> Proposals:
+    """What can be known of a site before our Lean says anything of it."""
     has_premises = Part.PREMISES not in options.without
     if not has_premises:
         generator = WithoutLemmas(inner=generator)
@@ -103,7 +130,5 @@ async def proposals_for(
         generator=generator,
         premises=premises_above(site.text, site.declaration.start) if has_premises else (),
         library=library if has_premises else None,
-        known_tactics=await session.known_tactics(probes, budget),
         surroundings=surroundings_of(site),
-        root=goals[0].text if goals and is_whole_proof(site) else None,
     )

@@ -1,27 +1,30 @@
 """Suggestions for one site: an anytime stream of rounds that only gets better.
 
-Candidates are run in growing batches, best first; after each batch comes a round. Those of models are asked for at the
+The first round says what the goals are. Candidates are run in growing batches, best first; after each batch comes a
+round. Those of models are asked for at the
 same time and join by their scores when they come; they are waited for only where nothing else closes the goal. What is
 shown was run once more alone, as the user would have it: a batch orders and filters, and some tactics do one thing
 there and another in the file. A candidate that fails alone is taken out, and what it leaves alone is what is shown.
 """
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from attrs import Factory, define, evolve, field, frozen
 
 from lean_sidekick.core.budget import Budget
-from lean_sidekick.core.candidates import Candidate
+from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
-from lean_sidekick.engine.api import SuggestionRound
+from lean_sidekick.engine.api import SourceTally, SuggestionRound
+from lean_sidekick.engine.head_start import HeadStart
 from lean_sidekick.engine.late_candidates import LateCandidates
 from lean_sidekick.engine.models import NO_MODELS, ModelSources
 from lean_sidekick.engine.premises import ProjectPremises, no_premises
-from lean_sidekick.engine.proposals import proposals_for
+from lean_sidekick.engine.proposals import proposals_before_lean
 from lean_sidekick.engine.ranking import rank
 from lean_sidekick.tactics.api import TacticGenerator
 from lean_sidekick.verify.api import Session, SiteState
@@ -50,24 +53,32 @@ class Sources:
 
 
 async def suggest(
-    site: ProofSite, session: Session, sources: Sources, budget: Budget, limit: int
+    site: ProofSite,
+    session: Session,
+    sources: Sources,
+    budget: Budget,
+    limit: int,
+    ahead: HeadStart | None = None,
 ) -> AsyncGenerator[SuggestionRound, None]:
-    """The rounds for a site; see `Engine.suggest`."""
+    """The rounds for a site; see `Engine.suggest`. What `ahead` has begun is its maker's to close."""
     found = await session.site_state(budget)
     if not found.state.goals:
         raise InputError("There is no goal left here.")
     run = SiteRun(site=site, found=found, budget=budget, limit=limit)
-    proposals = await proposals_for(
-        site, found.state.goals, session, sources.generator, sources.probes, budget, library=sources.premises
+    yield run.round(is_complete=False, trouble="")
+    early = (
+        proposals_before_lean(site, sources.generator, library=sources.premises) if ahead is None else ahead.proposals
     )
-    async with aclosing(_Queue(run.main_goal, sources.models.for_cursor(proposals.request))) as queue:
+    proposals = await early.with_goals(found.state.goals).with_tactics(session, sources.probes, budget)
+    late = ahead.late if ahead is not None and await ahead.settle(run.main_goal) else None
+    async with aclosing(_Queue(run.main_goal, late or sources.models.for_cursor(proposals.request))) as queue:
         queue.add(await proposals.candidates(run.main_goal))
         while not budget.is_spent and len(run.confirmed) < CONFIRMED_LIMIT:
             batch = await queue.next(0.0 if run.confirmed else budget.seconds_left)
             if not batch:
                 break
             async for item in session.check((), batch, budget):
-                run.checked.append(item)
+                run.add(item)
             await run.confirm(session)
             await run.run_alone(session, EARLY_PROGRESS)
             yield run.round(is_complete=False, trouble=queue.late.trouble)
@@ -119,6 +130,7 @@ class SiteRun:
     checked: list[CheckedCandidate] = field(factory=list)
     confirmed: dict[str, tuple[Goal, ...]] = field(factory=dict)
     alone: set[str] = field(factory=set)
+    _run: Counter[Source] = field(factory=Counter, init=False)
 
     @property
     def main_goal(self) -> Goal:
@@ -129,6 +141,11 @@ class SiteRun:
     def others(self) -> tuple[Goal, ...]:
         """The other goals at the site."""
         return self.found.state.goals[1:]
+
+    def add(self, item: CheckedCandidate) -> None:
+        """Takes in what Lean said of a candidate."""
+        self.checked.append(item)
+        self._run[item.candidate.source] += 1
 
     async def confirm(self, session: Session) -> None:
         """Runs the best candidates that closed the goal once more, alone; what fails that is not kept."""
@@ -186,7 +203,12 @@ class SiteRun:
             seconds=self.budget.seconds_spent,
             warning=self._warning(),
             model_trouble=trouble,
+            tallies=self._tallies(),
         )
+
+    def _tallies(self) -> tuple[SourceTally, ...]:
+        good = Counter(item.candidate.source for item in self.checked if item.outcome.kind.is_good)
+        return tuple(SourceTally(source=source, run=count, good=good[source]) for source, count in self._run.items())
 
     def _warning(self) -> str:
         if self.found.prefix_error:

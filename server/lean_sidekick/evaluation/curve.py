@@ -11,10 +11,10 @@ from pathlib import Path
 
 from attrs import frozen
 
+from lean_sidekick.evaluation.kept_files import replacing
 from lean_sidekick.evaluation.metrics import wilson
 from lean_sidekick.evaluation.plots import Curve, draw_curves, save
 from lean_sidekick.evaluation.prove_run import proof_costs
-from lean_sidekick.evaluation.run_folder import replacing
 from lean_sidekick.search.options import SearchKind
 
 SECONDS = (1.0, 2.0, 5.0, 10.0, 60.0)

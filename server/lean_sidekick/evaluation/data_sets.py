@@ -16,8 +16,8 @@ from attrs import frozen
 
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.evaluation.items import Format, Item, format_of, name_field, read_item
-from lean_sidekick.evaluation.json_lines import Record, file_digest, read_records
 from lean_sidekick.evaluation.lean_dojo import CheckoutReader
+from lean_sidekick.storage.json_lines import Record, file_digest, read_records
 
 SOURCE_FILE = "SOURCE.txt"
 
@@ -70,7 +70,10 @@ def open_data_set(path: Path, selection: Selection, project: Path | None) -> Dat
 
     `project` is the checkout that items of LeanDojo Benchmark are read from.
     """
-    kind = format_of(next(read_records(path)))
+    first = next(read_records(path), None)
+    if first is None:
+        raise InputError(f"{path} is an empty array.")
+    kind = format_of(first)
     read = CheckoutReader(project).read if kind is Format.LEANDOJO else lambda record: read_item(record, kind)
     names = array("Q")
     for record in read_records(path):

@@ -11,11 +11,11 @@ from attrs import asdict, frozen
 from lean_sidekick.evaluation.configuration import RunRecord
 from lean_sidekick.evaluation.data_sets import DataSet
 from lean_sidekick.evaluation.effort import Done, EffortTask, TheoremEffort
-from lean_sidekick.evaluation.json_lines import read_records
 from lean_sidekick.evaluation.metrics import bootstrap
 from lean_sidekick.evaluation.pool import Pool
 from lean_sidekick.evaluation.reference import read_referenced
 from lean_sidekick.evaluation.run_folder import RESULTS_FILE, RunFolder
+from lean_sidekick.storage.json_lines import read_records
 
 
 @frozen(kw_only=True)

@@ -10,7 +10,7 @@ from enum import Enum
 from attrs import frozen
 
 from lean_sidekick.core.errors import InputError
-from lean_sidekick.evaluation.json_lines import Record
+from lean_sidekick.storage.json_lines import Record
 
 _END = re.compile(r":=\s*(?:by)?\s*(?:sorry)?\s*\Z")
 

@@ -14,7 +14,7 @@ from lean_sidekick.core.declarations import Outline
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.positions import TextMap
 from lean_sidekick.evaluation.items import Item
-from lean_sidekick.evaluation.json_lines import Record
+from lean_sidekick.storage.json_lines import Record
 
 _PATH_LIMIT = 4096
 

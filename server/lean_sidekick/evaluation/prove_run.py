@@ -16,7 +16,6 @@ from attrs import frozen
 from lean_sidekick.engine.api import ProofStatus
 from lean_sidekick.evaluation.configuration import ProverConfiguration, RunRecord
 from lean_sidekick.evaluation.data_sets import DataSet
-from lean_sidekick.evaluation.json_lines import read_records
 from lean_sidekick.evaluation.metrics import counts_within, pass_figures
 from lean_sidekick.evaluation.pool import Pool
 from lean_sidekick.evaluation.results import (
@@ -29,6 +28,7 @@ from lean_sidekick.evaluation.results import (
     theorem_fields,
 )
 from lean_sidekick.evaluation.run_folder import RESULTS_FILE, RunFolder
+from lean_sidekick.storage.json_lines import read_records
 
 SECONDS_SHOWN = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 CHECKS_SHOWN = (10, 30, 100, 300, 1_000, 3_000, 10_000)

@@ -15,10 +15,11 @@ from lean_sidekick.core.errors import InputError
 from lean_sidekick.engine.api import ProofStatus
 from lean_sidekick.evaluation.data_sets import DataSet
 from lean_sidekick.evaluation.items import Item
-from lean_sidekick.evaluation.json_lines import read_records
+from lean_sidekick.evaluation.kept_files import replacing
 from lean_sidekick.evaluation.plain_check import PlainLean, find_falsehood
 from lean_sidekick.evaluation.results import read_theorem
-from lean_sidekick.evaluation.run_folder import RESULTS_FILE, replacing
+from lean_sidekick.evaluation.run_folder import RESULTS_FILE
+from lean_sidekick.storage.json_lines import read_records
 
 RECHECK_FILE = "recheck.json"
 

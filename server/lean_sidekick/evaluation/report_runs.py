@@ -12,8 +12,8 @@ from typing import Any
 from attrs import frozen
 
 from lean_sidekick.core.errors import InputError
-from lean_sidekick.evaluation.json_lines import Record, read_records
 from lean_sidekick.evaluation.run_folder import RECORD_FILE, RESULTS_FILE, SUMMARY_FILE, read_object
+from lean_sidekick.storage.json_lines import Record, read_records
 
 KINDS = ("prove", "effort")
 _BUDGET = ("timeout_s", "check_limit", "attempts", "ask")

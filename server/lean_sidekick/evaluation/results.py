@@ -11,7 +11,7 @@ from attrs import frozen
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.engine.api import ProofResult, ProofStatus
 from lean_sidekick.evaluation.items import Item
-from lean_sidekick.evaluation.json_lines import Record
+from lean_sidekick.storage.json_lines import Record
 
 
 @frozen(kw_only=True)

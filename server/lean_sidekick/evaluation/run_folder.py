@@ -7,19 +7,19 @@ the run: nothing is kept elsewhere, and memory grows by eight bytes a theorem.
 """
 
 import json
-import os
 from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 from attrs import define, field
 
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.evaluation.configuration import RunRecord
 from lean_sidekick.evaluation.data_sets import DataSet
-from lean_sidekick.evaluation.json_lines import Record, read_records
+from lean_sidekick.evaluation.kept_files import drop_torn_line, hold, replacing
+from lean_sidekick.storage.json_lines import Record, read_records
 
 RECORD_FILE, RESULTS_FILE, ATTEMPTS_FILE, SUMMARY_FILE = "run.json", "results.jsonl", "attempts.jsonl", "summary.json"
 _LOCK_FILE = ".lock"
@@ -96,7 +96,7 @@ def open_run_folder(path: Path, record: RunRecord, data: DataSet, *, restart: bo
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}): name another folder with --out.") from None
     with lock:
-        _lock(lock, path)
+        hold(lock, path)
         if restart:
             for name in (SUMMARY_FILE, RESULTS_FILE, ATTEMPTS_FILE, RECORD_FILE):
                 (path / name).unlink(missing_ok=True)
@@ -126,32 +126,9 @@ def read_object(path: Path) -> Mapping[str, object]:
     return value
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes the place of another one when it is complete."""
-    draft = path.with_name(path.name + ".draft")
-    with draft.open("wb") as out:
-        yield out
-        out.flush()
-        os.fsync(out.fileno())
-    draft.replace(path)
-
-
 def _append(file: BinaryIO, fields: Mapping[str, object]) -> None:
     file.write((json.dumps(fields, ensure_ascii=False) + "\n").encode())
     file.flush()
-
-
-def _lock(lock: IO[str], path: Path) -> None:
-    """Holds the folder until the file is closed, also by a process that is killed."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: two runs into one folder are not noticed there
-        return
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise InputError(f"Another process is writing to {path}: wait for it, or name another --out.") from None
 
 
 def _check_record(path: Path, record: RunRecord) -> None:
@@ -184,7 +161,7 @@ def _read_rows(path: Path, data: DataSet) -> "tuple[array[int], dict[int, dict[i
     early: dict[int, dict[int, Record]] = {}
     results, attempts = path / RESULTS_FILE, path / ATTEMPTS_FILE
     for file in (results, attempts):
-        _drop_torn_line(file)
+        drop_torn_line(file)
     has_results, has_attempts = (file.is_file() and file.stat().st_size > 0 for file in (results, attempts))
     if not (has_results or has_attempts):
         return places, early
@@ -209,21 +186,3 @@ def _index(record: Record, index_of: Mapping[str, int]) -> int:
     if name not in index_of:
         raise InputError(f"{record.place}: the data has no theorem {name}.")
     return index_of[name]
-
-
-def _drop_torn_line(path: Path) -> None:
-    """Cuts off what stands behind the last line end: the process was killed while it wrote it."""
-    if not path.is_file():
-        return
-    with path.open("rb+") as file:
-        end = file.seek(0, os.SEEK_END)
-        position = end
-        while position > 0:
-            step = min(65536, position)
-            file.seek(position - step)
-            found = file.read(step).rfind(b"\n")
-            if found >= 0:
-                file.truncate(position - step + found + 1)
-                return
-            position -= step
-        file.truncate(0)

@@ -1,5 +1,7 @@
 """What the editor can do, as named booleans, read once from what it said in `initialize`."""
 
+from collections.abc import Mapping
+
 from attrs import frozen
 from lsprotocol import types
 from pygls.capabilities import get_capability
@@ -14,6 +16,7 @@ class ClientCapabilities:
     can_show_progress: bool = False
     can_apply_edits: bool = False
     has_versioned_edits: bool = False
+    can_say_goals: bool = False
 
 
 def read_capabilities(said: types.ClientCapabilities) -> ClientCapabilities:
@@ -28,4 +31,11 @@ def read_capabilities(said: types.ClientCapabilities) -> ClientCapabilities:
         can_show_progress=has("window.work_done_progress"),
         can_apply_edits=has("workspace.apply_edit"),
         has_versioned_edits=has("workspace.workspace_edit.document_changes"),
+        can_say_goals=_says_goals(said.experimental),
     )
+
+
+def _says_goals(experimental: object) -> bool:
+    """Whether the client answers `leanSidekick/goalsAt`; see docs/protocol.md."""
+    ours = experimental.get("leanSidekick") if isinstance(experimental, Mapping) else None
+    return isinstance(ours, Mapping) and ours.get("goalsAt") is True

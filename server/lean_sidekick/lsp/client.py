@@ -18,12 +18,18 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.protocol import LanguageServerProtocol
 
+from lean_sidekick.core.errors import ProtocolError
+from lean_sidekick.core.positions import Position
 from lean_sidekick.lsp.capabilities import ClientCapabilities
-from lean_sidekick.lsp.messages import StatusChangedParams, to_wire
-from lean_sidekick.lsp.methods import STATUS_CHANGED
+from lean_sidekick.lsp.messages import GoalsAtParams, StatusChangedParams, WirePosition, read_goals, to_wire
+from lean_sidekick.lsp.methods import GOALS_AT, PANEL_CHANGED, SEARCH_TREE_CHANGED, STATUS_CHANGED
+from lean_sidekick.lsp.panel_messages import PanelChangedParams, SearchTreeChangedParams
+from lean_sidekick.lsp.snapshot import Snapshot
 from lean_sidekick.lsp.tasks import Tasks
 
 REQUEST_LIMIT_S = 10.0
+GOALS_LIMIT_S = 5.0
+"""Seconds after which the editor's goals are of no use any more."""
 # Bars are redrawn by the editor: more often than this is only traffic.
 _REPORT_EVERY_S = 0.1
 
@@ -63,6 +69,14 @@ class Client:
         """Sends `leanSidekick/statusChanged`."""
         self._protocol.notify(STATUS_CHANGED, to_wire(status))
 
+    def send_panel(self, panel: PanelChangedParams) -> None:
+        """Sends `leanSidekick/panelChanged`."""
+        self._protocol.notify(PANEL_CHANGED, to_wire(panel))
+
+    def send_search_tree(self, tree: SearchTreeChangedParams) -> None:
+        """Sends `leanSidekick/searchTreeChanged`."""
+        self._protocol.notify(SEARCH_TREE_CHANGED, to_wire(tree))
+
     def refresh_inlay_hints(self) -> None:
         """Has the editor ask for inlay hints again, if it can."""
         if self.capabilities.can_refresh_inlay_hints:
@@ -80,6 +94,18 @@ class Client:
         except JsonRpcException as error:
             return EditOutcome(is_applied=False, reason=error.message)
         return EditOutcome(is_applied=answer.applied, reason=answer.failure_reason or "")
+
+    async def editors_goals(self, snapshot: Snapshot, position: Position) -> Sequence[str]:
+        """The goals that the editor's own Lean shows at a place of a version; none if the editor cannot say."""
+        if not self.capabilities.can_say_goals:
+            return ()
+        where = WirePosition(line=position.line, character=position.character)
+        params = GoalsAtParams(uri=snapshot.uri, version=snapshot.version, position=where)
+        try:
+            return read_goals(await self._request(GOALS_AT, to_wire(params), GOALS_LIMIT_S))
+        except (TimeoutError, JsonRpcException, ProtocolError) as error:
+            _logger.info("the editor does not say its goals: %s", error or "no answer")
+            return ()
 
     async def choose(self, question: str, choices: Sequence[str], limit_s: float) -> str | None:
         """Has the user choose one of some texts; None if none is chosen in so many seconds."""

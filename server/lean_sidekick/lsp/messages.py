@@ -12,8 +12,8 @@ import cattrs
 from attrs import Attribute, field, frozen
 from attrs.validators import ge, instance_of
 
-from lean_sidekick.core.errors import InputError
-from lean_sidekick.lsp.methods import COMPLETE_PROOF, FORGET_LEARNED, PROVE_FILE, RESTART_LEAN, STATUS_CHANGED
+from lean_sidekick.core.errors import InputError, ProtocolError
+from lean_sidekick.lsp.methods import COMPLETE_PROOF, FORGET_LEARNED, GOALS_AT, PROVE_FILE, RESTART_LEAN, STATUS_CHANGED
 
 _Params = TypeVar("_Params")
 
@@ -57,6 +57,22 @@ class CompleteProofParams:
     uri: str = field(validator=instance_of(str))
     version: int = field(validator=is_whole)
     position: WirePosition
+
+
+@frozen(kw_only=True)
+class GoalsAtParams:
+    """Params of the request `leanSidekick/goalsAt`: a place in a version of a document."""
+
+    uri: str = field(validator=instance_of(str))
+    version: int = field(validator=is_whole)
+    position: WirePosition
+
+
+@frozen(kw_only=True)
+class GoalsAtResult:
+    """The result of `leanSidekick/goalsAt`: the goals as Lean prints them, the main goal first; none if not known."""
+
+    goals: tuple[str, ...]
 
 
 class CompleteProofStatus(Enum):
@@ -127,6 +143,7 @@ class OwnMessage:
 
 OWN_MESSAGES = (
     OwnMessage(name=STATUS_CHANGED, params=StatusChangedParams, result=None),
+    OwnMessage(name=GOALS_AT, params=GoalsAtParams, result=GoalsAtResult),
     OwnMessage(name=COMPLETE_PROOF, params=CompleteProofParams, result=CompleteProofResult),
     OwnMessage(name=PROVE_FILE, params=ProveFileParams, result=ProveFileResult),
     OwnMessage(name=RESTART_LEAN, params=None, result=RestartLeanResult),
@@ -165,6 +182,19 @@ def read_argument(kind: type[_Params], arguments: Sequence[Any] | None, explanat
         return _converter.structure(argument, kind)
     except (cattrs.BaseValidationError, ValueError, TypeError):
         raise InputError(explanation) from None
+
+
+def read_value(kind: type[_Params], value: Any) -> _Params:
+    """Reads one of the values above, as strictly as `read_argument`, but raises what cattrs raises."""
+    return _converter.structure(value, kind)
+
+
+def read_goals(answer: object) -> tuple[str, ...]:
+    """Reads what the client answers to `leanSidekick/goalsAt`. Raises ProtocolError."""
+    goals = answer.get("goals") if isinstance(answer, dict) else None
+    if not isinstance(goals, list) or not all(isinstance(goal, str) for goal in goals):
+        raise ProtocolError(f"the answer to {GOALS_AT} is not as the protocol has it")
+    return tuple(goals)
 
 
 def to_wire(value: object) -> Any:

@@ -5,14 +5,16 @@ Each line is `{"path", "imports", "premises": [{"full_name", "code", "start", "e
 attributes, deprecation, what statement and proof use, the module) is written beside it under names of our own; a
 file without them is read from its `code`. Columns are written as we have them, in UTF-16 units.
 
-A line that cannot be read is reported and left out; the rest is used. A file is written under another name first, so
-that one that was written half is never taken for a whole one.
+A line that cannot be read is reported and left out; the rest is used. LeanDojo's files also have premises without a
+name or a text (`null`, `user__.n…`, names of a mutual block in brackets): they are left out in silence, as its own
+readers do. A file is written under another name first, so that one that was written half is never taken for a whole
+one.
 """
 
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from lean_sidekick.premises.source_scan import read_source
 
 # Where LeanDojo's paths have the sources of packages, and of Lean itself.
 _PACKAGES = (".lake/packages/", "lake-packages/")
+_LINE_LIMIT = 64 * 2**20
 _SOURCE_FOLDERS = ("src/lean/", "src/")
 
 
@@ -49,9 +52,13 @@ def read_corpus(path: Path, on_skipped: OnSkipped) -> Iterator[CorpusFile]:
     count = skipped = 0
     try:
         with path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
+            number = 0
+            while line := lines.readline(_LINE_LIMIT + 1):
+                number += 1
                 if not line.strip():
                     continue
+                if len(line) > _LINE_LIMIT:
+                    raise InputError(f"{path}, line {number}: longer than {_LINE_LIMIT // 2**20} MB, so no corpus.")
                 try:
                     found = _read_file(json.loads(line))
                 except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -80,7 +87,7 @@ def write_corpus(path: Path, files: Iterable[CorpusFile]) -> int:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
             for file in files:
                 paths[file.module] = file.path
-                out.write(json.dumps(_file_object(file, paths), ensure_ascii=False, separators=(",", ":")) + "\n")
+                out.write(corpus_line(file, paths) + "\n")
                 count += len(file.premises)
         Path(temporary).replace(path)
         temporary = None
@@ -90,6 +97,11 @@ def write_corpus(path: Path, files: Iterable[CorpusFile]) -> int:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
     return count
+
+
+def corpus_line(file: CorpusFile, paths: Mapping[str, str]) -> str:
+    """The line of a file, without a line end; `paths` are those of modules, where it is not the one a module names."""
+    return json.dumps(_file_object(file, paths), ensure_ascii=False, separators=(",", ":"))
 
 
 def module_path(module: str) -> str:
@@ -124,8 +136,16 @@ def _read_file(data: dict[str, Any]) -> CorpusFile:
         path=path,
         module=module,
         imports=tuple(_module_of_import(_text(name)) for name in data.get("imports") or ()),
-        premises=tuple(_read_premise(premise, module) for premise in premises),
+        premises=tuple(_read_premise(premise, module) for premise in premises if _is_named(premise)),
     )
+
+
+def _is_named(data: dict[str, Any]) -> bool:
+    """Whether a premise has a name and a text; faults of LeanDojo's syntax trees have not."""
+    name = data["full_name"]
+    if name is None or data.get("code") == "":
+        return False
+    return not isinstance(name, str) or not ("user__.n" in name or (name.startswith("[") and name.endswith("]")))
 
 
 def _module_of_import(name: str) -> str:
@@ -167,7 +187,7 @@ def _from_code(premise: Premise, code: str) -> Premise:
     )
 
 
-def _file_object(file: CorpusFile, paths: dict[str, str]) -> dict[str, Any]:
+def _file_object(file: CorpusFile, paths: Mapping[str, str]) -> dict[str, Any]:
     return {
         "path": file.path,
         "imports": [paths.get(name) or module_path(name) for name in file.imports],

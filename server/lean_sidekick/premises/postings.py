@@ -1,12 +1,13 @@
 """Inverted lists: which documents hold a token, and how much it weighs there. numpy only, in memory or mapped.
 
 A token is known by a 64-bit hash, so that no dictionary of words has to be loaded; the hashes are sorted and found by
-bisection. Lists of different segments are scored together: rarity is for whoever holds them all to say, the weights
-here depend on one document alone.
+bisection. A token that many documents hold has a row of weights beside its list, one for each document: adding a row
+is several times faster than adding at scattered places, and nothing is left out. Lists of different segments are scored
+together: rarity is for whoever holds them all to say, the weights here depend on one document alone.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,11 @@ _B = 0.75
 _USUAL_LENGTH = 30.0
 _WEIGHT_STEPS = 255
 _KEPT_HASHES = 1_000_000
+# A token in more than this share of the documents has a row: from there on a row is faster (measured).
+_COMMON = 1 / 16
+
+PARTS = ("keys", "starts", "documents", "weights", "common", "rows")
+"""The arrays of `Postings`, as they are written to disk."""
 
 
 def token_hash(token: str) -> int:
@@ -50,12 +56,18 @@ class TokenHashes:
 
 @frozen(eq=False)
 class Postings:
-    """`keys` are sorted token hashes; list i is `documents[starts[i]:starts[i+1]]`, `weights` in steps of 1/255."""
+    """`keys` are sorted token hashes; list i is `documents[starts[i]:starts[i+1]]`, `weights` in steps of 1/255.
+
+    `common` are the numbers of lists that also stand in `rows`, in order: all weights, 0 where a document lacks the
+    token.
+    """
 
     keys: Array  # uint64 (tokens,)
     starts: Array  # int64 (tokens + 1,)
     documents: Array  # int32 (entries,)
     weights: Array  # uint8 (entries,)
+    common: Array  # int64 (rows,)
+    rows: Array  # uint8 (rows, documents)
 
     @classmethod
     def build(cls, tokens: Array, owners: Array, lengths: Array) -> "Postings":
@@ -67,8 +79,12 @@ class Postings:
         starts = np.zeros(len(keys) + 1, dtype=np.int64)
         np.cumsum(np.bincount(token_numbers, minlength=len(keys)), out=starts[1:])
         norm = _K1 * (1 - _B + _B * lengths[owned] / _USUAL_LENGTH)
-        weights = np.clip(np.rint(counts / (counts + norm) * _WEIGHT_STEPS), 1, _WEIGHT_STEPS)
-        return cls(keys, starts, owned.astype(np.int32), weights.astype(np.uint8))
+        weights = np.clip(np.rint(counts / (counts + norm) * _WEIGHT_STEPS), 1, _WEIGHT_STEPS).astype(np.uint8)
+        common = np.flatnonzero(np.diff(starts) > _COMMON * len(lengths))
+        rows = np.zeros((len(common), len(lengths)), dtype=np.uint8)
+        for row, place in zip(rows, common.tolist(), strict=True):
+            row[owned[starts[place] : starts[place + 1]]] = weights[starts[place] : starts[place + 1]]
+        return cls(keys, starts, owned.astype(np.int32), weights, common, rows)
 
     def find(self, hashes: Array) -> Array:
         """The number of each token's list, -1 where there is none."""
@@ -93,18 +109,29 @@ class Postings:
 
     def add_scores(self, hashes: Array, values: Array, scores: Array) -> None:
         """Adds to each document's score the value of each token that it holds, by its weight there."""
-        for place, value in zip(self.find(hashes).tolist(), values.tolist(), strict=True):
-            if place >= 0:
-                begin, end = int(self.starts[place]), int(self.starts[place + 1])
-                scores[self.documents[begin:end]] += self.weights[begin:end] * np.float32(value / _WEIGHT_STEPS)
+        for begin, end, row, value in self._lists(hashes, values):
+            step = np.float32(value / _WEIGHT_STEPS)
+            if row is not None:
+                scores += row * step
+            else:
+                # Indexing by numbers of the machine's own width takes half the time.
+                scores[self.documents[begin:end].astype(np.intp)] += self.weights[begin:end] * step
 
     def add_values(self, hashes: Array, values: Array, scores: Array) -> None:
         """The same with every weight one: for sets, where a token is there or not."""
+        for begin, end, row, value in self._lists(hashes, values):
+            if row is not None:
+                scores += (row != 0) * np.float32(value)
+            else:
+                scores[self.documents[begin:end].astype(np.intp)] += np.float32(value)
+
+    def _lists(self, hashes: Array, values: Array) -> Iterator[tuple[int, int, Array | None, float]]:
+        """Where the list of each token that is here begins and ends, its row if it has one, and the token's value."""
+        rows = dict(zip(self.common.tolist(), self.rows, strict=True))
         for place, value in zip(self.find(hashes).tolist(), values.tolist(), strict=True):
-            if place >= 0:
-                begin, end = int(self.starts[place]), int(self.starts[place + 1])
-                scores[self.documents[begin:end]] += np.float32(value)
+            if place >= 0 and value:
+                yield int(self.starts[place]), int(self.starts[place + 1]), rows.get(place), value
 
     def arrays(self) -> Mapping[str, Array]:
         """What is written to disk."""
-        return {"keys": self.keys, "starts": self.starts, "documents": self.documents, "weights": self.weights}
+        return {name: getattr(self, name) for name in PARTS}

@@ -49,16 +49,24 @@ class WeightedRanker:
 
 # Added to scores that may be negative: a score of zero means "nothing to say".
 FLOOR = 1000.0
+_BLOCK = 64
 
 NOTHING: Array = np.zeros(0, dtype=np.int64)
 
 
 def best(scores: Array, allowed: Array, limit: int) -> Array:
     """The allowed documents with the highest positive scores; equal scores stand in document order."""
-    candidates = np.flatnonzero((scores > 0) & allowed)
-    if len(candidates) > limit:
-        values = scores[candidates]
-        least = np.partition(values, len(values) - limit)[len(values) - limit]
-        candidates = candidates[values >= least]
-    order = np.argsort(-scores[candidates], kind="stable")
+    counted = np.where(allowed, scores, 0)
+    least = _lower_bound(counted, limit)
+    candidates = np.flatnonzero(counted >= least if least > 0 else counted > 0)
+    order = np.argsort(-counted[candidates], kind="stable")
     return candidates[order][:limit]
+
+
+def _lower_bound(scores: Array, limit: int) -> float:
+    """A score that `limit` documents reach at least: the `limit`-th of the best of each block; 0 with few blocks."""
+    blocks = len(scores) // _BLOCK
+    if not 0 < limit <= blocks:
+        return 0.0
+    tops = scores[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
+    return float(np.partition(tops, blocks - limit)[blocks - limit])

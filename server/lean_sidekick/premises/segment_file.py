@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from lean_sidekick.core.errors import IndexDamaged
 from lean_sidekick.core.positions import Position
 from lean_sidekick.core.premises import Premise
-from lean_sidekick.premises.postings import Postings
+from lean_sidekick.premises.postings import PARTS, Postings
 from lean_sidekick.premises.quantised import QuantisedVectors
 from lean_sidekick.premises.segment import Segment, TokenSets
 
@@ -138,7 +138,7 @@ def open_segment(path: Path) -> Segment:
 
 
 def _postings(arrays: Mapping[str, Array], name: str) -> Postings:
-    return Postings(*(arrays[f"{name}.{part}"] for part in ("keys", "starts", "documents", "weights")))
+    return Postings(*(arrays[f"{name}.{part}"] for part in PARTS))
 
 
 def _sets(arrays: Mapping[str, Array], name: str) -> TokenSets:

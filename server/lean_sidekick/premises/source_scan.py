@@ -15,7 +15,7 @@ from attrs import define, evolve, field
 from lean_sidekick.core.commands import Command
 from lean_sidekick.core.declarations import Outline, split_name, statement_text
 from lean_sidekick.core.positions import TextMap
-from lean_sidekick.core.premises import CorpusFile, Premise
+from lean_sidekick.core.premises import CorpusFile, Premise, premises_above
 from lean_sidekick.core.scanner import IDENTIFIER, Scan, TokenKind
 from lean_sidekick.core.sites import Declaration
 from lean_sidekick.lean.header import find_header
@@ -70,6 +70,18 @@ def read_source(text: str, path: str, module: str, known: KnownNames | None = No
         imports=find_header(text).imports,
         premises=tuple(_with_attribute_commands(_SourceReader(outline, module, known).read(), outline)),
     )
+
+
+def declarations_above(text: str, offset: int) -> tuple[Premise, ...]:
+    """All that a text declares and that ends at or before an offset, in order, with what its source says of each.
+
+    Private declarations are among them: the file itself may use them.
+    """
+    end = TextMap(text).position(offset)
+    found = [one for one in read_source(text, path="", module="").premises if one.end is not None and one.end <= end]
+    names = {premise.full_name for premise in found}
+    found += [premise for premise in premises_above(text, offset) if premise.full_name not in names]
+    return tuple(sorted(found, key=lambda premise: premise.start or end))
 
 
 def written_attributes(text: str) -> dict[str, tuple[str, ...]]:

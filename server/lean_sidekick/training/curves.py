@@ -1,8 +1,10 @@
-"""The plot of a training run: loss and exact match against updates. matplotlib is imported only to draw."""
+"""The plot of a training run: loss and scores against updates. matplotlib is imported only to draw."""
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from attrs import frozen
 
 from lean_sidekick.core.errors import ConfigError
 
@@ -14,8 +16,17 @@ def read_metrics(path: Path) -> list[Mapping[str, float]]:
     return sorted(by_place.values(), key=lambda row: row["step"])
 
 
-def draw_run(rows: Sequence[Mapping[str, float]], baseline: float, title: str, path: Path) -> None:
-    """Draws a run to a PNG file; `baseline` is the exact match of the most frequent tactic. Raises ConfigError."""
+@frozen(kw_only=True)
+class Scores:
+    """The right half of the plot: shares (0 to 1) of a run's figures by their labels, and what they are to beat."""
+
+    axis: str
+    curves: Mapping[str, str]
+    baselines: Mapping[str, float]
+
+
+def draw_run(rows: Sequence[Mapping[str, float]], loss_axis: str, scores: Scores, title: str, path: Path) -> None:
+    """Draws a run to a PNG file. Raises ConfigError."""
     try:
         import matplotlib
     except ImportError:
@@ -23,17 +34,18 @@ def draw_run(rows: Sequence[Mapping[str, float]], baseline: float, title: str, p
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, (loss, exact) = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    figure, (loss, score) = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
     for name, label in (("loss", "trained on"), ("eval_loss", "held out")):
         points = [(row["step"], row[name]) for row in rows if name in row]
         loss.plot(*zip(*points, strict=True) if points else ([], []), label=label)
-    loss.set_ylabel("loss (nats a token)")
-    for name, label in (("eval_exact_match", "first"), ("eval_exact_match_at_8", "one of eight")):
+    loss.set_ylabel(loss_axis)
+    for name, label in scores.curves.items():
         points = [(row["step"], 100 * row[name]) for row in rows if name in row]
-        exact.plot(*zip(*points, strict=True) if points else ([], []), marker="o", label=label)
-    exact.axhline(100 * baseline, color="grey", linestyle=":", label="most frequent tactic")
-    exact.set_ylabel("exact match, modules held out (%)")
-    for axes in (loss, exact):
+        score.plot(*zip(*points, strict=True) if points else ([], []), marker="o", label=label)
+    for (label, value), style in zip(scores.baselines.items(), ("dotted", "dashed", "dashdot"), strict=False):
+        score.axhline(100 * value, color="grey", linestyle=style, label=label)
+    score.set_ylabel(scores.axis)
+    for axes in (loss, score):
         axes.set_xlabel("updates")
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)

@@ -1,18 +1,21 @@
-"""Training data for tactics: (state, premises, tactic) examples, read from JSON lines, and their split by module.
+"""Training data for tactics: (state, premises, tactic) examples, read from JSON files, and their split by module.
 
 Reads one object a line with `tactic` and `state_before` (or `state`), and where it says so `premises` (full names),
-`module` or `file`, and `theorem`. Other fields are left alone. A split never cuts a module in two, and a state that is
-scored is never trained on. Needs no model library.
+`module` or `file`, and `theorem`. Other fields are left alone. The files of LeanDojo Benchmark (`random/train.json` and
+the like) are read as they are: each step of each theorem is an example. A split never cuts a module in two, and a state
+that is scored is never trained on. Needs no model library.
 """
 
 import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 from attrs import frozen
 
 from lean_sidekick.core.errors import InputError
+from lean_sidekick.premises.traced_steps import is_traced, read_steps
+from lean_sidekick.storage.json_lines import Record, read_distinct_records
 
 
 @frozen(kw_only=True)
@@ -25,33 +28,45 @@ class Example:
     group: str
 
 
+class Grouped(Protocol):
+    """What can be split: a state, and the group (module) that it belongs to."""
+
+    @property
+    def state(self) -> str: ...
+
+    @property
+    def group(self) -> str: ...
+
+
+_Grouped = TypeVar("_Grouped", bound=Grouped)
+
+
 @frozen(kw_only=True)
-class Split:
+class Split(Generic[_Grouped]):
     """What is trained on, and what is scored; `dropped` examples were too much like scored ones to be trained on."""
 
-    train: tuple[Example, ...]
-    held_out: tuple[Example, ...]
+    train: tuple[_Grouped, ...]
+    held_out: tuple[_Grouped, ...]
     held_out_groups: tuple[str, ...]
     dropped: int
 
 
 def read_examples(paths: Sequence[Path]) -> tuple[Example, ...]:
-    """The examples of some files, in order, equal ones once. Raises InputError that names the file and the line."""
+    """The examples of some files, in order, equal ones once: the same step can be taken in two proofs.
+
+    Raises InputError that names the file and the line, or the item of an array; an object that stands twice in one file
+    is an error too.
+    """
     found: dict[Example, None] = {}
     for path in paths:
-        try:
-            lines = path.read_text(encoding="utf-8").split("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{path} cannot be read: {error}.") from None
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                found[_read(line, f"{path}, line {number}")] = None
+        for record in read_distinct_records(path):
+            found.update(dict.fromkeys(_traced(record) if is_traced(record) else [_read(record)]))
     if not found:
         raise InputError(f"{', '.join(map(str, paths))}: no example is in there.")
     return tuple(found)
 
 
-def split_examples(examples: Sequence[Example], share: float, names: Sequence[str], seed: int) -> Split:
+def split_examples(examples: Sequence[_Grouped], share: float, names: Sequence[str], seed: int) -> Split[_Grouped]:
     """Holds whole groups out: those named, or else groups in a random order until `share` of the examples is reached.
 
     Raises InputError for a name that no group has, and when nothing is left to train on.
@@ -61,15 +76,15 @@ def split_examples(examples: Sequence[Example], share: float, names: Sequence[st
         raise InputError(f"No example is of {', '.join(unknown)}: the data has {', '.join(list(groups)[:10])}, ….")
     chosen = set(names) or _random_groups(examples, share, seed)
     held_out = tuple(example for example in examples if example.group in chosen)
-    scored = {_normal(example.state) for example in held_out}
+    scored = {one_line(example.state) for example in held_out}
     rest = [example for example in examples if example.group not in chosen]
-    train = tuple(example for example in rest if _normal(example.state) not in scored)
+    train = tuple(example for example in rest if one_line(example.state) not in scored)
     if not train:
         raise InputError("Nothing is left to train on: hold fewer modules out.")
     return Split(train=train, held_out=held_out, held_out_groups=tuple(sorted(chosen)), dropped=len(rest) - len(train))
 
 
-def _random_groups(examples: Sequence[Example], share: float, seed: int) -> set[str]:
+def _random_groups(examples: Sequence[Grouped], share: float, seed: int) -> set[str]:
     def key(group: str) -> bytes:
         return hashlib.sha256(f"{seed} {group}".encode()).digest()
 
@@ -86,17 +101,21 @@ def _random_groups(examples: Sequence[Example], share: float, seed: int) -> set[
     return chosen
 
 
-def _normal(state: str) -> str:
+def one_line(state: str) -> str:
+    """A state by which equal ones are known, whatever their blanks."""
     return " ".join(state.split())
 
 
-def _read(line: str, place: str) -> Example:
-    try:
-        fields = json.loads(line)
-    except ValueError as error:
-        raise InputError(f"{place}: not JSON ({error}).") from None
-    if not isinstance(fields, Mapping):
-        raise InputError(f"{place}: an example is an object.")
+def _traced(record: Record) -> Iterator[Example]:
+    """The steps of a theorem of LeanDojo Benchmark; its file is its module."""
+    group = record.text("file_path")
+    for step in read_steps(record):
+        premises = tuple(dict.fromkeys(premise.full_name for premise in step.premises))
+        yield Example(state=step.state_before, tactic=step.tactic.strip(), premises=premises, group=group)
+
+
+def _read(record: Record) -> Example:
+    fields, place = record.fields, record.place
     state, tactic = fields.get("state_before", fields.get("state")), fields.get("tactic")
     if not isinstance(state, str) or not isinstance(tactic, str) or not state.strip() or not tactic.strip():
         raise InputError(f"{place}: an example has `state_before` and `tactic`, both texts.")

@@ -1,6 +1,7 @@
 """What a training run is made with: the choices, as values, and where they are kept so that a run can go on.
 
-A run that is resumed must be the same run: `begin` writes the choices down, `resume` compares them. No model library.
+A run that is resumed must be the same run: `begin` writes the choices down, `check_resumed` compares them. Needs no
+model library.
 """
 
 import json
@@ -8,10 +9,11 @@ from enum import Enum
 from pathlib import Path
 
 import cattrs
-from attrs import evolve, frozen
+from attrs import evolve, fields_dict, frozen
 
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.model_worker.messages import Device, ModelKind
+from lean_sidekick.premises.formats import EncoderFormat
 from lean_sidekick.tactics.prompts.api import Adapter, AnswerKind
 from lean_sidekick.tactics.prompts.registry import ADAPTERS
 
@@ -19,6 +21,8 @@ PLAN_FILE = "plan.json"
 METRICS_FILE = "metrics.jsonl"
 SUMMARY_FILE = "summary.json"
 CHECKPOINTS = "checkpoints"
+# How long a run may take and where it runs do not change what it is.
+_FREE = ("time_limit_s", "device", "micro_batch_size")
 
 
 class Extent(Enum):
@@ -71,7 +75,33 @@ def step_adapter(name: str) -> Adapter:
     return adapter
 
 
-def begin(plan: TrainingPlan, folder: Path) -> None:
+@frozen(kw_only=True)
+class RetrieverPlan:
+    """Choices of one run that trains an encoder.
+
+    `base` as in `TrainingPlan`; `format` is how goals and premises are written for it. `corpus` holds the premises that
+    are trained on and looked for, None where the theorems of `data` are. `batch_size` pairs are in memory at once, each
+    with `negatives` hard negatives; texts are cut at `token_limit` tokens. `scored_limit` held-out states are scored.
+    """
+
+    base: str
+    format: EncoderFormat
+    data: tuple[str, ...]
+    corpus: str | None
+    held_out: tuple[str, ...]
+    held_out_share: float
+    epochs: float
+    batch_size: int
+    negatives: int
+    learning_rate: float
+    token_limit: int
+    scored_limit: int
+    seed: int
+    device: Device
+    time_limit_s: float | None
+
+
+def begin(plan: TrainingPlan | RetrieverPlan, folder: Path) -> None:
     """Writes the plan of a new run. Raises InputError if the folder holds a run that got anywhere already."""
     path = folder / PLAN_FILE
     if any((folder / CHECKPOINTS).glob("checkpoint-*")) or (folder / SUMMARY_FILE).exists():
@@ -80,16 +110,13 @@ def begin(plan: TrainingPlan, folder: Path) -> None:
     path.write_text(json.dumps(cattrs.unstructure(plan), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def check_resumed(plan: TrainingPlan, folder: Path) -> None:
+def check_resumed(plan: TrainingPlan | RetrieverPlan, folder: Path) -> None:
     """Raises InputError if the folder holds no run, or one that was made with other choices than the plan's."""
     path = folder / PLAN_FILE
     try:
-        known = cattrs.structure(json.loads(path.read_text(encoding="utf-8")), TrainingPlan)
-    except (OSError, ValueError, cattrs.BaseValidationError) as error:
+        known = cattrs.structure(json.loads(path.read_text(encoding="utf-8")), type(plan))
+    except (OSError, ValueError, KeyError, cattrs.BaseValidationError) as error:
         raise InputError(f"{folder} holds no training run to go on with ({error}).") from None
-    # How long it may take and where it runs do not change what it is.
-    if (
-        evolve(known, time_limit_s=plan.time_limit_s, device=plan.device, micro_batch_size=plan.micro_batch_size)
-        != plan
-    ):
+    free = {name: getattr(plan, name) for name in _FREE if name in fields_dict(type(plan))}
+    if evolve(known, **free) != plan:
         raise InputError(f"The run in {folder} was begun with other options: give the same ones, or a new folder.")

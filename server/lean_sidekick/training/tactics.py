@@ -22,7 +22,6 @@ from transformers import (
     PreTrainedTokenizerBase,
     PrinterCallback,
     Trainer,
-    TrainerCallback,
     TrainingArguments,
 )
 from transformers.trainer_pt_utils import LengthGroupedSampler
@@ -34,6 +33,7 @@ from lean_sidekick.model_worker.backends.loading import find_folder, pick_device
 from lean_sidekick.model_worker.backends.shapes import SHAPES, write_model
 from lean_sidekick.model_worker.messages import ModelKind, ModelSpec
 from lean_sidekick.tactics.prompts.api import Question
+from lean_sidekick.training.callbacks import DeadlineCallback, RecordCallback
 from lean_sidekick.training.exact_match import CANDIDATES, NEW_TOKENS, ExactMatch, score_baseline, score_model
 from lean_sidekick.training.examples import Example, Split
 from lean_sidekick.training.plan import CHECKPOINTS, METRICS_FILE, SUMMARY_FILE, Extent, TrainingPlan
@@ -61,7 +61,7 @@ class TacticTraining:
     """One run. `premises` are those of the corpus by full name; `report` gets a line for people now and then."""
 
     plan: TrainingPlan
-    split: Split
+    split: Split[Example]
     premises: Mapping[str, Premise]
     folder: Path
     report: Callable[[str], None]
@@ -84,7 +84,10 @@ class TacticTraining:
             eval_dataset=sorted(held_out or train[:1], key=lambda item: len(item.input_ids)),
             data_collator=_Collator(tokenizer.pad_token_id, self.plan.kind),
             processing_class=tokenizer,
-            callbacks=[_Record(self.folder / METRICS_FILE, self.report), _Deadline(self.plan.time_limit_s)],
+            callbacks=[
+                RecordCallback(self.folder / METRICS_FILE, self.report),
+                DeadlineCallback(self.plan.time_limit_s),
+            ],
         )
         trainer.remove_callback(PrinterCallback)  # standard output is not its
         trainer.score = lambda model: score_model(model, tokenizer, self.plan, scored[:_SCORED_ON_THE_WAY])
@@ -304,35 +307,6 @@ class _Sampler(LengthGroupedSampler):
     def set_epoch(self, epoch: int) -> None:
         """Called before each epoch."""
         self.generator.manual_seed(1_000 * self._seed + epoch)
-
-
-class _Record(TrainerCallback):
-    """Writes every figure of the run to a file, as it comes."""
-
-    def __init__(self, path: Path, report: Callable[[str], None]) -> None:
-        self._path = path
-        self._report = report
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, float] | None = None, **_: Any) -> None:
-        """Appends the figures of this moment."""
-        figures = {"step": state.global_step, "epoch": state.epoch, **(logs or {})}
-        with self._path.open("a", encoding="utf-8") as out:
-            out.write(json.dumps(figures) + "\n")
-        self._report(
-            "  ".join(f"{name} {value:.4g}" for name, value in figures.items() if isinstance(value, int | float))
-        )
-
-
-class _Deadline(TrainerCallback):
-    """Ends the training when its time is over, with an evaluation and a checkpoint."""
-
-    def __init__(self, seconds: float | None) -> None:
-        self._end = None if seconds is None else time.monotonic() + seconds
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Looks at the clock."""
-        if self._end is not None and time.monotonic() > self._end:
-            control.should_training_stop = control.should_evaluate = control.should_save = True
 
 
 def _padded(rows: Sequence[Sequence[int]], filler: int) -> torch.Tensor:

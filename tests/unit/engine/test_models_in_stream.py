@@ -1,109 +1,27 @@
 """Suggestions with a model: symbolic candidates first, the model's when they come, and no harm when it fails."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import cast
 
 import pytest
-from attrs import define, field, frozen
 
 from lean_sidekick.core.budget import Budget
-from lean_sidekick.core.candidates import Candidate, Source
-from lean_sidekick.core.decoding import Decoding
+from lean_sidekick.core.candidates import Source
 from lean_sidekick.core.errors import ModelUnavailable
-from lean_sidekick.core.goals import ProofState, parse_goal
-from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
-from lean_sidekick.engine.api import SuggestionRound
-from lean_sidekick.engine.models import ModelSources, NamedModel, open_models
+from lean_sidekick.engine.api import SourceTally, SuggestionRound
+from lean_sidekick.engine.models import ModelSources, open_models
 from lean_sidekick.engine.suggest import Sources, suggest
 from lean_sidekick.model_worker.client import WorkerClient
 from lean_sidekick.model_worker.messages import Device, Precision, Urgency
 from lean_sidekick.settings.settings import Settings
-from lean_sidekick.tactics.api import TacticRequest
-from lean_sidekick.tactics.card_files import cards_folders, find_card
-from lean_sidekick.tactics.models import Answer
-from lean_sidekick.tactics.prompts.api import Prompt
 from lean_sidekick.tactics.transformer import LocalModel
-from lean_sidekick.verify.api import Session, SiteState
+from lean_sidekick.verify.api import Session
+from support.scripted_stream import ScriptedModel, ScriptedSession, sources
 from support.sites import sorry_site
 
 SITE = sorry_site("theorem t (p : Prop) (h : p) : p := by\n  sorry\n")
-GOAL = parse_goal("p : Prop\nh : p\n⊢ p")
 DOWN = "The model server does not answer."
-
-
-@define
-class ScriptedSession:
-    """Closes the goal with what is in `closing`; everything else fails. `asked` has the batches."""
-
-    closing: frozenset[str]
-    asked: list[list[str]] = field(factory=list)
-
-    async def site_state(self, budget: Budget) -> SiteState:
-        return SiteState(state=ProofState(goals=(GOAL,)), prefix_error="")
-
-    async def known_tactics(self, texts: Sequence[str], budget: Budget) -> frozenset[str]:
-        return frozenset()
-
-    async def check(
-        self, steps: Sequence[str], candidates: Sequence[Candidate], budget: Budget
-    ) -> AsyncGenerator[CheckedCandidate, None]:
-        self.asked.append([candidate.text for candidate in candidates])
-        for _ in range(5):  # as a real one, which waits for Lean here
-            await asyncio.sleep(0)
-        for candidate in candidates:
-            yield CheckedCandidate(candidate=candidate, outcome=self._outcome(candidate.text))
-
-    async def confirm(self, block: str, budget: Budget) -> Outcome:
-        return self._outcome(block)
-
-    def _outcome(self, text: str) -> Outcome:
-        return Outcome(kind=OutcomeKind.CLOSED if text in self.closing else OutcomeKind.FAILED)
-
-
-@frozen
-class Fixed:
-    """A symbolic source."""
-
-    texts: tuple[str, ...]
-
-    async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
-        return [
-            Candidate(text=text, source=Source.PORTFOLIO, score=-0.1 * place) for place, text in enumerate(self.texts)
-        ]
-
-
-@define
-class ScriptedModel:
-    """Says `text` when `release` is set; fails instead where `error` is set."""
-
-    text: str = "clever"
-    error: ModelUnavailable | None = None
-    release: asyncio.Event = field(factory=asyncio.Event)
-    prompts: list[str] = field(factory=list)
-    was_cancelled: bool = False
-
-    async def answers(self, prompts: Sequence[Prompt], decoding: Decoding) -> Sequence[Sequence[Answer]]:
-        self.prompts += [prompt.text for prompt in prompts]
-        try:
-            async with asyncio.timeout(5):
-                await self.release.wait()
-        except asyncio.CancelledError:
-            self.was_cancelled = True
-            raise
-        if self.error is not None:
-            raise self.error
-        return [[Answer(text=self.text, log_probability=-1.0, token_count=1)] for _ in prompts]
-
-    async def close(self) -> None:
-        pass
-
-
-def sources(model: ScriptedModel, *texts: str, card: str = "bfs-prover-v2-7b") -> Sources:
-    found = find_card(card, cards_folders())
-    named = NamedModel(card=found, source=Source.REMOTE, at_cursor=model, in_search=model)
-    return Sources(generator=Fixed(texts), probes=(), models=ModelSources(models=(named,)))
 
 
 def rounds(session: ScriptedSession, given: Sources, seconds: float = 60.0) -> AsyncGenerator[SuggestionRound, None]:
@@ -115,9 +33,19 @@ def shown(found: SuggestionRound) -> list[str]:
     return [suggestion.candidate.text for suggestion in found.suggestions]
 
 
+async def test_the_goals_are_said_before_anything_is_run() -> None:
+    session = ScriptedSession(frozenset({"simp"}))
+    stream = rounds(session, sources(ScriptedModel(), "simp"))
+    first = await anext(stream)
+    assert (session.asked, shown(first), first.tallies, first.state.goals[0].target) == ([], [], (), "p")
+    last = [found async for found in stream][-1]
+    assert last.tallies == (SourceTally(source=Source.PORTFOLIO, run=1, good=1),)
+
+
 async def test_symbolic_candidates_are_shown_before_the_model_has_answered() -> None:
     session, model = ScriptedSession(frozenset({"clever"})), ScriptedModel()
     stream = rounds(session, sources(model, "simp", "rfl"))
+    await anext(stream)
     first = await anext(stream)
     assert (session.asked, shown(first), first.is_complete) == ([["simp", "rfl"]], [], False)
     assert model.prompts == ["p : Prop\nh : p\n⊢ p:::"]
@@ -170,6 +98,7 @@ async def test_leaving_the_stream_cancels_the_model() -> None:
     model = ScriptedModel()
     stream = rounds(ScriptedSession(frozenset()), sources(model, "rfl"))
     await anext(stream)
+    await anext(stream)
     await stream.aclose()
     assert model.was_cancelled
 
@@ -198,7 +127,7 @@ def test_without_configuration_there_is_no_model() -> None:
         ),
         (
             Settings(models_remote_endpoints=("http://localhost:1/v1",), models_remote_card="reprover-retriever"),
-            "makes vectors and cannot suggest tactics",
+            "writes no texts and cannot suggest tactics",
         ),
     ],
 )

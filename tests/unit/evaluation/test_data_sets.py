@@ -10,7 +10,7 @@ import pytest
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.evaluation.data_sets import DataSet, Selection, open_data_set
 from lean_sidekick.evaluation.items import MINIF2F_DEFECTS, Format
-from lean_sidekick.evaluation.json_lines import LINE_LIMIT
+from lean_sidekick.storage.json_lines import ITEM_LIMIT, LINE_LIMIT
 
 DATA = Path(__file__).parents[2] / "data" / "benchmarks"
 GOOD = '{"name": "a", "statement": "theorem a : True := by"}\n'
@@ -82,6 +82,7 @@ def test_a_set_of_our_own() -> None:
     ("content", "message"),
     [
         ("", "is empty"),
+        ("[]", "is an empty array"),
         (GOOD + "\n" + GOOD.replace('"a"', '"b"'), "line 2: the line is empty"),
         (GOOD + '{"name": "b", "statement"', "line 2: not JSON"),
         (GOOD + "[1]\n", "line 2: an object was expected"),
@@ -201,17 +202,20 @@ def test_lean_dojo_without_a_checkout_says_which_one_to_name(tmp_path: Path) -> 
         ('[{"a": 1} {"b": 2}]', "item 1: no comma"),
         ('[{"a": 1},', "the array ends in the middle, after item 1"),
         ("[1]", "item 1: an object was expected"),
+        ('[{"a": 1}, ', "the array ends in the middle, after item 1"),
+        ("[", "the array ends in the middle, after item 0"),
+        ('[{"a": "' + "x" * (ITEM_LIMIT + 2**21) + '"}]', "item 1: not JSON, or longer than 32 MB"),
     ],
 )
 def test_a_damaged_array_is_said_with_its_item(tmp_path: Path, content: str, message: str) -> None:
-    from lean_sidekick.evaluation.json_lines import read_records
+    from lean_sidekick.storage.json_lines import read_records
 
     with pytest.raises(InputError, match=re.escape(message)):
         list(read_records(written(tmp_path, content)))
 
 
 def test_an_array_larger_than_what_is_read_at_once(tmp_path: Path) -> None:
-    from lean_sidekick.evaluation.json_lines import read_records
+    from lean_sidekick.storage.json_lines import read_records
 
     rows = [{"name": f"t{n}", "text": "ä" * 1000} for n in range(2000)]
     path = written(tmp_path, json.dumps(rows, ensure_ascii=False))

@@ -1,15 +1,19 @@
 """`bench premises`: what a question may see, how figures are counted, and what is said of bad data."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from lean_sidekick.core.errors import InputError
-from lean_sidekick.evaluation.premises_data import exercise_questions, first_goal, read_library, read_theorems
 from lean_sidekick.evaluation.premises_run import FUSION, PLAIN, run_premises
 from lean_sidekick.evaluation.retrieval_metrics import figures, ndcg, percentile, recall, reciprocal_rank
+from lean_sidekick.premises.labelled import exercise_questions, first_goal, read_library, read_theorems
+from lean_sidekick.storage.json_lines import LINE_LIMIT
 
+ELSEWHERE = os.environ.get("LEAN_SIDEKICK_DATA")
+GOOD = '{"name": "a", "type": "T", "module": "M", "premises": []}'
 ROWS = [
     {"name": "B.two", "module": "B", "type": "∀ (n : Nat), n + 0 = n", "premises": ["A.one", "B.one"], "line": 9},
     {"name": "B.one", "module": "B", "type": "∀ (n : Nat), 0 + n = n", "premises": [], "line": 5},
@@ -88,10 +92,15 @@ def test_the_first_goal_has_its_binders_introduced() -> None:
     ("text", "message"),
     [
         ("{", "line 1: not JSON"),
-        ("[]", "an object with a `name`"),
+        ("[]", "holds no theorem"),
+        ("[1]", "item 1: an object was expected"),
+        ('{"type": "T", "module": "M"}', "line 1: `name` is missing"),
+        (f"{GOOD}\n\n{GOOD}", "line 2: the line is empty"),
+        (f"{GOOD}\n{GOOD}", "line 2: the name a stands already above"),
+        (GOOD + "\n" + GOOD.replace("T", "x" * LINE_LIMIT), "line 2: the line is longer than 4 MB"),
         ('{"name": "a"}', "has a `type` and a `module`"),
         ('{"name": "a", "type": "T", "module": "M", "premises": "x"}', "`premises` is a list"),
-        ("", "holds no theorem"),
+        ("", "is empty"),
     ],
 )
 def test_bad_data_is_named(tmp_path: Path, text: str, message: str) -> None:
@@ -116,3 +125,12 @@ def test_figures_are_those_of_the_definitions() -> None:
     assert ndcg(ranked, used, 10) == pytest.approx((1 / 1.5849625 + 1 / 2.3219281) / ideal)
     assert percentile([4, 1, 3, 2], 0.5) == 2 and percentile([4, 1, 3, 2], 0.95) == 4
     assert figures([(ranked, used), (["a", "b", "c"], used)], [0.001, 0.003])["recall@10"] == pytest.approx(83.33)
+
+
+@pytest.mark.skipif(ELSEWHERE is None, reason="LEAN_SIDEKICK_DATA names no folder with the whole public sets")
+def test_the_whole_files_of_labelled_theorems() -> None:
+    library = read_library(Path(ELSEWHERE or "", "library-2021-07/theorems.jsonl"), None)
+    assert len(library.theorems) == 1611 and library.seen_by is not None
+    assert sum(theorem.premises is not None for theorem in library.theorems) == 575 + 347
+    assert len(list(library.questions())) == 575
+    assert len(read_theorems(Path(ELSEWHERE or "", "core_exercises/core_dev.jsonl"))) == 196

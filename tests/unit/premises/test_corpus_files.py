@@ -9,6 +9,7 @@ import pytest
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.positions import Position
 from lean_sidekick.core.premises import CorpusFile, Premise
+from lean_sidekick.premises import corpus
 from lean_sidekick.premises.corpus import Skipped, module_of, read_corpus, write_corpus
 
 FILES = (
@@ -86,6 +87,27 @@ def test_a_line_of_leandojo_is_read_from_its_code(tmp_path: Path) -> None:
     assert (premise.doc, premise.attributes, premise.deprecated) == ("Doc.", ("simp", "deprecated"), "foo")
     assert (premise.constants, premise.start) == (None, Position(9, 0))
     assert (other.full_name, other.statement) == ("instFoo", odd)
+
+
+def test_premises_that_leandojo_could_not_name_are_left_out_of_their_file(tmp_path: Path) -> None:
+    """The published corpus has them; its own readers leave them out too."""
+    path = tmp_path / "corpus.jsonl"
+    good = {"full_name": "a", "code": "def a := 1", "start": [1, 1], "end": [1, 11], "kind": "commanddeclaration"}
+    odd = [{"full_name": None}, {"code": ""}, {"full_name": "user__.n.x"}, {"full_name": "[anonymous]"}]
+    line = {"path": "A.lean", "imports": [], "premises": [*({**good, **one} for one in odd), good]}
+    path.write_text(json.dumps(line) + "\n", "utf-8")
+    [file], skipped = read(path)
+    assert [premise.full_name for premise in file.premises] == ["a"]
+    assert skipped == []
+
+
+def test_a_line_that_never_ends_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "_LINE_LIMIT", 2**20)
+    path = tmp_path / "corpus.jsonl"
+    write_corpus(path, FILES)
+    path.write_text(path.read_text("utf-8") + "x" * 2**21, "utf-8")
+    with pytest.raises(InputError, match=r"line 3: longer than 1 MB"):
+        read(path)
 
 
 @pytest.mark.parametrize(

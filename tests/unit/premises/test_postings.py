@@ -3,6 +3,9 @@
 import bm25s
 import numpy as np
 import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lean_sidekick.premises.postings import Postings, TokenHashes
 
@@ -51,3 +54,18 @@ def test_a_set_is_counted_once() -> None:
     scores = np.zeros(4, dtype=np.float32)
     postings.add_values(np.array(hashes.of(["nat", "le"]), dtype=np.uint64), np.array([1.0, 10.0]), scores)
     assert scores.tolist() == [1, 1, 0, 11]
+
+
+@given(st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=9), min_size=20, max_size=60))
+def test_rows_of_common_tokens_say_what_their_lists_say(documents: list[list[str]]) -> None:
+    """The same sums with rows as without, up to rounding; a row stands exactly where a token is common."""
+    postings, hashes = build(documents)
+    without = evolve(postings, common=postings.common[:0], rows=postings.rows[:0])
+    asked = np.array(hashes.of("abcdefgh"), dtype=np.uint64)
+    shares = postings.counts(asked) / len(documents)
+    assert len(postings.common) == int((shares > 1 / 16).sum())
+    for add in ("add_scores", "add_values"):
+        sums = [np.zeros(len(documents), dtype=np.float32) for _ in range(2)]
+        for one, scores in zip((postings, without), sums, strict=True):
+            getattr(one, add)(asked, np.arange(1.0, 9.0), scores)
+        assert sums[0] == pytest.approx(sums[1], rel=1e-5)

@@ -1,6 +1,9 @@
 """Each ranker alone: what it puts first, and what it leaves out."""
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lean_sidekick.core.goals import parse_goal
 from lean_sidekick.core.premises import CorpusFile, Premise
@@ -9,7 +12,7 @@ from lean_sidekick.premises.lexical import LexicalRanker
 from lean_sidekick.premises.names import NameRanker
 from lean_sidekick.premises.neighbours import NearRanker, ProofRanker
 from lean_sidekick.premises.patterns import PatternRanker
-from lean_sidekick.premises.rankers import Ranker, WeightedRanker
+from lean_sidekick.premises.rankers import Ranker, WeightedRanker, best
 from lean_sidekick.premises.retriever import LocalRetriever
 from lean_sidekick.premises.segment import Segment
 from lean_sidekick.premises.shapes import ShapeRanker
@@ -116,3 +119,22 @@ def test_parts_of_names(fragment: str, expected: list[str]) -> None:
 )
 def test_patterns_with_holes(pattern: str, expected: list[str]) -> None:
     assert ask_words(PatternRanker(), pattern) == expected
+
+
+@given(st.integers(1, 700), st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_the_best_are_those_of_a_sort(size: int, limit: int, seed: int) -> None:
+    """However many blocks there are; equal scores in document order, nothing that is not allowed or not positive."""
+    random = np.random.default_rng(seed)
+    scores = random.integers(-3, 6, size).astype(np.float32)
+    allowed = random.random(size) < 0.7
+    expected = sorted((-score, i) for i, score in enumerate(scores.tolist()) if allowed[i] and score > 0)[:limit]
+    assert best(scores, allowed, limit).tolist() == [i for _, i in expected]
+
+
+def test_a_pattern_is_answered_by_whole_conclusions_and_then_no_more_is_read() -> None:
+    files = tuple(
+        CorpusFile(path=f"{n}.lean", module=f"M{n}", premises=(lemma(f"p{n}", "∀ (a b : Nat), a + b = b + a"),))
+        for n in range(300)
+    )
+    retriever = LocalRetriever((Segment.build(files),), (), (WeightedRanker(PatternRanker(), 1.0),))
+    assert len(retriever.answer_words("_ + _ = _ + _", Accessible(), 200)) == 200

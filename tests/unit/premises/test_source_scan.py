@@ -3,7 +3,7 @@
 from hypothesis import given
 
 from lean_sidekick.core.premises import Premise
-from lean_sidekick.premises.source_scan import KnownNames, read_source, written_attributes
+from lean_sidekick.premises.source_scan import KnownNames, declarations_above, read_source, written_attributes
 from support.lean_text import LEAN_LIKE, lean
 
 
@@ -195,3 +195,26 @@ def test_attributes_by_name() -> None:
 @given(LEAN_LIKE)
 def test_any_text_is_read(text: str) -> None:
     read_source(text, "A.lean", "A", KnownNames())
+
+
+def test_what_stands_above_a_place_is_whole_private_or_not() -> None:
+    """Doc strings, attributes, deprecation, `variable`s and fields of structures, in order; nothing from below."""
+    text = lean(
+        """
+        variable (n : Nat)
+        /-- Says it. -/
+        @[simp, deprecated newer] theorem one : n = n := rfl
+        private theorem hidden : True := trivial
+        structure Pair where
+          left : Nat
+        theorem here : True := by
+          sorry
+        theorem below : True := trivial
+        """
+    )
+    found = declarations_above(text, text.index("theorem here"))
+    assert [premise.full_name for premise in found] == ["one", "hidden", "Pair", "Pair.left"]
+    one = found[0]
+    assert (one.doc, one.attributes, one.deprecated) == ("Says it.", ("simp", "deprecated"), "newer")
+    assert one.statement == "(n : Nat) : n = n" and one.module is None
+    assert declarations_above(text, text.index("sorry")) == found

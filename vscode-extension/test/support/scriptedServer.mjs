@@ -31,12 +31,12 @@ function execute(id, { command, arguments: args, workDoneToken }) {
   } else if (command === "test.fail") {
     send({ id, error: { code: -32803, message: "There is no proof at the cursor." } });
   } else {
-    send({ id, result: { pid: process.pid, command, args } });
+    send({ id, result: { pid: process.pid, command, args, ...script.result } });
   }
 }
 
-function handle({ id, method, params }) {
-  record({ method, params });
+function handle({ id, method, params, result, error }) {
+  record(method === undefined ? { method: "(answer)", params: { id, result, error } } : { method, params });
   if (script.crashOn === method) {
     console.error("ModuleNotFoundError: No module named 'pygls'");
     process.exit(3);
@@ -53,7 +53,12 @@ function handle({ id, method, params }) {
           capabilities: {
             textDocumentSync: { openClose: true, change: 2 },
             executeCommandProvider: {
-              commands: ["leanSidekick.completeProof", "leanSidekick.restartLean", "test.fail"],
+              commands: [
+                "leanSidekick.completeProof",
+                "leanSidekick.restartLean",
+                "leanSidekick.takeSuggestion",
+                "test.fail",
+              ],
             },
           },
         },
@@ -61,8 +66,17 @@ function handle({ id, method, params }) {
       break;
     case "initialized":
       console.error("INFO server: up");
+      if (script.ask) {
+        send({ id: "ours", ...script.ask });
+      }
       if (script.status) {
         send({ method: "leanSidekick/statusChanged", params: script.status });
+      }
+      break;
+    case "leanSidekick/panelMoved":
+      if (script.panel && params.place !== null) {
+        const { uri, version } = params.place;
+        send({ method: "leanSidekick/panelChanged", params: { uri, version, ...script.panel } });
       }
       break;
     case "workspace/executeCommand":

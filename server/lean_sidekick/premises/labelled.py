@@ -1,4 +1,4 @@
-"""Data of `bench premises`: theorems with the premises of their proofs, and what each of them may see.
+"""Theorems with the premises of their proofs, and what each of them may see: to measure and to train retrieval with.
 
 Two shapes are read. *Library theorems* (`name`, `module`, `type`, `premises`, `line`) are corpus and questions at once:
 a theorem sees the modules that its own imports, directly or not, and what stands above its line; one without a line
@@ -17,10 +17,12 @@ from attrs import evolve, field, frozen
 
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.goals import Goal, Hypothesis
+from lean_sidekick.core.positions import Position
 from lean_sidekick.core.premises import CorpusFile, Premise
 from lean_sidekick.core.terms import Term
 from lean_sidekick.premises.api import Accessible
 from lean_sidekick.premises.tokens import read_statement
+from lean_sidekick.storage.json_lines import Record, read_records
 
 _KNOWN_IMPORTS = "imports-2021-07.json"
 
@@ -39,7 +41,12 @@ class Theorem:
     def premise(self) -> Premise:
         """The theorem as others see it."""
         return Premise(
-            full_name=self.name, kind="theorem", statement=self.statement, module=self.module, uses=self.premises
+            full_name=self.name,
+            kind="theorem",
+            statement=self.statement,
+            module=self.module,
+            start=None if self.line is None else Position(self.line - 1, 0),
+            uses=self.premises,
         )
 
 
@@ -104,15 +111,19 @@ class Library:
 
 
 def read_theorems(path: Path) -> tuple[Theorem, ...]:
-    """The theorems of a file, in order. Raises InputError that names the file and the line."""
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}.") from None
-    found = tuple(_read(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip())
+    """The theorems of a file, in order. Raises InputError that names the file and the line.
+
+    A name may stand there once a module: names of instances and private theorems come again in other ones.
+    """
+    found: dict[tuple[str | None, str], Theorem] = {}
+    for record in read_records(path):
+        theorem = _read(record)
+        if (theorem.module, theorem.name) in found:
+            raise InputError(f"{record.place}: the name {theorem.name} stands already above.")
+        found[theorem.module, theorem.name] = theorem
     if not found:
         raise InputError(f"{path} holds no theorem.")
-    return found
+    return tuple(found.values())
 
 
 def read_library(path: Path, imports: Path | None) -> Library:
@@ -157,18 +168,14 @@ def first_goal(statement: str) -> Goal:
     return Goal(text="\n".join([*lines, f"⊢ {term.rendered}"]), target=term.rendered, hypotheses=tuple(hypotheses))
 
 
-def _read(line: str, place: str) -> Theorem:
-    try:
-        fields: Any = json.loads(line)
-    except ValueError as error:
-        raise InputError(f"{place}: not JSON ({error}).") from None
-    if not isinstance(fields, Mapping) or not isinstance(fields.get("name"), str):
-        raise InputError(f"{place}: a theorem is an object with a `name`.")
+def _read(record: Record) -> Theorem:
+    fields: Mapping[str, Any] = record.fields
+    place, name = record.place, record.text("name")
     premises, line_number = fields.get("premises"), fields.get("line")
     if premises is not None and not (isinstance(premises, list) and all(isinstance(p, str) for p in premises)):
         raise InputError(f"{place}: `premises` is a list of names, or null.")
     theorem = Theorem(
-        name=fields["name"],
+        name=name,
         statement="",
         module=None,
         line=line_number if isinstance(line_number, int) else None,
@@ -186,7 +193,7 @@ def _read(line: str, place: str) -> Theorem:
 
 def _known_imports() -> Mapping[str, list[str]]:
     table: Mapping[str, list[str]] = json.loads(
-        resources.files("lean_sidekick.evaluation").joinpath("data", _KNOWN_IMPORTS).read_text("utf-8")
+        resources.files("lean_sidekick.premises").joinpath("data", _KNOWN_IMPORTS).read_text("utf-8")
     )
     return table
 

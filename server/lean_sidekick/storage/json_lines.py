@@ -6,7 +6,9 @@ Promises: memory does not grow with the file; whatever is wrong is one InputErro
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,10 +17,14 @@ from attrs import frozen
 from lean_sidekick.core.errors import InputError
 
 LINE_LIMIT = 4 * 1024 * 1024
-"""Bytes of one line or array item; the longest line of the public benchmarks has 6 kB."""
+"""Bytes of one line; the longest line of the public benchmarks has 6 kB."""
+
+ITEM_LIMIT = 32 * 1024 * 1024
+"""Characters of one item of an array: a theorem of LeanDojo Benchmark with the states of all its steps."""
 
 _CHUNK = 1024 * 1024
 _BLANK = " \t\r\n"
+_VISIBLE = re.compile(r"[^ \t\r\n]")
 
 
 @frozen(kw_only=True)
@@ -72,6 +78,21 @@ def read_records(path: Path) -> Iterator[Record]:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from None
 
 
+def read_distinct_records(path: Path) -> Iterator[Record]:
+    """The objects of a file, none of which may stand there twice: a copy is a mistake where lines are counted.
+
+    Memory grows by the eight bytes of a hash an object. Raises InputError.
+    """
+    seen: dict[int, int] = {}
+    for number, record in enumerate(read_records(path)):
+        text = json.dumps(record.fields, sort_keys=True, ensure_ascii=False)
+        key = int.from_bytes(hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "big")
+        if key in seen:
+            raise InputError(f"{record.place}: the same stands already in object {seen[key] + 1} of the file.")
+        seen[key] = number
+        yield record
+
+
 def file_digest(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal. Raises InputError."""
     try:
@@ -101,38 +122,44 @@ def _lines(file: BinaryIO, path: Path) -> Iterator[Record]:
 def _array(file: BinaryIO, path: Path) -> Iterator[Record]:
     """The items of an array, read in pieces: LeanDojo Benchmark's training file has hundreds of megabytes."""
     decoder = json.JSONDecoder()
-    buffer, number, is_over = "", 0, False
     text = _pieces(file, path)
-    expects_item = True
-    buffer = next(text, "").lstrip(_BLANK)[1:]
+    buffer, at, number, expects_item = next(text, "").lstrip(_BLANK)[1:], 0, 0, True
     while True:
-        buffer = buffer.lstrip(_BLANK)
-        if not buffer and not is_over:
+        at = _first_visible(buffer, at)
+        if at == len(buffer):
             piece = next(text, None)
-            is_over, buffer = piece is None, piece or ""
+            if piece is None:
+                raise InputError(f"{path}: the array ends in the middle, after item {number}.")
+            buffer, at = piece, 0
             continue
-        if buffer[:1] == "]":
+        if buffer[at] == "]":
             return
-        if not buffer:
-            raise InputError(f"{path}: the array ends in the middle, after item {number}.")
         if not expects_item:
-            if buffer[0] != ",":
+            if buffer[at] != ",":
                 raise InputError(f"{path}, item {number}: no comma after it.")
-            buffer, expects_item = buffer[1:], True
+            at, expects_item = at + 1, True
             continue
         place = f"{path}, item {number + 1}"
         try:
-            value, end = decoder.raw_decode(buffer)
+            value, end = decoder.raw_decode(buffer, at)
         except (ValueError, RecursionError) as error:
-            piece = next(text, None) if len(buffer) <= LINE_LIMIT else None
-            if piece is None:
+            # As much again as was in vain: an item is read a few times over, not once for each piece of it.
+            wanted = max(1, (len(buffer) - at) // _CHUNK)
+            piece = "".join(islice(text, wanted)) if len(buffer) - at <= ITEM_LIMIT else ""
+            if not piece:
                 raise InputError(
-                    f"{place}: not JSON, or longer than {LINE_LIMIT // 1024 // 1024} MB ({error})."
+                    f"{place}: not JSON, or longer than {ITEM_LIMIT // 1024 // 1024} MB ({error})."
                 ) from None
-            buffer += piece
+            buffer, at = buffer[at:] + piece, 0
             continue
-        number, buffer, expects_item = number + 1, buffer[end:], False
+        number, at, expects_item = number + 1, end, False
         yield _checked(value, place)
+
+
+def _first_visible(text: str, start: int) -> int:
+    """The offset of the first character from `start` on that is no blank, the length of the text if there is none."""
+    found = _VISIBLE.search(text, start)
+    return len(text) if found is None else found.start()
 
 
 def _pieces(file: BinaryIO, path: Path) -> Iterator[str]:
