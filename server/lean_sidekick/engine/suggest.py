@@ -1,24 +1,25 @@
 """Suggestions for one site: an anytime stream of rounds that only gets better.
 
-Candidates are run in growing batches, best first; after each batch comes a round, and one more as soon as the first
-suggestion is there. Those of models are asked for at the
+The first round says what the goals are. Candidates are run in growing batches, best first; after each batch comes a
+round, and one more as soon as the first suggestion is there. Those of models are asked for at the
 same time and join by their scores when they come; they are waited for only where nothing else closes the goal. What is
 shown was run once more alone, as the user would have it: a batch orders and filters, and some tactics do one thing
 there and another in the file. A candidate that fails alone is taken out, and what it leaves alone is what is shown.
 """
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from attrs import Factory, define, evolve, field, frozen
 
 from lean_sidekick.core.budget import Budget
-from lean_sidekick.core.candidates import Candidate
+from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
-from lean_sidekick.engine.api import SuggestionRound
+from lean_sidekick.engine.api import SourceTally, SuggestionRound
 from lean_sidekick.engine.head_start import HeadStart
 from lean_sidekick.engine.late_candidates import LateCandidates
 from lean_sidekick.engine.models import NO_MODELS, ModelSources
@@ -66,6 +67,7 @@ async def suggest(
     if not found.state.goals:
         raise InputError("There is no goal left here.")
     run = SiteRun(site=site, found=found, budget=budget, limit=limit)
+    yield run.round(is_complete=False, trouble="")
     early = (
         proposals_before_lean(site, sources.generator, library=sources.premises) if ahead is None else ahead.proposals
     )
@@ -78,7 +80,7 @@ async def suggest(
             if not batch:
                 break
             async for item in session.check((), batch, budget):
-                run.checked.append(item)
+                run.add(item)
             if await run.has_first(session):
                 yield run.round(is_complete=False, trouble=queue.late.trouble)
             await run.confirm(session, CONFIRMED_LIMIT)
@@ -133,6 +135,7 @@ class SiteRun:
     checked: list[CheckedCandidate] = field(factory=list)
     confirmed: dict[str, tuple[Goal, ...]] = field(factory=dict)
     alone: set[str] = field(factory=set)
+    _run: Counter[Source] = field(factory=Counter, init=False)
 
     @property
     def main_goal(self) -> Goal:
@@ -143,6 +146,11 @@ class SiteRun:
     def others(self) -> tuple[Goal, ...]:
         """The other goals at the site."""
         return self.found.state.goals[1:]
+
+    def add(self, item: CheckedCandidate) -> None:
+        """Takes in what Lean said of a candidate."""
+        self.checked.append(item)
+        self._run[item.candidate.source] += 1
 
     async def has_first(self, session: Session) -> bool:
         """Runs one candidate alone that is good, if nothing can be shown yet; says whether something can be by that."""
@@ -209,7 +217,12 @@ class SiteRun:
             seconds=self.budget.seconds_spent,
             warning=self._warning(),
             model_trouble=trouble,
+            tallies=self._tallies(),
         )
+
+    def _tallies(self) -> tuple[SourceTally, ...]:
+        good = Counter(item.candidate.source for item in self.checked if item.outcome.kind.is_good)
+        return tuple(SourceTally(source=source, run=count, good=good[source]) for source, count in self._run.items())
 
     def _warning(self) -> str:
         if self.found.prefix_error:
