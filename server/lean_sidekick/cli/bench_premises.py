@@ -1,15 +1,28 @@
 """`bench premises`: how well and how fast premises are found."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lean_sidekick.cli.app import ExitStatus
-from lean_sidekick.cli.arguments import out_option
+from lean_sidekick.cli.arguments import out_option, setting_option
+from lean_sidekick.cli.engines import with_assignments
 from lean_sidekick.cli.output import StatusLine, write_line
+from lean_sidekick.cli.running import run_async
 from lean_sidekick.core.errors import InputError
+from lean_sidekick.core.premises import CorpusFile
+from lean_sidekick.engine.retrieval_models import encoder_choice
+from lean_sidekick.premises.labelled import Question
+from lean_sidekick.premises.model_choice import EncoderChoice
+from lean_sidekick.settings.settings import Settings
 
+if TYPE_CHECKING:
+    from lean_sidekick.evaluation.premises_dense import DenseVectors
+
+_WIDTH = 32
 _COLUMNS = ("recall@1", "recall@10", "recall@32", "mrr", "ndcg@10", "ms_p50", "ms_p95")
 
 
@@ -17,13 +30,18 @@ _COLUMNS = ("recall@1", "recall@10", "recall@32", "mrr", "ndcg@10", "ms_p50", "m
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--corpus", type=click.Path(path_type=Path), help="The library that the exercises of DATA are asked of.")
 @click.option("--imports", type=click.Path(path_type=Path), help="JSON: each module with the list of its imports.")
+@setting_option
 @out_option("bench-premises")
-def command(data: Path, corpus: Path | None, imports: Path | None, out: Path) -> int:
-    """Ask for the premises of the theorems of DATA (JSON lines), by each ranker alone and by all together."""
+def command(data: Path, corpus: Path | None, imports: Path | None, assignments: tuple[str, ...], out: Path) -> int:
+    """Ask for the premises of the theorems of DATA (JSON lines), by each ranker alone and by all together.
+
+    With `--setting premises.encoder=NAME` dense ranking by this encoder too, alone and in the fusion.
+    """
     from lean_sidekick.evaluation.configuration import machine_fields
     from lean_sidekick.evaluation.premises_run import run_premises
     from lean_sidekick.premises.labelled import exercise_questions, read_library, read_theorems
 
+    encoder = encoder_choice(with_assignments(Settings(), assignments))
     library = read_library(corpus or data, imports)
     theorems = library.theorems if corpus is None else read_theorems(data)
     questions = tuple(library.questions() if corpus is None else exercise_questions(theorems))
@@ -37,18 +55,33 @@ def command(data: Path, corpus: Path | None, imports: Path | None, out: Path) ->
         "without_premises": sum(theorem.premises == () for theorem in theorems),
         "labels_kept_apart": sum(theorem.premises is None for theorem in theorems),
         "imports_known": library.seen_by is not None,
+        "encoder": None if encoder is None else encoder.name,
         "machine": machine_fields(),
     }
-    write_line(f"{'way':22} " + " ".join(f"{name:>9}" for name in _COLUMNS))
-    status = StatusLine()
+    status, files = StatusLine(), tuple(library.corpus())
+    dense = None if encoder is None else run_async(_vectors(encoder, files, questions, status))
+    write_line(f"{'way':{_WIDTH}} " + " ".join(f"{name:>9}" for name in _COLUMNS))
     ways: dict[str, object] = {}
     status.show(f"{len(questions)} questions")
-    for figures in run_premises(tuple(library.corpus()), questions):
+    for figures in run_premises(files, questions, dense):
         status.clear()
-        write_line(f"{figures.way:22} " + " ".join(f"{figures.groups['all'][name]:9g}" for name in _COLUMNS))
+        write_line(f"{figures.way:{_WIDTH}} " + " ".join(f"{figures.groups['all'][name]:9g}" for name in _COLUMNS))
         ways[figures.way] = figures.groups
         status.show(f"{len(questions)} questions, {figures.way} done")
     status.clear()
     out.mkdir(parents=True, exist_ok=True)
     (out / "premises.json").write_text(json.dumps({**summary, "ways": ways}, indent=1) + "\n", encoding="utf-8")
     return ExitStatus.DONE
+
+
+async def _vectors(
+    encoder: EncoderChoice, corpus: Sequence[CorpusFile], questions: Sequence[Question], status: StatusLine
+) -> "DenseVectors":
+    from lean_sidekick.evaluation.premises_dense import dense_vectors
+
+    try:
+        return await dense_vectors(
+            encoder, corpus, questions, lambda done, total: status.show(f"{done} of {total} vectors")
+        )
+    finally:
+        status.clear()

@@ -1,32 +1,42 @@
-"""`index`: builds or refreshes the premise index of a project, and says how far it is.
+"""`index`: builds or refreshes the premise index of a project, and the vectors of an encoder, and says how far it is.
 
 The editor runs it with `--background`: at the lowest priority, and gone as soon as nobody holds its standard input.
 """
 
 import asyncio
+import logging
 import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import psutil
 
 from lean_sidekick.cli.app import ExitStatus
-from lean_sidekick.cli.arguments import json_option, lean_option
-from lean_sidekick.cli.engines import settings_for
+from lean_sidekick.cli.arguments import json_option, lean_option, setting_option
+from lean_sidekick.cli.engines import settings_for, with_assignments
 from lean_sidekick.cli.output import StatusLine, note, write_line, write_object
 from lean_sidekick.cli.running import run_async
-from lean_sidekick.core.errors import InputError, LeanUnavailable
+from lean_sidekick.core.errors import IndexDamaged, InputError, LeanUnavailable, SidekickError
+from lean_sidekick.engine.retrieval_models import encoder_choice
 from lean_sidekick.engine.session import find_lean, start_server
 from lean_sidekick.lean.project import find_project
 from lean_sidekick.lean.server import LeanServer
 from lean_sidekick.lean.toolchain import Toolchain
+from lean_sidekick.model_worker.client import WorkerClient, WorkerLimits
 from lean_sidekick.premises.corpus import Skipped
+from lean_sidekick.premises.model_choice import EncoderChoice
 from lean_sidekick.premises.project_corpus import CorpusProgress
 from lean_sidekick.premises.sources import Sources
 from lean_sidekick.settings.paths import cache_folder
 from lean_sidekick.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from lean_sidekick.premises.project_index import ProjectIndex
+
+logger = logging.getLogger(__name__)
 
 _BAR_WIDTH = 30
 _SHOWN_SKIPPED = 20
@@ -35,24 +45,27 @@ _SHOWN_SKIPPED = 20
 @click.command("index")
 @click.argument("project", type=click.Path(path_type=Path), default=Path())
 @lean_option
+@setting_option
 @json_option
 @click.option("--background", is_flag=True, help="At the lowest priority, and only while standard input is open.")
-def command(project: Path, lean_path: str | None, as_json: bool, background: bool) -> int:
+def command(project: Path, lean_path: str | None, assignments: tuple[str, ...], as_json: bool, background: bool) -> int:
     """Build or refresh the premise index of PROJECT (a file or folder in it; by default, this one).
 
     Premises are read from Lean where the imports are built, else from sources. Nothing in the project is changed.
+    With the setting premises.encoder the vectors of its premises are made too; what was made is not made again.
     """
     if not project.exists():
         raise InputError(f"{project} does not exist.")
     if background:
         _lower_priority()
-    return run_async(_index(project.absolute(), lean_path, as_json, background))
+    return run_async(_index(project.absolute(), lean_path, assignments, as_json, background))
 
 
-async def _index(path: Path, lean: str | None, as_json: bool, background: bool) -> int:
+async def _index(path: Path, lean: str | None, assignments: tuple[str, ...], as_json: bool, background: bool) -> int:
     from lean_sidekick.premises.project_index import project_index, refresh
 
-    settings = await settings_for(path, lean)
+    settings = with_assignments(await settings_for(path, lean), assignments)
+    encoder = await asyncio.to_thread(encoder_choice, settings)  # what is wrong with it is said before the work
     project, toolchain = find_project(path), await _toolchain(path, settings)
     index = await asyncio.to_thread(project_index, cache_folder(), project, toolchain, os.environ)
     report = _Report(as_json)
@@ -60,6 +73,10 @@ async def _index(path: Path, lean: str | None, as_json: bool, background: bool) 
     watch = asyncio.create_task(_end_with_input(asyncio.current_task())) if background else None
     try:
         done = await refresh(index, Sources(project, toolchain, os.environ), server, report.progress, report.skipped)
+        if server is not None:
+            await server.close()
+            server = None  # its memory is needed no more
+        vectors, trouble = await _embed(index, encoder, report)
     finally:
         report.clear()
         if watch is not None:
@@ -74,6 +91,8 @@ async def _index(path: Path, lean: str | None, as_json: bool, background: bool) 
                 "removed": done.removed,
                 "premises": done.premises,
                 "skipped": report.skipped_count,
+                "vectors": vectors,
+                "trouble": trouble,
             }
         )
     else:
@@ -81,7 +100,31 @@ async def _index(path: Path, lean: str | None, as_json: bool, background: bool) 
             f"{done.added} modules read with {done.premises} premises, {done.kept} unchanged, {done.removed} gone, "
             f"{report.skipped_count} left out."
         )
-    return ExitStatus.DONE if not report.skipped_count else ExitStatus.INCOMPLETE
+        if encoder is not None and not trouble:
+            write_line(f"{vectors} vectors made by {encoder.source}.")
+    if trouble:
+        note(trouble)
+    return ExitStatus.DONE if not report.skipped_count and not trouble else ExitStatus.INCOMPLETE
+
+
+async def _embed(index: "ProjectIndex", encoder: EncoderChoice | None, report: "_Report") -> tuple[int, str]:
+    """Makes the vectors that the index lacks: how many, and one sentence if not all could be made."""
+    if encoder is None:
+        return 0, ""
+    from lean_sidekick.premises.dense import WorkerEmbedder, embed_index
+
+    client = WorkerClient(lambda text: logger.info("%s", text), WorkerLimits())
+    made = 0
+    try:
+        for one in (index.shared, index.own):
+            made += await embed_index(one, WorkerEmbedder(client=client, choice=encoder), report.vectors)
+    except IndexDamaged as error:
+        return made, f"{error} Run this command again."
+    except (SidekickError, OSError) as error:
+        return made, f"The index is there, but not all vectors were made: {error}"
+    finally:
+        await client.close()
+    return made, ""
 
 
 async def _toolchain(path: Path, settings: Settings) -> Toolchain | None:
@@ -113,9 +156,14 @@ class _Report:
         if self._as_json:
             write_object({"done": progress.done, "total": progress.total, "module": progress.module})
             return
-        filled = _BAR_WIDTH * progress.done // max(progress.total, 1)
-        bar = "█" * filled + "░" * (_BAR_WIDTH - filled)
+        bar = _bar(progress.done, progress.total)
         self._line.show(f"{bar} {progress.done} of {progress.total} modules  {progress.module}")
+
+    def vectors(self, done: int, total: int) -> None:
+        if self._as_json:
+            write_object({"vectors": done, "vectors_total": total})
+            return
+        self._line.show(f"{_bar(done, total)} {done} of {total} vectors")
 
     def skipped(self, skipped: Skipped) -> None:
         self.skipped_count += 1
@@ -127,6 +175,11 @@ class _Report:
         self._line.clear()
         if self.skipped_count > _SHOWN_SKIPPED:
             note(f"{self.skipped_count - _SHOWN_SKIPPED} more were left out.")
+
+
+def _bar(done: int, total: int) -> str:
+    filled = _BAR_WIDTH * done // max(total, 1)
+    return "█" * filled + "░" * (_BAR_WIDTH - filled)
 
 
 def _lower_priority() -> None:

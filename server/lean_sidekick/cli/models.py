@@ -184,7 +184,7 @@ def _page(card: ModelCard) -> Iterator[str]:
         "model": card.hub or str(card.folder),
         "revision": card.revision,
         "licence": card.licence,
-        "adapter": card.adapter or "none: it makes vectors",
+        "adapter": card.adapter or "none",
         "architecture": card.architecture.value,
         "parameters": f"{card.parameters:,}",
         "download": f"about {card.download_mb:,} MB",

@@ -2,7 +2,8 @@
 
 Promises: nothing waits for an index (where there is none yet, the answer comes from what stands above the cursor);
 indexing runs in a process of its own, at the lowest priority, which ends with this one; the event loop reads no file.
-numpy comes with the first question, not with this module.
+Vectors are made after the index, in the same way, and an answer never waits for them. numpy comes with the first
+question, not with this module.
 """
 
 import asyncio
@@ -21,10 +22,14 @@ from lean_sidekick.core.errors import IndexDamaged, InputError
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.lean.project import find_project
 from lean_sidekick.lean.toolchain import Toolchain
-from lean_sidekick.premises.api import Accessible, FoundPremise
+from lean_sidekick.model_worker.api import ModelClient
+from lean_sidekick.model_worker.messages import ModelSpec
+from lean_sidekick.premises.api import Accessible, FoundPremise, Retriever
+from lean_sidekick.premises.model_choice import EncoderChoice
 from lean_sidekick.settings.paths import cache_folder
 
 if TYPE_CHECKING:
+    from lean_sidekick.premises.model_ranking import ModelRanking
     from lean_sidekick.premises.project_index import ProjectIndex
     from lean_sidekick.premises.retriever import LocalRetriever
 
@@ -42,19 +47,32 @@ class IndexingProgress:
     total: int
 
 
+@frozen(kw_only=True)
+class RankingModels:
+    """The models that help to rank: `client` runs them, `assignments` tell the process that indexes of the encoder."""
+
+    client: ModelClient
+    encoder: EncoderChoice | None
+    reranker: ModelSpec | None
+    assignments: tuple[str, ...] = ()
+
+
 @define
 class PremiseLibrary:
     """A `Retriever` over the indexes of the project that holds a file or folder. `close` it.
 
-    `imports` are those of every module that is indexed, as they are now.
+    `imports` are those of every module that is indexed, as they are now. Without `models`, none is asked; who made
+    their client closes it.
     """
 
     root: Path
     toolchain: Toolchain | None
     command: tuple[str, ...] = INDEX_COMMAND
+    models: RankingModels | None = None
     imports: dict[str, tuple[str, ...]] = field(factory=dict, init=False)
     _retriever: "LocalRetriever | None" = field(default=None, init=False)
-    _background: asyncio.Task[bool] | None = field(default=None, init=False)
+    _ranking: "ModelRanking | None" = field(default=None, init=False)
+    _background: asyncio.Task[None] | None = field(default=None, init=False)
     _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
     _refreshing: asyncio.subprocess.Process | None = field(default=None, init=False)
 
@@ -69,26 +87,75 @@ class PremiseLibrary:
             if not self.imports:
                 raise InputError("There is no index of premises yet; `lean-sidekick index` builds it.")
         elif self.imports:
-            self._background = asyncio.create_task(self.refresh(lambda progress: None))
+            self._background = asyncio.create_task(self._update(has_refreshed=False))
         elif not await self.refresh(on_progress):
             raise InputError("The premises could not be indexed; `lean-sidekick index` says why.")
+        else:
+            self._background = asyncio.create_task(self._update(has_refreshed=True))
+        if self._ranking is not None:
+            self._ranking.start()
 
     async def for_goal(self, goal: Goal, accessible: Accessible, k: int) -> Sequence[FoundPremise]:
         """See `Retriever`."""
-        return await self._answer(lambda retriever: retriever.for_goal(goal, accessible, k))
+        return await self._for_goal(goal, accessible, k, hurried=False)
 
     async def for_words(self, text: str, accessible: Accessible, k: int) -> Sequence[FoundPremise]:
         """See `Retriever`."""
-        return await self._answer(lambda retriever: retriever.for_words(text, accessible, k))
+
+        async def ask(retriever: "LocalRetriever") -> Sequence[FoundPremise]:
+            if self._ranking is None:
+                return await retriever.for_words(text, accessible, k)
+            return await self._ranking.for_words(retriever, text, accessible, k)
+
+        return await self._answer(ask)
+
+    @property
+    def hurried(self) -> Retriever:
+        """The same for a search, which asks often: slow models are left out."""
+        return _Hurried(self)
+
+    @property
+    def trouble(self) -> str:
+        """What models are left out of the answers and why, "" for nothing."""
+        return "" if self._ranking is None else self._ranking.trouble
+
+    async def models_ready(self) -> None:
+        """Waits until the models are loaded or could not be; the index is not waited for."""
+        await self._open()
+        if self._ranking is not None:
+            await self._ranking.ready()
 
     async def refresh(self, on_progress: Callable[[IndexingProgress], None]) -> bool:
         """Brings the indexes up to date in another process, then answers from them; whether that worked.
 
-        At most one refresh runs; another call while it does returns False. What went wrong is in the log.
+        At most one refresh runs; another call while it does returns False. What went wrong is in the log. Makes no
+        vectors.
         """
+        return await self._index_anew(("premises.encoder=",), on_progress)
+
+    async def embed(self) -> bool:
+        """Makes the vectors that the indexes lack in another process, then ranks by them; as `refresh` else."""
+        if self.models is None or self.models.encoder is None:
+            return False
+        return await self._index_anew(self.models.assignments, lambda progress: None)
+
+    async def _update(self, *, has_refreshed: bool) -> None:
+        if has_refreshed or await self.refresh(lambda progress: None):
+            await self.embed()
+
+    async def _for_goal(self, goal: Goal, accessible: Accessible, k: int, *, hurried: bool) -> Sequence[FoundPremise]:
+        async def ask(retriever: "LocalRetriever") -> Sequence[FoundPremise]:
+            if self._ranking is None:
+                return await retriever.for_goal(goal, accessible, k)
+            return await self._ranking.for_goal(retriever, goal, accessible, k, hurried=hurried)
+
+        return await self._answer(ask)
+
+    async def _index_anew(self, assignments: Sequence[str], on_progress: Callable[[IndexingProgress], None]) -> bool:
         if self._refreshing is not None:
             return False
-        arguments = (str(self.root), "--json", "--background", *self._lean)
+        chosen = [part for assignment in assignments for part in ("--setting", assignment)]
+        arguments = (str(self.root), "--json", "--background", *self._lean, *chosen)
         try:
             self._refreshing = process = await asyncio.create_subprocess_exec(
                 *self.command,
@@ -112,12 +179,14 @@ class PremiseLibrary:
         return worked
 
     async def close(self) -> None:
-        """Ends a refresh and the retriever's thread."""
+        """Ends a refresh, what is being loaded, and the retriever's thread."""
         if self._background is not None:
             self._background.cancel()
             await asyncio.wait({self._background})
         if self._refreshing is not None:
             await _end(self._refreshing)
+        if self._ranking is not None:
+            await self._ranking.close()
         if self._retriever is not None:
             self._retriever.close()
 
@@ -156,11 +225,13 @@ class PremiseLibrary:
     def _load(self) -> "LocalRetriever":
         from lean_sidekick.premises.retriever import LocalRetriever
 
-        index = self._index()
-        segments = index.segments()
+        index, encoder = self._index(), None if self.models is None else self.models.encoder
+        segments = index.segments(None if encoder is None else encoder.name)
         imports = index.imports()
         self.imports.clear()
         self.imports.update(imports)
+        if self._ranking is None and self.models is not None:
+            self._ranking = _ranking_by(self.models)
         return LocalRetriever(segments)
 
     def _discard(self) -> None:
@@ -172,6 +243,30 @@ class PremiseLibrary:
         from lean_sidekick.premises.project_index import project_index
 
         return project_index(cache_folder(), find_project(self.root), self.toolchain, os.environ)
+
+
+@frozen
+class _Hurried:
+    """A `Retriever` that leaves slow models out."""
+
+    _library: PremiseLibrary
+
+    async def for_goal(self, goal: Goal, accessible: Accessible, k: int) -> Sequence[FoundPremise]:
+        return await self._library._for_goal(goal, accessible, k, hurried=True)
+
+    async def for_words(self, text: str, accessible: Accessible, k: int) -> Sequence[FoundPremise]:
+        return await self._library.for_words(text, accessible, k)
+
+
+def _ranking_by(models: RankingModels) -> "ModelRanking":
+    """The models that answers are ranked by; numpy comes with them."""
+    from lean_sidekick.premises.dense import WorkerEmbedder
+    from lean_sidekick.premises.model_ranking import ModelRanking
+    from lean_sidekick.premises.reranking import WorkerReranker
+
+    encoder = None if models.encoder is None else WorkerEmbedder(client=models.client, choice=models.encoder)
+    reranker = None if models.reranker is None else WorkerReranker(client=models.client, spec=models.reranker)
+    return ModelRanking(encoder, reranker)
 
 
 async def _relay(process: asyncio.subprocess.Process, on_progress: Callable[[IndexingProgress], None]) -> None:

@@ -33,14 +33,18 @@ logger = logging.getLogger(__name__)
 class Library:
     """What was loaded: a retriever, the imports of each module, and where a module's source lies.
 
-    `list_names` gives all premises with their modules, in an order that stays; `find_source` looks at the disk; both
-    may be slow. `close` ends what the retriever needs.
+    `in_search` is the retriever for questions of a search, which ask often. `list_names` gives all premises with their
+    modules, in an order that stays; `find_source` looks at the disk; both may be slow. `models_ready` waits for models
+    that help to rank, `say_trouble` says which of them are left out. `close` ends what the retriever needs.
     """
 
     retriever: Retriever
+    in_search: Retriever
     imports: Mapping[str, Sequence[str]]
     list_names: Callable[[], Sequence[tuple[str, str]]]
     find_source: Callable[[str], Path | None]
+    models_ready: Callable[[], Awaitable[None]]
+    say_trouble: Callable[[], str]
     close: Callable[[], Awaitable[None]]
 
 
@@ -57,10 +61,16 @@ class ProjectPremises:
 
     root: Path
     load: Load | None
-    note: str = field(default="", init=False)
+    _note: str = field(default="", init=False)
     _library: Library | None = field(default=None, init=False)
     _alone: "LocalRetriever | None" = field(default=None, init=False)
     _loading: asyncio.Task[None] | None = field(default=None, init=False)
+
+    @property
+    def note(self) -> str:
+        """What answers lack and why, "" for nothing."""
+        trouble = "" if self._library is None else self._library.say_trouble()
+        return " ".join(filter(None, (self._note, trouble)))
 
     def start(self) -> None:
         """Begins to load in the background, unless that was begun."""
@@ -74,10 +84,12 @@ class ProjectPremises:
             await asyncio.shield(self._loading)
 
     async def ready(self) -> None:
-        """Waits until all is loaded, or could not be."""
+        """Waits until all is loaded, or could not be; models that help to rank too."""
         self.start()
         if self._loading is not None:
             await asyncio.shield(self._loading)
+        if self._library is not None:
+            await self._library.models_ready()
 
     async def of_imports(self, document: DocumentText, goal: Goal, k: int) -> Sequence[Premise]:
         """At most `k` premises of other files for a goal, best first; none while nothing is loaded.
@@ -86,7 +98,7 @@ class ProjectPremises:
         """
         if self._library is None:
             return ()
-        found = await self._library.retriever.for_goal(goal, self._accessible(document, ()), k)
+        found = await self._library.in_search.for_goal(goal, self._accessible(document, ()), k)
         return [one.premise for one in found]
 
     async def for_goal(
@@ -140,15 +152,15 @@ class ProjectPremises:
     async def _load(self, load: Load, *, builds: bool) -> None:
         try:
             self._library = await load(self._report, builds)
-            self.note = ""
+            self._note = ""
         except SidekickError as error:
             # Who opens what is there expects that nothing may be.
             level = logging.WARNING if builds else logging.INFO
             logger.log(level, "premises of imports are not looked up: %s", error)
-            self.note = f"Only the open file was searched: {error}"
+            self._note = f"Only the open file was searched: {error}"
 
     def _report(self, progress: str) -> None:
-        self.note = f"Only the open file was searched, the index is being built: {progress}."
+        self._note = f"Only the open file was searched, the index is being built: {progress}."
 
     async def _retriever(self) -> Retriever:
         if self._library is not None:

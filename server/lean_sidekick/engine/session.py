@@ -11,13 +11,14 @@ from functools import partial
 from pathlib import Path
 
 from lean_sidekick import __version__
-from lean_sidekick.core.errors import LeanUnavailable
+from lean_sidekick.core.errors import ConfigError, LeanUnavailable
 from lean_sidekick.engine.api import OPENING_S
 from lean_sidekick.engine.engine import ProjectEngine, StartVerifier
 from lean_sidekick.engine.learning import Learner
 from lean_sidekick.engine.models import NO_MODELS, ModelSources, open_models
-from lean_sidekick.engine.premise_library import PremiseLibrary
+from lean_sidekick.engine.premise_library import PremiseLibrary, RankingModels
 from lean_sidekick.engine.premises import Library, ProjectPremises, no_premises
+from lean_sidekick.engine.retrieval_models import encoder_choice, reranker_spec, setting_assignments
 from lean_sidekick.engine.source_steps import SourceSteps
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.lean.fingerprint import imports_key, toolchain_key
@@ -26,6 +27,8 @@ from lean_sidekick.lean.project import Project, find_project
 from lean_sidekick.lean.sandbox import Sandbox, SandboxFinder
 from lean_sidekick.lean.server import LeanServer
 from lean_sidekick.lean.toolchain import Toolchain, find_toolchain
+from lean_sidekick.model_worker.api import ModelClient
+from lean_sidekick.model_worker.client import WorkerClient, WorkerLimits
 from lean_sidekick.premises.sources import Sources as ModuleSources
 from lean_sidekick.search.options import SearchKind, SearchOptions
 from lean_sidekick.settings.paths import cache_folder
@@ -62,8 +65,9 @@ def open_engine(root: Path, settings: Settings) -> ProjectEngine:
         return verifier if key is None else _remembering(verifier, plain, project, key)
 
     learner = _learner(root) if settings.learn else None
-    premises = open_premises(root, settings)
-    return engine_on(start, settings, open_models(settings, os.environ), learner, premises)
+    models = open_models(settings, os.environ)
+    premises = open_premises(root, settings, models.worker)
+    return engine_on(start, settings, models, learner, premises)
 
 
 async def forget_learned() -> bool:
@@ -119,8 +123,11 @@ def search_options(settings: Settings) -> SearchOptions:
     )
 
 
-def open_premises(root: Path, settings: Settings) -> ProjectPremises:
-    """The premises of the project that holds a file or folder; nothing is loaded yet."""
+def open_premises(root: Path, settings: Settings, worker: ModelClient | None = None) -> ProjectPremises:
+    """The premises of the project that holds a file or folder; nothing is loaded yet.
+
+    `worker` is the process that runs models, where there is one already; else one of its own is started if needed.
+    """
     project = find_project(root)
 
     async def load(report: Callable[[str], None], builds: bool) -> Library:
@@ -129,20 +136,49 @@ def open_premises(root: Path, settings: Settings) -> ProjectPremises:
             toolchain = await find_lean(root, settings)
         except LeanUnavailable as error:
             logger.info("premises come from sources alone: %s", error)
-        library = PremiseLibrary(root=project.root, toolchain=toolchain)
-        await library.load(
-            lambda progress: report(f"{progress.done} of {progress.total} modules are done"), builds=builds
-        )
+        own_worker = WorkerClient(lambda text: logger.info("%s", text), WorkerLimits()) if worker is None else None
+        models, problem = await asyncio.to_thread(_ranking_models, settings, worker or own_worker)
+        library = PremiseLibrary(root=project.root, toolchain=toolchain, models=models)
+
+        async def close() -> None:
+            await library.close()
+            if own_worker is not None:
+                await own_worker.close()
+
+        try:
+            await library.load(
+                lambda progress: report(f"{progress.done} of {progress.total} modules are done"), builds=builds
+            )
+        except BaseException:
+            await close()
+            raise
         sources = ModuleSources(project, toolchain, os.environ)
         return Library(
             retriever=library,
+            in_search=library.hurried,
             imports=library.imports,
             list_names=library.list_names,
             find_source=lambda module: None if (source := sources.find(module)) is None else source.file,
-            close=library.close,
+            models_ready=library.models_ready,
+            say_trouble=lambda: " ".join(filter(None, (problem, library.trouble))),
+            close=close,
         )
 
     return ProjectPremises(root=project.root, load=load)
+
+
+def _ranking_models(settings: Settings, worker: ModelClient | None) -> tuple[RankingModels | None, str]:
+    """The models that help to rank premises, None for none; and one sentence for settings that cannot work."""
+    try:
+        encoder, reranker = encoder_choice(settings), reranker_spec(settings)
+    except ConfigError as error:
+        logger.warning("premises are ranked without models: %s", error)
+        return None, str(error)
+    if worker is None or (encoder is None and reranker is None):
+        return None, ""
+    return RankingModels(
+        client=worker, encoder=encoder, reranker=reranker, assignments=setting_assignments(settings)
+    ), ""
 
 
 async def start_verifier(root: Path, settings: Settings, sandboxes: SandboxFinder | None = None) -> ShadowVerifier:

@@ -3,6 +3,8 @@
 The protocol is LeanDojo's: a question is the first goal of a theorem and sees only what stands before it. The proofs
 ranker learns from the proofs of what the question sees, never from its own; `fusion without proofs` does without.
 Plain BM25 over tokens between blanks, by the library bm25s, is the bar that everything is measured against.
+With vectors of an encoder, dense ranking is measured alone (as the product stores it, and by exact float32 products,
+which is what the quantising costs) and in the fusion. Latencies are without the encoder's own time.
 Half of the questions, by a hash of their names, served for choosing weights; both halves are reported.
 """
 
@@ -10,19 +12,25 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from attrs import frozen
+import numpy as np
+from attrs import evolve, frozen
 
 from lean_sidekick.core.errors import ConfigError
 from lean_sidekick.core.premises import CorpusFile, Premise
+from lean_sidekick.evaluation.premises_dense import Array, DenseVectors
 from lean_sidekick.evaluation.retrieval_metrics import RECALL_AT, figures
 from lean_sidekick.premises.labelled import Question
+from lean_sidekick.premises.quantised import quantise
 from lean_sidekick.premises.rankers import WeightedRanker
 from lean_sidekick.premises.retriever import LocalRetriever, goal_rankers
+from lean_sidekick.premises.segment import Segment
 
 _K = max(RECALL_AT)
 PLAIN = "plain BM25"
 FUSION = "fusion"
 WITHOUT_PROOFS = "fusion without proofs"
+DENSE = "dense"
+EXACT = "dense, float32"
 _PROOFS = "proofs"
 
 Answerer = Callable[[Question], Sequence[str]]
@@ -36,7 +44,9 @@ class WayFigures:
     groups: Mapping[str, Mapping[str, float]]
 
 
-def run_premises(corpus: Sequence[CorpusFile], questions: Sequence[Question]) -> Iterator[WayFigures]:
+def run_premises(
+    corpus: Sequence[CorpusFile], questions: Sequence[Question], dense: DenseVectors | None = None
+) -> Iterator[WayFigures]:
     """Asks every question in every way; figures of one way as soon as they are known. Raises ConfigError."""
     rankers = goal_rankers()
     ways: list[tuple[str, Sequence[WeightedRanker]]] = [(one.ranker.name, (one,)) for one in rankers]
@@ -47,11 +57,20 @@ def run_premises(corpus: Sequence[CorpusFile], questions: Sequence[Question]) ->
     retriever.close()
     for name, used in ways:
         yield _measure(name, _answerer(retriever.with_goal_rankers(used)), questions)
+    if dense is None:
+        return
+    vectors = {question.name: vector for question, vector in zip(questions, dense.questions, strict=True)}
+    yield _measure(EXACT, _exact_answerer(corpus, dense, vectors), questions)
+    with_vectors = LocalRetriever((evolve(Segment.build(corpus), vectors=quantise(dense.premises)),))
+    with_vectors.close()
+    for name, used in ((DENSE, ()), *((f"{name} and dense", used) for name, used in ways[-2:])):
+        yield _measure(name, _answerer(with_vectors.with_goal_rankers(used), vectors), questions)
 
 
-def _answerer(retriever: LocalRetriever) -> Answerer:
+def _answerer(retriever: LocalRetriever, vectors: Mapping[str, Array] | None = None) -> Answerer:
     def answer(question: Question) -> Sequence[str]:
-        found = retriever.answer_goal(question.goal, question.accessible, _K)
+        vector = None if vectors is None else vectors[question.name]
+        found = retriever.answer_goal(question.goal, question.accessible, _K, vector)
         return [one.premise.full_name for one in found]
 
     return answer
@@ -94,26 +113,49 @@ def _plain_answerer(corpus: Sequence[CorpusFile]) -> Answerer:
         import bm25s
     except ImportError:
         raise ConfigError("The bar of this benchmark needs bm25s (pip install bm25s).") from None
-    import numpy as np
 
     premises = [premise for file in corpus for premise in file.premises]
-    modules = np.array([file.module for file in corpus for _ in file.premises])
-    numbers = {premise.full_name: i for i, premise in enumerate(premises)}
+    see = _sight(corpus)
     index = bm25s.BM25()
     index.index([_blank_tokens(premise) for premise in premises], show_progress=False)
 
     def answer(question: Question) -> Sequence[str]:
-        accessible = question.accessible
-        allowed = modules != (accessible.module or "")
-        if accessible.modules is not None:
-            allowed &= np.isin(modules, list(accessible.modules))
-        for one in accessible.above:
-            allowed[numbers[one.full_name]] = True
-        scores = index.get_scores(question.goal.text.split(), weight_mask=allowed.astype(np.float32))
+        scores = index.get_scores(question.goal.text.split(), weight_mask=see(question).astype(np.float32))
         order = np.argsort(-scores, kind="stable")[:_K]
         return [premises[i].full_name for i in order if scores[i] > 0]
 
     return answer
+
+
+def _exact_answerer(corpus: Sequence[CorpusFile], dense: DenseVectors, vectors: Mapping[str, Array]) -> Answerer:
+    """The greatest products of vectors that were not quantised."""
+    names = [premise.full_name for file in corpus for premise in file.premises]
+    see = _sight(corpus)
+
+    def answer(question: Question) -> Sequence[str]:
+        seen = np.flatnonzero(see(question))
+        order = np.argsort(-(dense.premises[seen] @ vectors[question.name]), kind="stable")[:_K]
+        return [names[i] for i in seen[order]]
+
+    return answer
+
+
+def _sight(corpus: Sequence[CorpusFile]) -> Callable[[Question], Array]:
+    """Which premises of the corpus, in its order, a question sees. bool (premises,)."""
+    modules = np.array([file.module for file in corpus for _ in file.premises])
+    names = (premise.full_name for file in corpus for premise in file.premises)
+    numbers = {name: i for i, name in enumerate(names)}
+
+    def see(question: Question) -> Array:
+        accessible = question.accessible
+        allowed: Array = modules != (accessible.module or "")
+        if accessible.modules is not None:
+            allowed &= np.isin(modules, list(accessible.modules))
+        for one in accessible.above:
+            allowed[numbers[one.full_name]] = True
+        return allowed
+
+    return see
 
 
 def _blank_tokens(premise: Premise) -> list[str]:

@@ -136,7 +136,7 @@ WRITING: Mapping[EncoderFormat, Writing] = {
         words=in_words,
     ),
     EncoderFormat.WORDS: Writing(
-        goal=lambda goal: in_words(goal.target),
+        goal=lambda goal: in_words(goal_first(goal)),
         premise=_words_of_premise,
         words=in_words,
         max_tokens=256,
@@ -144,6 +144,7 @@ WRITING: Mapping[EncoderFormat, Writing] = {
 }
 
 KNOWN_ENCODERS: Mapping[str, KnownEncoder] = {
+    "sentence-transformers/all-MiniLM-L6-v2": KnownEncoder(format=EncoderFormat.WORDS),
     "kaiyuy/leandojo-lean4-retriever-byt5-small": KnownEncoder(format=EncoderFormat.REPROVER),
     "l3lab/all-distilroberta-v1-lr2e-4-bs256-nneg3-ml-ne2": KnownEncoder(format=EncoderFormat.LEANPREMISE),
     "Qwen/Qwen3-Embedding-0.6B": KnownEncoder(format=EncoderFormat.QWEN3),
@@ -160,7 +161,7 @@ KNOWN_ENCODERS: Mapping[str, KnownEncoder] = {
 
 
 def format_of(source: str, chosen: str) -> EncoderFormat:
-    """The convention of a model: the chosen one, else that of a known model, else plain text."""
+    """The convention of a model: the chosen one ("" for none), else that of a known model, else plain text."""
     if chosen:
         return EncoderFormat(chosen)
     known = KNOWN_ENCODERS.get(source)

@@ -169,8 +169,30 @@ class PremiseIndex:
         return {}  # another program is at it
 
     def add_vectors(self, segment: str, encoder: str, parts: Sequence[QuantisedVectors]) -> None:
-        """Adds the vectors of a segment by an encoder, part after part. Raises OSError."""
-        write_vectors(self.folder / _vectors_name(segment, encoder), joined(parts))
+        """Adds the vectors of a segment by an encoder, part after part; parts that were kept go. Raises OSError."""
+        name = _vectors_name(segment, encoder)
+        write_vectors(self.folder / name, joined(parts))
+        for part in self.folder.glob(f"{name}.*"):
+            part.unlink(missing_ok=True)
+
+    def kept_part(self, segment: str, encoder: str, number: int, count: int) -> QuantisedVectors | None:
+        """A part of `count` vectors that was kept by an interrupted run, None where there is none."""
+        try:
+            return open_vectors(self._part(segment, encoder, number), count)
+        except (FileNotFoundError, IndexDamaged):
+            return None  # it is made again
+
+    def keep_part(self, segment: str, encoder: str, number: int, part: QuantisedVectors) -> None:
+        """Keeps a part of a segment's vectors until all are there. Raises OSError."""
+        write_vectors(self._part(segment, encoder, number), part)
+
+    def drop_vectors(self, encoder: str) -> None:
+        """Throws away all vectors by an encoder."""
+        for file in self.folder.glob(f"*{_vectors_name('', encoder)}*"):
+            file.unlink(missing_ok=True)
+
+    def _part(self, segment: str, encoder: str, number: int) -> Path:
+        return self.folder / f"{_vectors_name(segment, encoder)}.{number}"
 
     def _with_vectors(self, segment: Segment, name: str, encoder: str | None) -> Segment:
         if encoder is None:

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from attrs import evolve
 
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.premises import CorpusFile, Premise
 from lean_sidekick.premises.api import Accessible, FoundPremise, RankReason
 from lean_sidekick.premises.collection import Array, Collection, Field
+from lean_sidekick.premises.dense_ranker import DenseRanker, check_dimension, saved_vectors
 from lean_sidekick.premises.fusion import Fused, Ranking, fuse
 from lean_sidekick.premises.lexical import LexicalRanker
 from lean_sidekick.premises.names import NameRanker
@@ -43,6 +45,11 @@ def goal_rankers() -> tuple[WeightedRanker, ...]:
         WeightedRanker(NearRanker(), 1.5),
         WeightedRanker(ProofRanker(), 2.0),
     )
+
+
+# How much the encoder's ranks count where there is one; as measured (docs/decisions).
+_DENSE_GOAL = WeightedRanker(DenseRanker(), 1.0)
+_DENSE_WORDS = WeightedRanker(DenseRanker(), 1.0)
 
 
 def word_rankers() -> tuple[WeightedRanker, ...]:
@@ -93,36 +100,65 @@ class LocalRetriever:
         """Ends the thread when all questions are answered; no more may be asked."""
         self._thread.shutdown(wait=False)
 
-    async def for_goal(self, goal: Goal, accessible: Accessible, k: int) -> Sequence[FoundPremise]:
-        """At most `k` accessible premises for a goal, best first."""
-        return await self._run(lambda: self.answer_goal(goal, accessible, k))
+    @property
+    def dimensions(self) -> frozenset[int]:
+        """How many numbers the vectors of the index have; empty where there are none."""
+        return frozenset(one.vectors.dimension for one in self.segments if one.vectors is not None)
 
-    async def for_words(self, text: str, accessible: Accessible, k: int) -> Sequence[FoundPremise]:
+    def check_vector(self, vector: Array) -> None:
+        """Raises InputError for a question's vector that cannot be compared with those of the index."""
+        for dimension in self.dimensions:
+            check_dimension(vector, dimension)
+
+    async def for_goal(
+        self, goal: Goal, accessible: Accessible, k: int, vector: Array | None = None
+    ) -> Sequence[FoundPremise]:
+        """At most `k` accessible premises for a goal, best first; `vector` is its own by the encoder, if there is one.
+
+        Raises InputError for a vector that is not as long as those of the index.
+        """
+        return await self._run(lambda: self.answer_goal(goal, accessible, k, vector))
+
+    async def for_words(
+        self, text: str, accessible: Accessible, k: int, vector: Array | None = None
+    ) -> Sequence[FoundPremise]:
         """At most `k` accessible premises for words, a part of a name, a pattern or Lean text, best first.
 
-        Raises InputError for an empty question.
+        Raises InputError for an empty question, and as `for_goal` does.
         """
-        return await self._run(lambda: self.answer_words(text, accessible, k))
+        return await self._run(lambda: self.answer_words(text, accessible, k, vector))
 
-    def answer_goal(self, goal: Goal, accessible: Accessible, k: int) -> Sequence[FoundPremise]:
+    def answer_goal(
+        self, goal: Goal, accessible: Accessible, k: int, vector: Array | None = None
+    ) -> Sequence[FoundPremise]:
         """`for_goal`, in the calling thread; one at a time."""
-        return self._answer(goal_terms(goal), goal.text[:MAX_TEXT], self._goal_rankers, accessible, k)
+        rankers = self._goal_rankers if vector is None else (*self._goal_rankers, _DENSE_GOAL)
+        return self._answer(goal_terms(goal), goal.text[:MAX_TEXT], rankers, accessible, k, vector)
 
-    def answer_words(self, text: str, accessible: Accessible, k: int) -> Sequence[FoundPremise]:
+    def answer_words(
+        self, text: str, accessible: Accessible, k: int, vector: Array | None = None
+    ) -> Sequence[FoundPremise]:
         """`for_words`, in the calling thread; one at a time."""
         if not text.strip():
             raise InputError("The question is empty: give words, a part of a name, or a pattern such as `_ + _ = _`.")
         text = text[:MAX_TEXT]
-        return self._answer(question_terms(text), text, self._word_rankers, accessible, k)
+        rankers = self._word_rankers if vector is None else (*self._word_rankers, _DENSE_WORDS)
+        return self._answer(question_terms(text), text, rankers, accessible, k, vector)
 
     async def _run(self, work: Callable[[], Sequence[FoundPremise]]) -> Sequence[FoundPremise]:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _answer(
-        self, terms: Terms, text: str, rankers: Sequence[WeightedRanker], accessible: Accessible, k: int
+        self,
+        terms: Terms,
+        text: str,
+        rankers: Sequence[WeightedRanker],
+        accessible: Accessible,
+        k: int,
+        vector: Array | None,
     ) -> Sequence[FoundPremise]:
         collection, allowed = self._accessible(accessible)
-        question = Question(terms=terms, text=text, allowed=allowed, above=len(accessible.above))
+        question = Question(terms=terms, text=text, allowed=allowed, above=len(accessible.above), vector=vector)
         rankings = [
             Ranking(
                 ranker=one.ranker.name,
@@ -155,7 +191,9 @@ class LocalRetriever:
             builder = SegmentBuilder()
             for premise in accessible.above:
                 builder.add_one(accessible.module or "", premise, self._premise_terms(premise))
-            self._with_above = self._collection.with_segment(builder.finish())
+            segment = builder.finish()
+            vectors = saved_vectors(self._collection, segment)
+            self._with_above = self._collection.with_segment(evolve(segment, vectors=vectors))
             self._last_above = accessible.above
         return self._with_above.segments[-1]
 

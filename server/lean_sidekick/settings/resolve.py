@@ -65,11 +65,20 @@ def resolve_settings(
 
 
 def _apply(options: Options, settings: Settings, base: Path | None) -> Settings:
-    """The settings with what one source says; a relative path to Lean starts at `base`."""
+    """The settings with what one source says; a relative path to Lean, or to a model, starts at `base`."""
     settings = options.over(settings)
     if options.says("lean_path"):
         settings = evolve(settings, lean_path=_absolute(settings.lean_path, base))
+    if options.says("premises_encoder"):
+        settings = evolve(settings, premises_encoder=_model(settings.premises_encoder, base))
+    if options.says("premises_reranker"):
+        settings = evolve(settings, premises_reranker=_model(settings.premises_reranker, base))
     return settings
+
+
+def _model(name: str, base: Path | None) -> str:
+    """A model's folder, starting at `base`; what has no slash is the name of a card."""
+    return _absolute(name, base) if "/" in name else name
 
 
 def _read_file(path: Path, warnings: list[str]) -> Mapping[str, object]:

@@ -242,6 +242,28 @@ class Settings:
         "name of one of ours stands in for it.",
         is_guarded=True,
     )
+    premises_encoder: str = _setting(
+        "",
+        "premises.encoder",
+        "The encoder whose vectors help to find premises: the name of a model card, a folder, or a model of the hub "
+        "that is on this machine. Empty: words, symbols and proofs alone. `lean-sidekick index` makes the vectors of "
+        "a project, and the editor does in the background.",
+        is_guarded=True,
+    )
+    premises_encoder_format: str = _setting(
+        "auto",
+        "premises.encoderFormat",
+        "How goals and premises are written for the encoder; `auto` is as its card, its training here or its name "
+        "says, else `plain`. `words` is for encoders of English: symbols by their names.",
+        choices=("auto", "plain", "words", "reprover", "leanpremise", "qwen3", "hpsearch", "hpsearch-xs"),
+    )
+    premises_reranker: str = _setting(
+        "",
+        "premises.reranker",
+        "A cross-encoder that reads question and premise together and orders the first 32 anew, where a person asks: a "
+        "model card, a folder, or a model of the hub that is on this machine. Empty: none.",
+        is_guarded=True,
+    )
     models_remote_endpoints: tuple[str, ...] = _setting(
         (),
         "models.remote.endpoints",

@@ -29,15 +29,15 @@ def read_card(raw: Mapping[str, object], path: Path) -> ModelCard:
     table = _Table(raw, path, "")
     table.only(_FIELDS)
     architecture = table.choice("architecture", Architecture)
-    adapter = "" if architecture is Architecture.ENCODER else table.text("adapter")
-    if adapter and adapter not in ADAPTERS:
+    adapter = table.text("adapter", None if architecture.writes else "")
+    if architecture.writes and adapter not in ADAPTERS:
         raise table.error("adapter", f"must be one of {', '.join(ADAPTERS)}, not {adapter!r}")
     hub, folder = table.text("hub", ""), table.text("folder", "")
     if bool(hub) == bool(folder):
         raise table.error("hub", "or `folder` must say where the model is, and not both")
     if hub and hub.count("/") != 1:
         raise table.error("hub", f"must be a name such as owner/model, not {hub!r}")
-    default = ADAPTERS[adapter].traits if adapter else None
+    default = ADAPTERS[adapter].traits if architecture.writes else None
     return ModelCard(
         name=path.stem,
         adapter=adapter,
@@ -63,7 +63,7 @@ def _decoding(card: "_Table", default: Decoding | None) -> Decoding | None:
     if table is None:
         return None
     if default is None:
-        raise card.error("decoding", "has no meaning for an encoder")
+        raise card.error("decoding", "has no meaning for a model that writes nothing")
     table.only([field.name for field in fields(Decoding)])
     return evolve(
         default,

@@ -16,11 +16,17 @@ from lean_sidekick.tactics.prompts.registry import ADAPTERS
 
 
 class Architecture(Enum):
-    """How a model is built, which decides how it is run; an encoder makes vectors, not tactics."""
+    """How a model is built, which decides how it is run; encoders make vectors and rerankers scores, not tactics."""
 
     ENCODER_DECODER = "encoder-decoder"
     DECODER = "decoder"
     ENCODER = "encoder"
+    RERANKER = "reranker"
+
+    @property
+    def writes(self) -> bool:
+        """Whether such a model writes texts, for which it needs prompts."""
+        return self in (Architecture.ENCODER_DECODER, Architecture.DECODER)
 
 
 class Precision(Enum):
@@ -49,7 +55,7 @@ class ModelCard:
 
     `hub` is its name on the Hugging Face hub, `folder` a folder on this machine; one of them is set. `parameters` and
     `download_mb` (megabytes) are sizes, 0 where unknown. `context_tokens` counts in the adapter's own unit. `adapter`
-    is the name of a prompt adapter, "" for an encoder.
+    is the name of a prompt adapter; of an encoder, the format of its texts ("" if the card does not say).
     """
 
     name: str
@@ -70,9 +76,9 @@ class ModelCard:
 
     @property
     def prompts(self) -> Adapter:
-        """The adapter that writes this model's prompts. Raises ConfigError for an encoder, which has none."""
-        if self.architecture is Architecture.ENCODER:
-            raise ConfigError(f"The model {self.name} makes vectors and cannot suggest tactics: name another model.")
+        """The adapter that writes this model's prompts. Raises ConfigError for a model that writes nothing."""
+        if not self.architecture.writes:
+            raise ConfigError(f"The model {self.name} writes no texts and cannot suggest tactics: name another model.")
         return ADAPTERS[self.adapter]
 
     @property

@@ -24,6 +24,7 @@ _KINDS = {
     Architecture.ENCODER_DECODER: ModelKind.SEQ2SEQ,
     Architecture.DECODER: ModelKind.CAUSAL,
     Architecture.ENCODER: ModelKind.ENCODER,
+    Architecture.RERANKER: ModelKind.RERANKER,
 }
 _END_MARK = 1
 """ByT5's tokenizer ends a prompt with a mark that is no byte of it."""
@@ -31,8 +32,8 @@ _END_MARK = 1
 
 def spec_of(card: ModelCard, device: Device, precision: Precision | None) -> ModelSpec:
     """How the model of a card is run; `precision` replaces the card's."""
-    is_bytes = card.architecture is not Architecture.ENCODER and card.unit is TokenUnit.BYTE
-    room = card.context_tokens if card.architecture is Architecture.ENCODER else card.prompt_room
+    is_bytes = card.architecture.writes and card.unit is TokenUnit.BYTE
+    room = card.prompt_room if card.architecture.writes else card.context_tokens
     return ModelSpec(
         source=card.hub if card.folder is None else str(card.folder),
         revision=card.revision or None,

@@ -43,11 +43,17 @@ def library() -> Library:
     async def close() -> None:
         retriever.close()
 
+    async def models_ready() -> None:
+        return None
+
     return Library(
         retriever=retriever,
+        in_search=retriever,
         imports={one.module: one.imports for one in FILES},
         list_names=lambda: [(premise.full_name, one.module) for one in FILES for premise in one.premises],
         find_source=lambda module: ROOT / f"{module}.lean" if module.startswith("Lib") else None,
+        models_ready=models_ready,
+        say_trouble=lambda: "",
         close=close,
     )
 

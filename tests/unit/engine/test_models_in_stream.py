@@ -116,7 +116,7 @@ def test_without_configuration_there_is_no_model() -> None:
         ),
         (
             Settings(models_remote_endpoints=("http://localhost:1/v1",), models_remote_card="reprover-retriever"),
-            "makes vectors and cannot suggest tactics",
+            "writes no texts and cannot suggest tactics",
         ),
     ],
 )

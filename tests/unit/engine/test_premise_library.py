@@ -12,12 +12,16 @@ import pytest
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.goals import parse_goal
 from lean_sidekick.core.premises import CorpusFile, premises_above
-from lean_sidekick.engine.premise_library import IndexingProgress, PremiseLibrary
+from lean_sidekick.engine.premise_library import IndexingProgress, PremiseLibrary, RankingModels
 from lean_sidekick.lean.project import find_project
 from lean_sidekick.lean.toolchain import Toolchain
 from lean_sidekick.lean.version import LeanVersion
+from lean_sidekick.model_worker.client import WorkerClient, WorkerLimits
 from lean_sidekick.premises.api import Accessible
+from lean_sidekick.premises.formats import EncoderFormat
+from lean_sidekick.premises.model_choice import EncoderChoice
 from lean_sidekick.premises.project_index import ProjectIndex, project_index
+from support.stand_in_worker import COMMAND
 
 GOAL = parse_goal("x y : Nat\n⊢ x + y = y + x")
 SAYS = """
@@ -25,6 +29,11 @@ import sys
 print('{"done": 1, "total": 2, "module": "A"}', flush=True)
 print("no progress at all", flush=True)
 sys.exit(%d)
+"""
+NOTES = """
+import sys
+with open(%r, "a") as out:
+    out.write(" ".join(sys.argv[1:]) + "\\n")
 """
 WAITS = """
 import sys
@@ -152,3 +161,26 @@ async def test_the_first_load_waits_for_an_index_and_later_ones_do_not(library: 
         await again.load(lambda progress: None, builds=True)  # its refresh goes on and on
     assert set(again.imports) == {"A"} and again.list_names() == [("indexed", "A")]
     await again.close()
+
+
+async def test_vectors_are_made_after_the_index_by_the_editors_settings(
+    library: PremiseLibrary, tmp_path: Path
+) -> None:
+    """The first run makes none, so that questions are answered soon; the second is told which encoder."""
+    write(index_of(library, tmp_path / "cache"), "theorem indexed (a b : Nat) : a + b = b + a := sorry\n")
+    notes, client = tmp_path / "notes", WorkerClient(lambda text: None, WorkerLimits(), COMMAND)
+    choice = EncoderChoice(source="missing", format=EncoderFormat.WORDS)
+    assignments = ('premises.encoder="missing"', 'models.device="cpu"')
+    library.models = RankingModels(client=client, encoder=choice, reranker=None, assignments=assignments)
+    library.command = playing(NOTES % str(notes))
+    await library.load(lambda progress: None, builds=True)
+    assert library._background is not None
+    async with asyncio.timeout(20):
+        await library._background
+        await library.models_ready()
+    assert library.trouble == "Dense ranking is left out: The model missing is not on this machine."
+    first, second = notes.read_text().splitlines()
+    assert first.endswith("--setting premises.encoder=")
+    assert second.endswith('--setting premises.encoder="missing" --setting models.device="cpu"')
+    assert await names(library) == ["indexed"]
+    await client.close()

@@ -74,7 +74,10 @@ def test_one_wrong_card_does_not_hide_the_others(card: Path) -> None:
     [
         (('"bfs-prover"', '"unheard-of"'), "`adapter` must be one of reprover, "),
         (('adapter = "bfs-prover"', ""), "`adapter` is missing"),
-        (('"decoder"', '"transformer"'), "`architecture` must be one of encoder-decoder, decoder, encoder, not"),
+        (
+            ('"decoder"', '"transformer"'),
+            "`architecture` must be one of encoder-decoder, decoder, encoder, reranker, not",
+        ),
         (('"bf16"', "16"), "`precision` must be one of fp32, "),
         (('"MIT"', '""'), "`licence` must be a text"),
         (("someone/some-prover", "some-prover"), "`hub` must be a name such as owner/model"),
@@ -101,7 +104,7 @@ def test_an_encoder_has_no_prompts(card: Path) -> None:
     card.write_text(GOOD.replace('"decoder"', '"encoder"').replace('adapter = "bfs-prover"', ""))
     encoder = load_card(card)
     assert encoder.architecture is Architecture.ENCODER
-    with pytest.raises(ConfigError, match="makes vectors"):
+    with pytest.raises(ConfigError, match="writes no texts"):
         _ = encoder.prompts
 
 
