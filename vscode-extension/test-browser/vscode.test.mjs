@@ -1,6 +1,4 @@
 // The extension as its users have it: packed, installed in a real VS Code, used with keyboard and mouse.
-//
-// With LEAN_SIDEKICK_LEAN the server asks that Lean; without it answers from the recording of the same texts.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { place, scenarioFiles, startWorkbench } from "./setting.mjs";
