@@ -63,7 +63,7 @@ try {
     while (Date.now() < Math.min(end, began + ROUND_MS)) {
       await page.keyboard.press(KEYS[random(KEYS.length)]);
       keys += 1;
-      await page.waitForTimeout(Math.max(0, (60_000 / KEYS_A_MINUTE) * 0.9));
+      await page.waitForTimeout(Math.max(0, (60_000 / KEYS_A_MINUTE) * 0.7));
     }
     await takeTheFirstSuggestion();
     memory.extensionHostMb.push(residentMb("extensionHost"));
