@@ -1,6 +1,6 @@
 """How soon the first suggestion stands on the screen of a real VS Code, with a real Lean and no model.
 
-    EDITOR_FOLDER=build/code-server python benchmarks/on_screen.py [--places N] [--out FILE]
+    EDITOR_FOLDER=build/code-server-4.100.3 python benchmarks/on_screen.py [--places N] [--out FILE]
 
 The places are those that `first_suggestion.py` has in exercises; each is a file of its own, opened in code-server in a
 headless Chromium, with the packed extension and the pause as users have it;

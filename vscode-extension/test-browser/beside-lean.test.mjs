@@ -38,6 +38,9 @@ test("the goal is asked of the official extension's client", async () => {
   assert.equal(method, "$/lean/plainGoal");
   assert.match(params.textDocument.uri, /suggest\.lean$/);
   assert.equal(params.position.line, place("suggest").line - 1);
+  // No shadow document is ever an editor document: the official extension would open a worker for each.
+  const opened = readFileSync(path.join(workbench.scratch, "folder/opened.txt"), "utf8").trim().split("\n");
+  assert.deepEqual([...new Set(opened.map((uri) => path.basename(uri)))], ["suggest.lean"]);
 });
 
 test("a promise of it that never resolves keeps nobody waiting", async () => {

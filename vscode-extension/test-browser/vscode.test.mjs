@@ -57,6 +57,17 @@ scenario("the lightbulb lists what Lean has run", async () => {
     return false;
   });
   await workbench.screenshot("the-menu-of-code-actions");
+  const titles = (await page.locator(".action-widget .monaco-list-row.action").allInnerTexts()).map((title) =>
+    title.trim(),
+  );
+  const order = ["exact Or.inr hq", "Complete the proof", "Premises for this goal", "Find a lemma"];
+  const places = order.map((title) => titles.findIndex((each) => each.replaceAll("\u00a0", " ").startsWith(title)));
+  assert.deepEqual(
+    [...places].sort((a, b) => a - b),
+    places,
+    titles.join(" | "),
+  );
+  assert.ok(!places.includes(-1), titles.join(" | "));
   await workbench.take("exact Or.inr hq");
   await until("the edit", async () => /by\n {2}exact Or\.inr hq/.test(await workbench.shown()));
   assert.doesNotMatch(await workbench.shown(), /sorry/);
@@ -91,6 +102,36 @@ scenario("every sorry of a file is proved", async () => {
   await workbench.run("Lean Sidekick: Prove Every sorry of This File");
   await until("both proofs", async () => !(await workbench.shown()).includes("sorry"));
   await page.locator(".notification-toast", { hasText: "2 of 2 proved" }).waitFor();
+});
+
+/** Rows of the list that is open, with what stands under each. */
+const listed = (text) => workbench.page.locator(".quick-input-list .monaco-list-row", { hasText: text });
+
+scenario("premises for a goal, each with its reason", async () => {
+  await workbench.open("file, half done.lean", place("file, half done"));
+  await workbench.run("Lean Sidekick: Premises for This Goal");
+  const row = listed("first").first();
+  await row.waitFor();
+  const text = (await row.innerText()).replaceAll("\u00a0", " ");
+  assert.match(text, /q → p/, "the statement");
+  assert.match(text, /this file/, "where it stands");
+  await workbench.page.keyboard.press("Escape");
+});
+
+scenario("a lemma is found while its name is typed, and its definition shown", async () => {
+  const { page } = workbench;
+  await workbench.open("file, half done.lean", place("file, half done"));
+  await workbench.run("Lean Sidekick: Find a Lemma");
+  const box = page.locator(".quick-input-widget input");
+  await until("the box for words", async () => /Words, a part/.test((await box.getAttribute("placeholder")) ?? ""));
+  await page.keyboard.type("fir");
+  await listed("first").first().waitFor();
+  await workbench.screenshot("a-lemma-is-found");
+  await page.keyboard.press("Enter");
+  const definition = listed("Go to the definition").first();
+  await definition.waitFor();
+  await definition.click();
+  await page.locator(".statusbar-item", { hasText: "Ln 1, Col" }).waitFor();
 });
 
 scenario("ghost text in the place of the hint", async () => {

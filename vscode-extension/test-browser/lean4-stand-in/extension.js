@@ -18,6 +18,13 @@ function clientFor(folder) {
 }
 
 exports.activate = () => {
+  // What the real one would open a worker for.
+  vscode.workspace.onDidOpenTextDocument(({ uri, languageId }) => {
+    const [folder] = vscode.workspace.workspaceFolders ?? [];
+    if (folder !== undefined && languageId.startsWith("lean")) {
+      fs.appendFileSync(path.join(folder.uri.fsPath, "opened.txt"), `${uri.toString()}\n`);
+    }
+  });
   const clients = (vscode.workspace.workspaceFolders ?? []).map(clientFor);
   const features = { clientProvider: { getClients: () => clients } };
   const never = process.env.LEAN4_STAND_IN === "never";
