@@ -24,6 +24,8 @@ async function typeAndSeeTheHint(mode) {
     extensions: [standIn],
   });
   await workbench.open("suggest.lean", place("suggest"));
+  // The stand-in is there: it notes the documents that are open.
+  await until("the stand-in", () => existsSync(path.join(workbench.scratch, "folder/opened.txt")));
   await workbench.page.keyboard.press("Backspace");
   await workbench.page.keyboard.type("o");
   await until("a hint", async () => (await workbench.hints()).some((text) => text.includes("exact h.2")));

@@ -104,36 +104,6 @@ scenario("every sorry of a file is proved", async () => {
   await page.locator(".notification-toast", { hasText: "2 of 2 proved" }).waitFor();
 });
 
-/** Rows of the list that is open, with what stands under each. */
-const listed = (text) => workbench.page.locator(".quick-input-list .monaco-list-row", { hasText: text });
-
-scenario("premises for a goal, each with its reason", async () => {
-  await workbench.open("file, half done.lean", place("file, half done"));
-  await workbench.run("Lean Sidekick: Premises for This Goal");
-  const row = listed("first").first();
-  await row.waitFor();
-  const text = (await row.innerText()).replaceAll("\u00a0", " ");
-  assert.match(text, /q → p/, "the statement");
-  assert.match(text, /this file/, "where it stands");
-  await workbench.page.keyboard.press("Escape");
-});
-
-scenario("a lemma is found while its name is typed, and its definition shown", async () => {
-  const { page } = workbench;
-  await workbench.open("file, half done.lean", place("file, half done"));
-  await workbench.run("Lean Sidekick: Find a Lemma");
-  const box = page.locator(".quick-input-widget input");
-  await until("the box for words", async () => /Words, a part/.test((await box.getAttribute("placeholder")) ?? ""));
-  await page.keyboard.type("fir");
-  await listed("first").first().waitFor();
-  await workbench.screenshot("a-lemma-is-found");
-  await page.keyboard.press("Enter");
-  const definition = listed("Go to the definition").first();
-  await definition.waitFor();
-  await definition.click();
-  await page.locator(".statusbar-item", { hasText: "Ln 1, Col" }).waitFor();
-});
-
 scenario("ghost text in the place of the hint", async () => {
   const { page } = workbench;
   await workbench.open("ghost.lean", place("ghost"));

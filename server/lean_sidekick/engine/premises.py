@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from attrs import define, field, frozen
 
 from lean_sidekick.core.errors import InputError, SidekickError
-from lean_sidekick.core.file_uris import to_path
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.premises import Premise
 from lean_sidekick.engine.api import DocumentText, PremiseFinding
+from lean_sidekick.engine.file_uris import to_path
 from lean_sidekick.lean.header import find_header
 from lean_sidekick.premises.api import Accessible, FoundPremise, Retriever
 from lean_sidekick.premises.corpus import module_of

@@ -13,10 +13,10 @@ from typing import TypeVar
 from attrs import define, evolve, frozen
 
 from lean_sidekick.core.errors import ConfigError, InputError, LeanUnavailable, TimedOut
-from lean_sidekick.core.file_uris import to_path
 from lean_sidekick.core.positions import Position
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.engine.api import DocumentText, Engine
+from lean_sidekick.engine.file_uris import to_path
 from lean_sidekick.settings import Settings, resolve_settings
 from lean_sidekick.settings.options import parse_options
 

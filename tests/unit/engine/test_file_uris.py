@@ -4,7 +4,7 @@ from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
 import pytest
 
-from lean_sidekick.core.file_uris import path_of, to_path
+from lean_sidekick.engine.file_uris import path_of, to_path
 
 
 @pytest.mark.parametrize(
