@@ -7,7 +7,7 @@ the text where Lean refused the declaration.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice, takewhile
+from itertools import islice
 
 from attrs import define, evolve, field
 
@@ -86,7 +86,7 @@ class _Assembly:
         starts = [row.start for row in steps]
         for proof in sorted(self.answer.proofs, key=lambda row: row.start):
             first, last = bisect_left(starts, proof.proof), bisect_right(starts, proof.end)
-            own = [row for row in steps[first:last] if row.end <= proof.end]
+            own = _did_something([row for row in steps[first:last] if row.end <= proof.end])
             named = self._name(proof)
             keyword, written = (None, None) if named else self._written(proof)
             if not (own or (named.is_theorem if named else keyword in _THEOREMS)):
@@ -160,11 +160,26 @@ class _Assembly:
 def _innermost(mentions: Iterable[MentionRow]) -> list[MentionRow]:
     """Every mention once, in order; of `h.symm` that stands for `Eq.symm`, as its part `symm` does, the part alone."""
     ordered = sorted(set(mentions), key=lambda row: (row.start, -row.end, row.constant))
-    found = []
-    for number, row in enumerate(ordered):
-        inside = takewhile(lambda other, end=row.end: other.start < end, islice(ordered, number + 1, None))
-        if not any(other.constant == row.constant and other.end <= row.end for other in inside):
+    return [row for number, row in enumerate(ordered) if not _has_part(row, islice(ordered, number + 1, None))]
+
+
+def _has_part(row: MentionRow, following: Iterable[MentionRow]) -> bool:
+    for other in following:
+        if other.start >= row.end:
+            return False
+        if other.constant == row.constant and other.end <= row.end:
+            return True
+    return False
+
+
+def _did_something(steps: Sequence[StepRow]) -> list[StepRow]:
+    """The steps but for those inside another one that changed no goal: they failed and were undone, or are `skip`."""
+    found: list[StepRow] = []
+    end = -1
+    for row in steps:
+        if row.start >= end or row.before != row.after:
             found.append(row)
+            end = max(end, row.end)
     return found
 
 

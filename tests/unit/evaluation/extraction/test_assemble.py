@@ -109,6 +109,13 @@ def test_steps_stand_in_their_declarations_in_order_outer_ones_first() -> None:
     assert [found.tactic for found in second.steps] == ["trivial"]
 
 
+def test_what_was_tried_inside_a_step_and_changed_nothing_is_no_step() -> None:
+    tried = step("exact α.foo", ("⊢ True",), ("⊢ True",))
+    idle = step("done", ("⊢ q",), ("⊢ q",))
+    first, *_ = theorems(evolve(ANSWER, steps=(tried, idle, ANSWER.steps[2])))
+    assert [found.tactic for found in first.steps] == [WHOLE, "done"]
+
+
 def test_places_are_lines_and_code_points_from_one() -> None:
     first, *_ = theorems(ANSWER)
     assert (first.start, first.end) == (SourcePoint(2, 1), SourcePoint(5, 7)), "behind the doc string"
