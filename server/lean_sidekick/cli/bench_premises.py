@@ -41,7 +41,7 @@ def command(data: Path, corpus: Path | None, imports: Path | None, assignments: 
     from lean_sidekick.evaluation.premises_run import run_premises
     from lean_sidekick.premises.labelled import exercise_questions, read_library, read_theorems
 
-    encoder = encoder_choice(with_assignments(Settings(), assignments))
+    encoder = encoder_choice(with_assignments(Settings(premises_encoder=""), assignments))
     library = read_library(corpus or data, imports)
     theorems = library.theorems if corpus is None else read_theorems(data)
     questions = tuple(library.questions() if corpus is None else exercise_questions(theorems))

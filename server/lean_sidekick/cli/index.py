@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 
 _BAR_WIDTH = 30
 _SHOWN_SKIPPED = 20
+_AUTOMATIC_LIMIT = 50_000
+"""Premises of which vectors are made by an encoder that nobody named: some ten minutes on a processor."""
 
 
 @click.command("index")
@@ -110,6 +112,9 @@ async def _index(path: Path, lean: str | None, assignments: tuple[str, ...], as_
 async def _embed(index: "ProjectIndex", encoder: EncoderChoice | None, report: "_Report") -> tuple[int, str]:
     """Makes the vectors that the index lacks: how many, and one sentence if not all could be made."""
     if encoder is None:
+        return 0, ""
+    if encoder.is_automatic and (size := await asyncio.to_thread(index.size)) > _AUTOMATIC_LIMIT:
+        note(f"No vectors are made of {size:,} premises unasked: `--setting premises.encoder=minilm` makes them.")
         return 0, ""
     from lean_sidekick.premises.dense import WorkerEmbedder, embed_index
 
