@@ -76,7 +76,7 @@ test-editors: package ## the tests in a real VS Code (in Chromium) and in Neovim
 	@for program in chromium rg nvim; do command -v $$program >/dev/null || { \
 		echo "$$program is not on the PATH: install the packages chromium, ripgrep and neovim."; exit 1; }; done
 	sh $(EXTENSION)/test-browser/install-code-server.sh "$(EDITOR_FOLDER)"
-	EDITOR_FOLDER="$(EDITOR_FOLDER)" node --test --test-reporter=spec $(EXTENSION)/test-browser/vscode.test.mjs
+	EDITOR_FOLDER="$(EDITOR_FOLDER)" node --test --test-concurrency=1 --test-reporter=spec $(EXTENSION)/test-browser/*.test.mjs
 	$(BIN)/pytest -m editor
 
 .PHONY: test-cluster

@@ -209,6 +209,31 @@ export class Workbench {
     await this.page.keyboard.press("Enter");
   }
 
+  /** The entries of the open list, from its first to the last on the screen: label, description and detail in one text. */
+  async choices() {
+    const rows = await this.page.locator(".quick-input-list .monaco-list-row").allInnerTexts();
+    return rows.map((text) => text.replaceAll("\u00a0", " ").replaceAll("\n", " ").trim());
+  }
+
+  /** Takes the entry of the open list that begins so. */
+  async choose(label) {
+    const focused = this.page.locator(".quick-input-list .monaco-list-row.focused");
+    await until(`${label} in focus`, async () => {
+      const [text] = await focused.allInnerTexts();
+      if (text?.replaceAll("\u00a0", " ").trim().startsWith(label)) {
+        return true;
+      }
+      await this.page.keyboard.press("ArrowDown");
+      return false;
+    });
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** What the status bar says. */
+  async status() {
+    return (await this.page.locator(".statusbar").innerText()).replaceAll("\u00a0", " ");
+  }
+
   /** Runs a command by its title in the command palette. */
   async run(title) {
     await this.page.keyboard.press("F1");

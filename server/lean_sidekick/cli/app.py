@@ -53,6 +53,7 @@ COMMANDS = (
     CommandEntry("premises", "Find lemmas by words, a name or a pattern, or for a goal."),
     CommandEntry("show", "Show what a proof search tried, as a page."),
     CommandEntry("index", "Build or refresh the premise index of a project."),
+    CommandEntry("extract", "Write down the steps of every tactic proof of a project."),
     CommandEntry("bench", "Run a benchmark and write its figures and plots."),
     CommandEntry("report", "Show runs of benchmarks as one page."),
     CommandEntry("serve-premises", "Answer LeanPremise's protocol on this machine."),

@@ -25,13 +25,7 @@ class Place:
 def pool_options(command: _Command) -> _Command:
     """Adds the options `--workers`, `--cluster` and `--chunk`."""
     options = (
-        click.option(
-            "--workers",
-            default="1",
-            metavar="N|auto",
-            callback=_worker_count,
-            help="Theorems at once, each with a Lean of its own; auto: as many as memory and cores allow. Default: 1.",
-        ),
+        workers_option("Theorems"),
         click.option(
             "--cluster", default="", metavar="ADDRESS", help="Work on this Ray cluster; auto: the one we are on."
         ),
@@ -46,6 +40,17 @@ def pool_options(command: _Command) -> _Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def workers_option(what: str) -> Callable[[Any], Any]:
+    """The option `--workers`: how many of something are done at once on this machine; None for as many as fit."""
+    return click.option(
+        "--workers",
+        default="1",
+        metavar="N|auto",
+        callback=_worker_count,
+        help=f"{what} at once, each with a Lean of its own; auto: as many as memory and cores allow. Default: 1.",
+    )
 
 
 def open_pool(

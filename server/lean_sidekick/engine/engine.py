@@ -86,10 +86,11 @@ class ProjectEngine:
         position: Position,
         budget: Budget,
         on_progress: Callable[[ProveProgress], None],
+        trace: Trace | None = None,
     ) -> ProofResult:
         """See `Engine.prove_at`."""
         site = find_site(document.text, document.uri, document.version, position)
-        return await self._prove(site, budget, on_progress, self.search_options, NoTrace())
+        return await self._prove(site, budget, on_progress, self.search_options, trace or NoTrace())
 
     async def prove_all(
         self,

@@ -67,7 +67,7 @@ async def uses_of_premise(
     run = SiteRun(site=site, found=found, budget=budget, limit=limit)
     candidates = premise_uses(premise, read_goal(run.main_goal))
     async for item in session.check((), candidates, budget):
-        run.checked.append(item)
+        run.add(item)
     await run.confirm(session)
     return run.round(is_complete=True, trouble="")
 

@@ -287,11 +287,17 @@ async def _relay(process: asyncio.subprocess.Process, on_progress: Callable[[Ind
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Ends the process if it has not ended, gently first: closing its input tells it to clean up."""
+    """Ends the process if it has not ended, gently first: the end of its input and a signal tell it to clean up.
+
+    One that has only just begun knows of neither and dies at once; it has nothing to clean up yet.
+    """
     if process.returncode is not None:
         return
     assert process.stdin is not None
     process.stdin.close()
+    if os.name == "posix":  # elsewhere the signal would kill
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
     try:
         async with asyncio.timeout(_END_S):
             await process.wait()

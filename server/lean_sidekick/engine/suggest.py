@@ -1,23 +1,25 @@
 """Suggestions for one site: an anytime stream of rounds that only gets better.
 
-Candidates are run in growing batches, best first; after each batch comes a round. Those of models are asked for at the
+The first round says what the goals are. Candidates are run in growing batches, best first; after each batch comes a
+round. Those of models are asked for at the
 same time and join by their scores when they come; they are waited for only where nothing else closes the goal. What is
 shown was run once more alone, as the user would have it: a batch orders and filters, and some tactics do one thing
 there and another in the file. A candidate that fails alone is taken out, and what it leaves alone is what is shown.
 """
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from attrs import Factory, define, evolve, field, frozen
 
 from lean_sidekick.core.budget import Budget
-from lean_sidekick.core.candidates import Candidate
+from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
-from lean_sidekick.engine.api import SuggestionRound
+from lean_sidekick.engine.api import SourceTally, SuggestionRound
 from lean_sidekick.engine.head_start import HeadStart
 from lean_sidekick.engine.late_candidates import LateCandidates
 from lean_sidekick.engine.models import NO_MODELS, ModelSources
@@ -63,6 +65,7 @@ async def suggest(
     if not found.state.goals:
         raise InputError("There is no goal left here.")
     run = SiteRun(site=site, found=found, budget=budget, limit=limit)
+    yield run.round(is_complete=False, trouble="")
     early = (
         proposals_before_lean(site, sources.generator, library=sources.premises) if ahead is None else ahead.proposals
     )
@@ -75,7 +78,7 @@ async def suggest(
             if not batch:
                 break
             async for item in session.check((), batch, budget):
-                run.checked.append(item)
+                run.add(item)
             await run.confirm(session)
             await run.run_alone(session, EARLY_PROGRESS)
             yield run.round(is_complete=False, trouble=queue.late.trouble)
@@ -127,6 +130,7 @@ class SiteRun:
     checked: list[CheckedCandidate] = field(factory=list)
     confirmed: dict[str, tuple[Goal, ...]] = field(factory=dict)
     alone: set[str] = field(factory=set)
+    _run: Counter[Source] = field(factory=Counter, init=False)
 
     @property
     def main_goal(self) -> Goal:
@@ -137,6 +141,11 @@ class SiteRun:
     def others(self) -> tuple[Goal, ...]:
         """The other goals at the site."""
         return self.found.state.goals[1:]
+
+    def add(self, item: CheckedCandidate) -> None:
+        """Takes in what Lean said of a candidate."""
+        self.checked.append(item)
+        self._run[item.candidate.source] += 1
 
     async def confirm(self, session: Session) -> None:
         """Runs the best candidates that closed the goal once more, alone; what fails that is not kept."""
@@ -194,7 +203,12 @@ class SiteRun:
             seconds=self.budget.seconds_spent,
             warning=self._warning(),
             model_trouble=trouble,
+            tallies=self._tallies(),
         )
+
+    def _tallies(self) -> tuple[SourceTally, ...]:
+        good = Counter(item.candidate.source for item in self.checked if item.outcome.kind.is_good)
+        return tuple(SourceTally(source=source, run=count, good=good[source]) for source, count in self._run.items())
 
     def _warning(self) -> str:
         if self.found.prefix_error:

@@ -91,6 +91,12 @@ def parse_diagnostic(data: Mapping[str, object]) -> Diagnostic:
         raise ProtocolError(f"Lean sent a diagnostic that cannot be read ({error!r}).") from error
 
 
+def at_top(message: str) -> Diagnostic:
+    """An error whose place does not matter, for a message that came in another way than the protocol's."""
+    top = Position(0, 0)
+    return Diagnostic(range=Range(top, top), severity=Severity.ERROR, message=message)
+
+
 def parse_range(data: object) -> Range:
     """Reads a range as the protocol sends it; raises KeyError, TypeError or ValueError if it is none."""
     if not isinstance(data, Mapping):

@@ -11,8 +11,17 @@ RESERVE = 10**9
 
 def largest_worker() -> int:
     """The resident size in bytes of the largest Lean worker below this process, 0 if there is none."""
+    return worker_memory(None)
+
+
+def worker_memory(pid: int | None) -> int:
+    """The resident size in bytes of the largest Lean worker below a process, this one for None; 0 if there is none."""
     sizes = [0]
-    for process in psutil.Process().children(recursive=True):
+    try:
+        below = psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return 0
+    for process in below:
         try:
             if "--worker" in process.cmdline():
                 sizes.append(process.memory_info().rss)

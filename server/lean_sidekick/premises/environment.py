@@ -14,17 +14,16 @@ from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from itertools import islice
 
-from attrs import define, field, frozen
+from attrs import define, frozen
 
 from lean_sidekick.core.errors import InputError, LeanCrashed, TimedOut
 from lean_sidekick.core.positions import Position
 from lean_sidekick.core.premises import CorpusFile, Premise
 from lean_sidekick.lean.api import Document, DocumentServer
-from lean_sidekick.lean.diagnostics import Diagnostic
+from lean_sidekick.lean.spellings import SpelledText, first_error
 from lean_sidekick.premises.corpus import OnSkipped, Skipped, module_path
 from lean_sidekick.premises.environment_lean import (
     ModuleRow,
-    Part,
     PremiseRow,
     PremisesAnswer,
     header_of,
@@ -88,7 +87,7 @@ class LeanEnvironment:
                 own = [*rows, *(row for row in answer.rows if row.module == index)]
                 rows = []
                 waiting.popleft()
-                yield _corpus_file(self.modules[index], own)
+                yield corpus_file(self.modules[index], own)
             first = answer.next
             if answer.done < len(batch):
                 rows += [row for row in answer.rows if row.module == batch[answer.done]]
@@ -111,7 +110,7 @@ class LeanEnvironment:
             raise
         answer = read_premises(nonce, diagnostics)
         if answer is None or (not answer.done and answer.next <= first):
-            raise InputError(f"Lean does not say what is in the module: {_first_error(diagnostics)}.")
+            raise InputError(f"Lean does not say what is in the module: {first_error(diagnostics)}.")
         return answer
 
 
@@ -125,7 +124,7 @@ async def open_environment(
         TimedOut, LeanCrashed, LeanUnavailable: see `lean.api`.
     """
     pace = pace or Pace()
-    text = _Text(header=header_of(modules))
+    text = SpelledText(header_of(modules), parts(), "its premises")
     document = await server.open(uri, text.text)
     try:
         while not text.take(await document.diagnostics(pace.opening_s)):
@@ -145,7 +144,7 @@ async def _list_modules(document: Document, definitions: str, pace: Pace) -> Asy
         diagnostics = await document.diagnostics(pace.opening_s)
         answer = read_modules(nonce, diagnostics)
         if answer is None:
-            raise InputError(f"Lean does not list its modules: {_first_error(diagnostics)}.")
+            raise InputError(f"Lean does not list its modules: {first_error(diagnostics)}.")
         for row in answer.rows:
             yield row
         if answer.next <= first:
@@ -153,53 +152,8 @@ async def _list_modules(document: Document, definitions: str, pace: Pace) -> Asy
         first = answer.next
 
 
-@define
-class _Text:
-    """The definitions in the spelling that this Lean takes, found by trying."""
-
-    header: str
-    _parts: tuple[Part, ...] = field(factory=parts)
-    _chosen: list[int] = field(init=False)
-
-    @_chosen.default
-    def _first_spellings(self) -> list[int]:
-        return [0 for _ in self._parts]
-
-    @property
-    def text(self) -> str:
-        return self.header + "".join(self._spelling(index) for index in range(len(self._parts)))
-
-    def take(self, diagnostics: Iterable[Diagnostic]) -> bool:
-        """Whether Lean took the text; if not, the parts that failed get their next spelling.
-
-        Raises:
-            InputError: a part has no other spelling.
-        """
-        errors = [d for d in diagnostics if d.is_error]
-        if not errors:
-            return True
-        failed = {self._part_at(error.range.start) for error in errors}
-        again = [i for i in failed if i is not None and self._chosen[i] + 1 < len(self._parts[i].spellings)]
-        if not again:
-            raise InputError(f"This Lean cannot be asked for its premises: {_first_error(errors)}.")
-        for index in again:
-            self._chosen[index] += 1
-        return False
-
-    def _spelling(self, index: int) -> str:
-        return self._parts[index].spellings[self._chosen[index]]
-
-    def _part_at(self, position: Position) -> int | None:
-        line = self.header.count("\n")
-        for index in range(len(self._parts)):
-            after = line + self._spelling(index).count("\n")
-            if line <= position.line < after:
-                return index
-            line = after
-        return None
-
-
-def _corpus_file(module: ModuleRow, rows: Sequence[PremiseRow]) -> CorpusFile:
+def corpus_file(module: ModuleRow, rows: Sequence[PremiseRow]) -> CorpusFile:
+    """What Lean said of a module, in the order of its file; the path is that of the module."""
     return CorpusFile(
         path=module_path(module.name),
         module=module.name,
@@ -236,8 +190,3 @@ def _in_order(rows: Sequence[PremiseRow]) -> list[PremiseRow]:
         return starts.get(name, last), row.start is None, row.name
 
     return sorted(rows, key=place)
-
-
-def _first_error(diagnostics: Iterable[Diagnostic]) -> str:
-    errors = [d.message for d in diagnostics if d.is_error]
-    return errors[0].strip().partition("\n")[0].rstrip(".") if errors else "it gives no answer"

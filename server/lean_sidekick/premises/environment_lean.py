@@ -28,17 +28,10 @@ from lean_sidekick.core.declarations import split_name
 from lean_sidekick.core.positions import Position
 from lean_sidekick.core.scanner import KEYWORDS
 from lean_sidekick.lean.diagnostics import Diagnostic, Severity
+from lean_sidekick.lean.spellings import Part
 
 MODULES_KEYWORD = "lean_sidekick_modules"
 PREMISES_KEYWORD = "lean_sidekick_premises"
-
-
-@frozen(kw_only=True)
-class Part:
-    """One definition of the text in several spellings; `is_needed` says that without it nothing can be dumped."""
-
-    spellings: tuple[str, ...]
-    is_needed: bool = False
 
 
 @frozen(kw_only=True)
@@ -106,7 +99,7 @@ def premises_command(nonce: str, modules: Sequence[int], first: int, characters:
 def read_modules(nonce: str, diagnostics: Iterable[Diagnostic]) -> ModulesAnswer | None:
     """The answer to `modules_command`; None if there is not exactly one with this nonce, or it cannot be read."""
     try:
-        _, following, rows = _answer(nonce, diagnostics)
+        _, following, rows = answer_of(nonce, diagnostics)
         return ModulesAnswer(
             next=int(following),
             rows=tuple(ModuleRow(name=str(name), imports=tuple(map(str, imports))) for name, imports in rows),
@@ -118,14 +111,14 @@ def read_modules(nonce: str, diagnostics: Iterable[Diagnostic]) -> ModulesAnswer
 def read_premises(nonce: str, diagnostics: Iterable[Diagnostic]) -> PremisesAnswer | None:
     """The answer to `premises_command`; None if there is not exactly one with this nonce, or it cannot be read."""
     try:
-        _, done, following, rows = _answer(nonce, diagnostics)
-        return PremisesAnswer(done=int(done), next=int(following), rows=tuple(_premise_row(*row) for row in rows))
+        _, done, following, rows = answer_of(nonce, diagnostics)
+        return PremisesAnswer(done=int(done), next=int(following), rows=tuple(read_premise_row(*row) for row in rows))
     except (ValueError, TypeError):
         return None
 
 
-def _answer(nonce: str, diagnostics: Iterable[Diagnostic]) -> Any:
-    """The parts of the one message with this nonce. Raises ValueError."""
+def answer_of(nonce: str, diagnostics: Iterable[Diagnostic]) -> Any:
+    """The parts of the one message with this nonce, as JSON. Raises ValueError."""
     begin = f'["{nonce}",'
     found = [
         d.message for d in diagnostics if d.severity is Severity.INFORMATION and d.message.lstrip().startswith(begin)
@@ -135,7 +128,7 @@ def _answer(nonce: str, diagnostics: Iterable[Diagnostic]) -> Any:
     return json.loads(found[0])
 
 
-def _premise_row(
+def read_premise_row(
     module: int,
     name: str,
     kind: str,
@@ -147,6 +140,7 @@ def _premise_row(
     constants: list[str],
     uses: list[str] | None,
 ) -> PremiseRow:
+    """A row of `premiseRow`. Raises ValueError and TypeError where it is none."""
     start = end = None
     if place is not None:
         line, character, end_line, end_character = place
@@ -155,7 +149,7 @@ def _premise_row(
             start = end = None
     return PremiseRow(
         module=int(module),
-        name=_typed(str(name)),
+        name=typed_name(str(name)),
         kind=str(kind),
         statement=None if statement is None else str(statement),
         doc=(doc or "").strip(),
@@ -163,12 +157,12 @@ def _premise_row(
         end=end,
         attributes=tuple(map(str, attributes)),
         deprecated=None if deprecated is None else str(deprecated),
-        constants=tuple(_typed(str(name)) for name in constants),
-        uses=None if uses is None else tuple(_typed(str(name)) for name in uses),
+        constants=tuple(typed_name(str(name)) for name in constants),
+        uses=None if uses is None else tuple(typed_name(str(name)) for name in uses),
     )
 
 
-def _typed(name: str) -> str:
+def typed_name(name: str) -> str:
     """A name as it has to be typed: a Lean of 2021 leaves the guillemets of keywords out."""
     components = split_name(name)
     if KEYWORDS.isdisjoint(components):
@@ -178,12 +172,20 @@ def _typed(name: str) -> str:
 
 def parts() -> tuple[Part, ...]:
     """The text, part by part."""
+    return (
+        *row_parts(),
+        *(Part(spellings=spellings, is_needed=True) for spellings in (_MODULE_DATA, (_ANSWERS,), (_COMMANDS,))),
+    )
+
+
+def row_parts() -> tuple[Part, ...]:
+    """The beginning of the text, which opens the namespace and defines `premiseRow`; the namespace stays open."""
     optional = (_SIMP, _INSTANCE, _REDUCIBLE, _DOC, _DEPRECATED)
     return (
         Part(spellings=(_BEGIN,), is_needed=True),
-        Part(spellings=_MODULE_DATA, is_needed=True),
+        Part(spellings=_LAST_PART, is_needed=True),
         *(Part(spellings=spellings) for spellings in optional),
-        *(Part(spellings=(text,), is_needed=True) for text in (_STATEMENT, _ROWS, _COMMANDS)),
+        *(Part(spellings=(text,), is_needed=True) for text in (_STATEMENT, _ROWS)),
     )
 
 
@@ -191,6 +193,21 @@ _BEGIN = """\
 namespace LeanSidekick
 open Lean Lean.Meta Lean.Elab Lean.Elab.Command
 """
+
+_LAST_PART = (
+    """\
+def lastPart (name : Name) : Option String :=
+  match name with
+  | Name.str _ s => some s
+  | _ => none
+""",
+    """\
+def lastPart (name : Name) : Option String :=
+  match name with
+  | Name.str _ s _ => some s
+  | _ => none
+""",
+)
 
 # The imports and the declarations of a module. The Lean of 2021 keeps no module data: it is read again.
 _MODULE_DATA = (
@@ -301,9 +318,9 @@ partial def signature (done names : String) (info : BinderInfo) (type : String) 
 
 _ROWS = """\
 def isGenerated (name : Name) : Bool :=
-  match name with
-  | Name.str _ s _ => s.startsWith "match_" || s.startsWith "proof_" || s == "noConfusionType"
-  | _ => true
+  match lastPart name with
+  | some s => s.startsWith "match_" || s.startsWith "proof_" || s == "noConfusionType"
+  | none => true
 
 def isShown (env : Environment) (info : ConstantInfo) : Bool :=
   let name := info.name
@@ -372,6 +389,9 @@ def premiseRow (module : Nat) (info : ConstantInfo) : MetaM Json := do
     textOrNull (doc.getD none), place, Json.arr (attributes.map Json.str), textOrNull (deprecated.getD none),
     namesOrNull (some info.type.getUsedConstants), namesOrNull uses]
 
+"""
+
+_ANSWERS = """\
 def unlimited (x : MetaM String) : MetaM String :=
   withTheReader Core.Context (fun c => { c with maxHeartbeats := 0 }) x
 
@@ -425,6 +445,9 @@ def numbers (text : String) : Array Nat :=
     | Except.ok n => done.push n
     | _ => done
   | _ => #[]
+
+def textOf (literal : Syntax) : String := literal.isStrLit?.getD ""
+def numberOf (literal : Syntax) : Nat := literal.isNatLit?.getD 0
 """
 
 # A keyword of Lean ends the text: without one the question below would be read as part of the last definition.
@@ -433,10 +456,10 @@ def answer (x : MetaM String) : CommandElabM Unit := do
   logInfo (← liftCoreM x.run')
 elab "{MODULES_KEYWORD} " nonce:str first:num characters:num : command =>
   answer <|
-    modulesAnswer (nonce.isStrLit?.getD "") (first.isNatLit?.getD 0) (characters.isNatLit?.getD 0)
+    modulesAnswer (textOf nonce) (numberOf first) (numberOf characters)
 elab "{PREMISES_KEYWORD} " nonce:str modules:str first:num characters:num milliseconds:num : command =>
   answer <|
-    premisesAnswer (nonce.isStrLit?.getD "") (numbers (modules.isStrLit?.getD ""))
-      (first.isNatLit?.getD 0) (characters.isNatLit?.getD 0) (milliseconds.isNatLit?.getD 0)
+    premisesAnswer (textOf nonce) (numbers (textOf modules))
+      (numberOf first) (numberOf characters) (numberOf milliseconds)
 end LeanSidekick
 """

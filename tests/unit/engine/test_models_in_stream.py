@@ -9,7 +9,7 @@ import pytest
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Source
 from lean_sidekick.core.errors import ModelUnavailable
-from lean_sidekick.engine.api import SuggestionRound
+from lean_sidekick.engine.api import SourceTally, SuggestionRound
 from lean_sidekick.engine.models import ModelSources, open_models
 from lean_sidekick.engine.suggest import Sources, suggest
 from lean_sidekick.model_worker.client import WorkerClient
@@ -33,9 +33,19 @@ def shown(found: SuggestionRound) -> list[str]:
     return [suggestion.candidate.text for suggestion in found.suggestions]
 
 
+async def test_the_goals_are_said_before_anything_is_run() -> None:
+    session = ScriptedSession(frozenset({"simp"}))
+    stream = rounds(session, sources(ScriptedModel(), "simp"))
+    first = await anext(stream)
+    assert (session.asked, shown(first), first.tallies, first.state.goals[0].target) == ([], [], (), "p")
+    last = [found async for found in stream][-1]
+    assert last.tallies == (SourceTally(source=Source.PORTFOLIO, run=1, good=1),)
+
+
 async def test_symbolic_candidates_are_shown_before_the_model_has_answered() -> None:
     session, model = ScriptedSession(frozenset({"clever"})), ScriptedModel()
     stream = rounds(session, sources(model, "simp", "rfl"))
+    await anext(stream)
     first = await anext(stream)
     assert (session.asked, shown(first), first.is_complete) == ([["simp", "rfl"]], [], False)
     assert model.prompts == ["p : Prop\nh : p\n⊢ p:::"]
@@ -87,6 +97,7 @@ async def test_a_model_that_is_slow_is_given_up_with_the_budget() -> None:
 async def test_leaving_the_stream_cancels_the_model() -> None:
     model = ScriptedModel()
     stream = rounds(ScriptedSession(frozenset()), sources(model, "rfl"))
+    await anext(stream)
     await anext(stream)
     await stream.aclose()
     assert model.was_cancelled

@@ -19,7 +19,7 @@ TEXT = "theorem t : p := by\n  sorry\n\n  \nexample"
 def line_for(asked: Position, end: int | None = None) -> int:
     snapshot = Snapshot(uri="file:///A.lean", version=1, text=TEXT)
     site = find_site(snapshot.document, Position(1, 2))
-    return hint_line(Round(snapshot, site if end is None else evolve(site, end=end), asked))
+    return hint_line(Round(1, snapshot, site if end is None else evolve(site, end=end), asked))
 
 
 def test_the_hint_is_on_the_line_of_the_hole() -> None:

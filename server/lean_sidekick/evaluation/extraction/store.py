@@ -50,6 +50,11 @@ class TracedStore:
         line = self._lines.get(path)
         return None if line is None else line.key
 
+    def clear(self) -> None:
+        """Throws everything away."""
+        self._file.truncate(0)
+        self._lines, self._line_count = {}, 0
+
     def add(self, file: TracedFile, key: str) -> None:
         """Writes a file down; it is on its way to the disk when this returns."""
         offset = self._file.seek(0, 2)
