@@ -130,11 +130,12 @@ async def _index(path: Path, lean: str | None, assignments: tuple[str, ...], wis
             f"{done.added} modules read with {done.premises} premises, {done.kept} unchanged, {done.removed} gone, "
             f"{report.skipped_count} left out."
         )
-        if encoder is not None and not trouble:
+        if encoder is not None and vectors:
             write_line(f"{vectors} vectors made by {encoder.source}.")
     if trouble:
         note(trouble)
-    return ExitStatus.DONE if not report.skipped_count and not trouble else ExitStatus.INCOMPLETE
+    is_failure = bool(trouble) and encoder is not None and not encoder.is_automatic
+    return ExitStatus.DONE if not report.skipped_count and not is_failure else ExitStatus.INCOMPLETE
 
 
 async def _embed(index: "ProjectIndex", encoder: EncoderChoice | None, report: "_Report") -> tuple[int, str]:
