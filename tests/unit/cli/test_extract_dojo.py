@@ -52,7 +52,7 @@ def test_a_benchmark_comes_of_what_lean_dojo_traced(
     out = tmp_path / "out"
     assert extract(project, out) == 0
     said = capsys.readouterr()
-    assert "1 theorems" in said.out and "Traced with lean-dojo 4.20.0" in said.err
+    assert "theorems: 1;" in said.out and "Traced with lean-dojo 4.20.0" in said.err
     metadata = json.loads((out / "metadata.json").read_text(encoding="utf-8"))
     assert metadata["leandojo_version"] == "4.20.0" and metadata["traced_with"] == "lean-dojo 4.20.0"
     assert metadata["from_repo"] == {"url": "https://example.org/project", "commit": "c" * 40}
