@@ -304,7 +304,7 @@ def ask_vectors(folder: Path, segments: Sequence[Any], asked: Sequence[Goal]) ->
     import numpy as np
 
     from lean_sidekick.premises.collection import Collection
-    from lean_sidekick.premises.dense import DenseRanker
+    from lean_sidekick.premises.dense_ranker import DenseRanker
     from lean_sidekick.premises.rankers import Question
     from lean_sidekick.premises.tokens import goal_terms
 
