@@ -57,6 +57,17 @@ scenario("the lightbulb lists what Lean has run", async () => {
     return false;
   });
   await workbench.screenshot("the-menu-of-code-actions");
+  const titles = (await page.locator(".action-widget .monaco-list-row.action").allInnerTexts()).map((title) =>
+    title.trim(),
+  );
+  const order = ["exact Or.inr hq", "Complete the proof", "Premises for this goal", "Find a lemma"];
+  const places = order.map((title) => titles.findIndex((each) => each.replaceAll("\u00a0", " ").startsWith(title)));
+  assert.deepEqual(
+    [...places].sort((a, b) => a - b),
+    places,
+    titles.join(" | "),
+  );
+  assert.ok(!places.includes(-1), titles.join(" | "));
   await workbench.take("exact Or.inr hq");
   await until("the edit", async () => /by\n {2}exact Or\.inr hq/.test(await workbench.shown()));
   assert.doesNotMatch(await workbench.shown(), /sorry/);

@@ -142,6 +142,26 @@ export class Workbench {
     await this.goTo({ line, column });
   }
 
+  /** The same by the list of files, which shows those too that the explorer has no room for. */
+  async openByName(name, where) {
+    const { page } = this;
+    await until(name, async () => {
+      await page.keyboard.press("Control+p");
+      const box = page.locator(".quick-input-widget input");
+      await box.fill(name);
+      const row = page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first();
+      const isThere = await row.waitFor({ timeout: 5_000 }).then(
+        () => true,
+        () => false,
+      );
+      await page.keyboard.press(isThere ? "Enter" : "Escape");
+      return isThere;
+    });
+    await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+    await page.locator(".tab.active", { hasText: name }).waitFor();
+    await this.goTo(where);
+  }
+
   /** Puts the cursor at a place, both counted from one. */
   async goTo({ line, column }) {
     const { page } = this;

@@ -94,7 +94,8 @@ async def _index(path: Path, lean: str | None, assignments: tuple[str, ...], wis
     server = None if toolchain is None else await _server(path, settings)
     watch = asyncio.create_task(_end_with_input(asyncio.current_task())) if wishes.is_background else None
     try:
-        sources = Sources(project, toolchain, os.environ)
+        # A whole folder tree that is no project is read only by someone who names it.
+        sources = Sources(project, toolchain, os.environ, is_flat=wishes.is_background and project.is_loose)
         if wishes.corpus is not None:
             own = frozenset(source.module for source in await asyncio.to_thread(sources.own))
             await asyncio.to_thread(import_corpus, index, wishes.corpus, own, report.skipped)

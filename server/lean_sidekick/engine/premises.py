@@ -10,7 +10,6 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlparse
 
 from attrs import define, field, frozen
 
@@ -18,6 +17,7 @@ from lean_sidekick.core.errors import InputError, SidekickError
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.premises import Premise
 from lean_sidekick.engine.api import DocumentText, PremiseFinding
+from lean_sidekick.engine.file_uris import to_path
 from lean_sidekick.lean.header import find_header
 from lean_sidekick.premises.api import Accessible, FoundPremise, Retriever
 from lean_sidekick.premises.corpus import module_of
@@ -182,8 +182,10 @@ class ProjectPremises:
         return frozenset(closure(("Init", *find_header(text).imports), self._library.imports))
 
     def _module(self, uri: str) -> str | None:
-        path = Path(unquote(urlparse(uri).path))
-        return module_of(path.relative_to(self.root).as_posix()) if path.is_relative_to(self.root) else None
+        path = to_path(uri)
+        if path is None or not path.is_relative_to(self.root):
+            return None
+        return module_of(path.relative_to(self.root).as_posix())
 
     def _find_sources(self, modules: set[str]) -> dict[str, str]:
         if self._library is None:

@@ -152,7 +152,7 @@ class Settings:
         8, "suggest.maxItems", "The most suggestions shown at one place.", minimum=1, maximum=100
     )
     code_action_wait_s: float = _setting(
-        0.2,
+        0.15,
         "suggest.codeActionWaitS",
         "Seconds that a request for code actions waits for checks that are under way before it answers with what "
         "is known.",
