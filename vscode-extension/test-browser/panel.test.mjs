@@ -4,7 +4,6 @@ import { after, before, test } from "node:test";
 import { place, scenarioFiles, startWorkbench } from "./setting.mjs";
 import { until } from "./workbench.mjs";
 
-
 let workbench;
 let frame;
 
