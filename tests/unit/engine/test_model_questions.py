@@ -62,7 +62,7 @@ async def load(report: Callable[[str], None], builds: bool) -> Library:
     async def close() -> None:
         retriever.close()
 
-    async def models_ready() -> None:
+    async def models_ready(for_words: bool) -> None:
         return None
 
     return Library(
