@@ -46,7 +46,7 @@ def command(
     from lean_sidekick.evaluation.premises_run import run_premises
     from lean_sidekick.premises.labelled import exercise_questions, read_library, read_theorems
 
-    settings = with_assignments(Settings(), assignments)
+    settings = with_assignments(Settings(premises_encoder=""), assignments)
     encoder = encoder_choice(settings)
     library = read_library(corpus or data, imports)
     theorems = library.theorems if corpus is None else read_theorems(data)

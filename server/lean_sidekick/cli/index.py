@@ -41,6 +41,8 @@ logger = logging.getLogger(__name__)
 
 _BAR_WIDTH = 30
 _SHOWN_SKIPPED = 20
+_AUTOMATIC_LIMIT = 50_000
+"""Premises of which vectors are made by an encoder that nobody named: some ten minutes on a processor."""
 
 
 @click.command("index")
@@ -129,16 +131,20 @@ async def _index(path: Path, lean: str | None, assignments: tuple[str, ...], wis
             f"{done.added} modules read with {done.premises} premises, {done.kept} unchanged, {done.removed} gone, "
             f"{report.skipped_count} left out."
         )
-        if encoder is not None and not trouble:
+        if encoder is not None and vectors:
             write_line(f"{vectors} vectors made by {encoder.source}.")
     if trouble:
         note(trouble)
-    return ExitStatus.DONE if not report.skipped_count and not trouble else ExitStatus.INCOMPLETE
+    is_failure = bool(trouble) and encoder is not None and not encoder.is_automatic
+    return ExitStatus.DONE if not report.skipped_count and not is_failure else ExitStatus.INCOMPLETE
 
 
 async def _embed(index: "ProjectIndex", encoder: EncoderChoice | None, report: "_Report") -> tuple[int, str]:
     """Makes the vectors that the index lacks: how many, and one sentence if not all could be made."""
     if encoder is None:
+        return 0, ""
+    if encoder.is_automatic and (size := await asyncio.to_thread(index.size)) > _AUTOMATIC_LIMIT:
+        note(f"No vectors are made of {size:,} premises unasked: `--setting premises.encoder=minilm` makes them.")
         return 0, ""
     from lean_sidekick.premises.dense import WorkerEmbedder, embed_index
 

@@ -35,7 +35,8 @@ class Library:
 
     `in_search` is the retriever for questions of a search, which ask often. `list_names` gives all premises with their
     modules, in an order that stays; `find_source` looks at the disk; both may be slow. `models_ready` waits for models
-    that help to rank, `say_trouble` says which of them are left out. `close` ends what the retriever needs.
+    that help to rank (for words, if it is told so), `say_trouble` says which of them are left out. `close` ends what
+    the retriever needs.
     """
 
     retriever: Retriever
@@ -43,7 +44,7 @@ class Library:
     imports: Mapping[str, Sequence[str]]
     list_names: Callable[[], Sequence[tuple[str, str]]]
     find_source: Callable[[str], Path | None]
-    models_ready: Callable[[], Awaitable[None]]
+    models_ready: Callable[[bool], Awaitable[None]]
     say_trouble: Callable[[], str]
     close: Callable[[], Awaitable[None]]
 
@@ -83,13 +84,13 @@ class ProjectPremises:
             self._loading = asyncio.create_task(self._load(self.load, builds=False))
             await asyncio.shield(self._loading)
 
-    async def ready(self) -> None:
-        """Waits until all is loaded, or could not be; models that help to rank too."""
+    async def ready(self, *, for_words: bool = False) -> None:
+        """Waits until all is loaded, or could not be; models that help to rank goals (or words) too."""
         self.start()
         if self._loading is not None:
             await asyncio.shield(self._loading)
         if self._library is not None:
-            await self._library.models_ready()
+            await self._library.models_ready(for_words)
 
     async def of_imports(self, document: DocumentText, goal: Goal, k: int) -> Sequence[Premise]:
         """At most `k` premises of other files for a goal, best first; none while nothing is loaded.

@@ -50,6 +50,10 @@ class ProjectIndex:
 
         return (*_or_nothing(self.shared, read), *_or_nothing(self.own, read))
 
+    def size(self) -> int:
+        """How many premises are indexed now."""
+        return sum(len(segment) for segment in self.segments())
+
     def imports(self) -> dict[str, tuple[str, ...]]:
         """The imports of every module that is indexed. Raises IndexDamaged."""
         return {file.module: file.imports for one in (self.shared, self.own) for file in one.files().values()}

@@ -247,11 +247,12 @@ class Settings:
         is_guarded=True,
     )
     premises_encoder: str = _setting(
-        "",
+        "auto",
         "premises.encoder",
         "The encoder whose vectors help to find premises: the name of a model card, a folder, or a model of the hub "
-        "that is on this machine. Empty: words, symbols and proofs alone. `lean-sidekick index` makes the vectors of "
-        "a project, and the editor does in the background.",
+        "that is on this machine. `lean-sidekick index` makes the vectors of a project, and the editor does in the "
+        "background. `auto`: MiniLM for questions in words, if its package is installed and `lean-sidekick index` was "
+        "run. Empty: words, symbols and proofs alone.",
         is_guarded=True,
     )
     premises_encoder_format: str = _setting(

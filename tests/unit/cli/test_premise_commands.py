@@ -1,6 +1,7 @@
 """`index`, `premises` and `serve-premises` from a shell, on a project without any Lean: all comes from its sources."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,10 @@ import pytest
 
 from lean_sidekick.cli import app
 from lean_sidekick.cli.app import ExitStatus
+from lean_sidekick.model_worker.client import WorkerClient, WorkerLimits
 from lean_sidekick.premises.corpus import read_corpus
+from lean_sidekick.settings.paths import user_settings_file
+from support.stand_in_worker import COMMAND
 
 LEMMAS = """prelude
 import Other
@@ -18,11 +22,19 @@ theorem my_mul_comm (a b : Nat) : a * b = b * a := sorry
 """
 
 
+def name_encoder(name: str) -> None:
+    """Sets it in the user's own file."""
+    user_settings_file().parent.mkdir(parents=True, exist_ok=True)
+    user_settings_file().write_text(f'[premises]\nencoder = "{name}"\n')
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project that has all that it imports; its index is the test's own."""
+    """A project that has all that it imports; its index is the test's own, and no encoder is used unasked."""
     for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    name_encoder("")
     monkeypatch.setenv("PATH", str(tmp_path))  # no Lean, whatever the machine has
     folder = tmp_path / "project"
     folder.mkdir()
@@ -101,3 +113,49 @@ def test_what_is_asked_wrongly_is_one_sentence(project: Path, capsys: pytest.Cap
     ):
         assert app.run(arguments) == ExitStatus.WRONG_USE
         assert sentence in capsys.readouterr().err
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model process is the real one's loop on a stand-in, whose vectors are of length two."""
+
+    def client(on_note: Callable[[str], None], limits: WorkerLimits) -> WorkerClient:
+        return WorkerClient(on_note, limits, COMMAND)
+
+    monkeypatch.setattr("lean_sidekick.cli.index.WorkerClient", client)
+    monkeypatch.setattr("lean_sidekick.engine.session.WorkerClient", client)
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_an_encoder_that_is_named_ranks_too(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name_encoder("some/model")
+    assert app.run(["index", "--json"]) == ExitStatus.DONE
+    said = rows(capsys.readouterr().out)
+    assert {"vectors": 3, "vectors_total": 3} in said and {"vectors": 3, "trouble": ""}.items() <= said[-1].items()
+    assert app.run(["index", "--json"]) == ExitStatus.DONE  # nothing is made twice
+    assert rows(capsys.readouterr().out)[-1]["vectors"] == 0
+    assert app.run(["premises", "swaps", "--json"]) == ExitStatus.DONE
+    found = rows(capsys.readouterr().out)
+    assert found[0]["name"] == "my_add_comm"
+    assert {reason["ranker"] for one in found for reason in one["reasons"]} == {"lexical", "dense"}
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_an_encoder_that_cannot_be_used_costs_nothing_but_its_ranking(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The stand-in's memory runs out with a single text."""
+    name_encoder("x/rows<=0")
+    assert app.run(["index", "--setting", "premises.encoder=x/rows<=0"]) == ExitStatus.INCOMPLETE
+    said = capsys.readouterr()
+    assert said.out.startswith("3 modules read with 3 premises")
+    assert "The index is there, but not all vectors were made: " in said.err
+    assert app.run(["premises", "swaps"]) == ExitStatus.DONE
+    said = capsys.readouterr()
+    assert said.out.startswith("my_add_comm") and "dense" not in said.out
+    assert said.err.count("Dense ranking is left out: the index has no vectors by this encoder yet") == 1
+    name_encoder("/nowhere/model")
+    assert app.run(["index"]) == ExitStatus.WRONG_USE
+    assert "premises.encoder names /nowhere/model, and there is no such folder." in capsys.readouterr().err
+    assert app.run(["premises", "swaps"]) == ExitStatus.DONE
+    assert "there is no such folder" in capsys.readouterr().err
