@@ -2,7 +2,8 @@
 
 A vector of length one is stored as int8 values with a scale of its own. Searching takes two looks: signs packed into
 bits choose candidates (the Hamming distance, one XOR and one count a word), int8 products order them. Everything is
-numpy on mapped arrays; nothing is copied but the candidates. What this costs in recall has no benchmark yet.
+numpy on mapped arrays; nothing is copied but the candidates. What recall it costs, `benchmarks/quantised_search.py`
+says.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 _STEPS = 127.0
-_BLOCK = 16_384
+# Rows of one product: so few that BLAS takes no threads, which wait for each other on cores that Lean uses too.
+_BLOCK = 1024
 
 
 @frozen(eq=False)
