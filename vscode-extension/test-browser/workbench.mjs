@@ -115,6 +115,12 @@ export class Workbench {
           workbench.foreignHosts.add(url.hostname);
         }
       });
+      // What a page in a view loads has an address of its own, which VS Code answers inside the browser.
+      workbench.page.on("response", (response) => {
+        if (response.fromServiceWorker()) {
+          workbench.foreignHosts.delete(new URL(response.url()).hostname);
+        }
+      });
       await workbench.page.goto(`http://127.0.0.1:${port}/?folder=${encodeURIComponent(at("folder"))}`);
       await workbench.page.locator(".explorer-folders-view .monaco-list-row").first().waitFor();
       return workbench;
@@ -140,6 +146,19 @@ export class Workbench {
     await page.locator(".tab.active", { hasText: name }).waitFor();
     await page.locator(".editor-group-container .view-lines").first().waitFor();
     await this.goTo({ line, column });
+  }
+
+  /** The same by the file's name, where the explorer is not on the screen. */
+  async openByName(name, place) {
+    const { page } = this;
+    await page.keyboard.press("F1");
+    const box = page.locator(".quick-input-widget input");
+    await box.waitFor();
+    await box.fill(name);
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().waitFor();
+    await page.keyboard.press("Enter");
+    await page.locator(".tab.active", { hasText: name }).waitFor();
+    await this.goTo(place);
   }
 
   /** Puts the cursor at a place, both counted from one. */
@@ -221,6 +240,11 @@ export class Workbench {
 
   async screenshot(name) {
     await this.page.screenshot({ path: path.join(this.artefacts, `${name}.png`) });
+  }
+
+  /** A picture of one part of the page. */
+  async screenshotOf(selector, name) {
+    await this.page.locator(selector).screenshot({ path: path.join(this.artefacts, `${name}.png`) });
   }
 
   /** Ends the browser and the editor, and keeps the editor's logs. */

@@ -67,4 +67,5 @@ def _end(search: "asyncio.Task[ProofResult]", limit: float) -> str:
     if (error := search.exception()) is not None:
         return str(error) if isinstance(error, SidekickError) else "The search failed; the log says how."
     result = search.result()
-    return result.message or f"{result.status.value}: {result.seconds:.1f} s, {result.checks} checks."
+    checks = "1 check" if result.checks == 1 else f"{result.checks} checks"
+    return result.message or f"{result.status.value}: {result.seconds:.1f} s, {checks}."
