@@ -119,7 +119,7 @@ scenario("a search that was cancelled says so", async () => {
   await progress.getByRole("button", { name: "Cancel" }).click();
   await progress.waitFor({ state: "hidden" });
   await until("how it ended", async () =>
-    (await frame.locator("#search-status").innerText()).includes("Ended before it was through"),
+    (await frame.locator("#search-status").innerText()).endsWith("Stopped before it was through; nothing was changed."),
   );
 });
 
@@ -162,14 +162,15 @@ scenario("what it shows outlives being hidden", async () => {
   assert.match(await frame.locator("#search-status").innerText(), /^both: proved/);
 });
 
-test("room for the whole panel", () => workbench.page.setViewportSize({ width: 1280, height: 1150 }));
+test("room for the whole panel", () => workbench.page.setViewportSize({ width: 1280, height: 1160 }));
 
 for (const theme of THEMES) {
   scenario(`nothing is hard to read or to use in ${theme}`, async () => {
     await workbench.setting("workbench.colorTheme", theme);
     await until(theme, () => frame.evaluate((each) => document.body.dataset.vscodeThemeId === each, theme));
-    await row("apply Or\\.inr").click();
+    await row("cases Classical\\.em p .*").click();
     await list().focus();
+    assert.match(await frame.locator(".preview .added").first().innerText(), /hp : p$/);
     const { violations, contrasts } = await frame.evaluate(async (source) => {
       // The frame has no background of its own; what stands behind it is the side bar's.
       document.body.style.backgroundColor = "var(--vscode-sideBar-background)";
