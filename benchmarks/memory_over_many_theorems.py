@@ -2,10 +2,11 @@
 
     python benchmarks/memory_over_many_theorems.py --out FILE.json
 
-Two runs. `run`: 100,000 made-up theorems through reading, tasks, pool, rows, sorting and figures, with a prover whose
+Three runs. `run`: 100,000 made-up theorems through reading, tasks, pool, rows, sorting and figures, with a prover whose
 results follow from the name. `engine`: 600 theorems through the engine as well, its tactic sources and its search, on a
-verifier whose every fourth tactic leaves a goal and none closes one. Printed is the memory of this process (resident,
-MB) along the way: it must not grow with the theorems.
+verifier whose every fourth tactic leaves a goal and none closes one. `extraction`: 100,000 proofs in files of twenty
+from a scripted Lean through tracing, store, splits and the check for leaks. Printed is the memory of this process
+(resident, MB) along the way: it must not grow with the theorems.
 """
 
 import argparse
@@ -33,16 +34,25 @@ from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.engine.session import engine_on
 from lean_sidekick.evaluation.configuration import ProverConfiguration
 from lean_sidekick.evaluation.data_sets import DataSet, Selection, open_data_set
+from lean_sidekick.evaluation.extraction.layout import write_benchmark
+from lean_sidekick.evaluation.extraction.run import Extraction
+from lean_sidekick.evaluation.extraction.store import open_traced_store
+from lean_sidekick.evaluation.extraction.targets import Target
+from lean_sidekick.evaluation.extraction.tracer import FileTracer
 from lean_sidekick.evaluation.items import Item
 from lean_sidekick.evaluation.pool import LocalPool
 from lean_sidekick.evaluation.prove_run import ProveRun
 from lean_sidekick.evaluation.provers import EngineProver
 from lean_sidekick.evaluation.run_folder import open_run_folder
+from lean_sidekick.lean.diagnostics import Diagnostic
 from lean_sidekick.search.options import PLAIN
 from lean_sidekick.settings.settings import Settings
 from lean_sidekick.storage.json_lines import read_records
 from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority, Session, SiteState, Verifier
+from support.fake_documents import FakeServer
+from support.made_up_traces import ORIGIN
 from support.scripted_bench import ScriptedProvers, scripted_run
+from support.trace_lean import TraceLean
 
 SAMPLES = 10
 MB = 2**20
@@ -148,6 +158,52 @@ async def measure(run: ProveRun, pool: LocalPool, folder: Path, data: DataSet) -
     return [*samples, resident_mb()]
 
 
+@frozen
+class MadeUpFiles:
+    """See `extraction.targets.Targets`: files of twenty theorems each."""
+
+    count: int
+
+    def read(self) -> Iterator[Target]:
+        for number in range(self.count):
+            lines = (f"theorem t{number * 20 + n} (n : Nat) : n = n := by rfl" for n in range(20))
+            yield Target(path=f"M/F{number:05}.lean", module=f"M.F{number:05}", text="\n".join(lines) + "\n")
+
+
+@frozen
+class ScriptedTracers:
+    """See `pool.Workers`."""
+
+    @asynccontextmanager
+    async def open(self, number: int) -> AsyncIterator[FileTracer]:
+        lean = TraceLean()
+
+        def forgetful(text: str) -> Sequence[Diagnostic]:
+            lean.asked.clear()
+            server.elaborated.clear()
+            return lean(text)
+
+        server = FakeServer(forgetful)
+        yield FileTracer(server=server, uri="file:///m/A.lean", path_of=lambda module: None, worker_memory=lambda: 0)
+
+
+async def measure_extraction(folder: Path, theorems: int) -> dict[str, object]:
+    """The memory after every tenth of the files, and after the benchmark was written of them."""
+    extraction = Extraction(targets=MadeUpFiles(theorems // 20), lean="scripted")
+    samples, done = [], 0
+    with open_traced_store(folder) as store:
+        before = resident_mb()
+        pool = LocalPool(workers=ScriptedTracers(), count=2)
+        async with aclosing(extraction.outcomes(pool, store)) as outcomes:
+            async for _ in outcomes:
+                done += 1
+                if done % (extraction.targets.count // SAMPLES) == 0:
+                    samples.append(resident_mb())
+        files = extraction.selected(store, with_imported=True)
+        write_benchmark(files, folder, ORIGIN, 0, lambda path: None)
+        return {"theorems": theorems, "mb_before": before, "mb_along": samples, "mb_written": resident_mb()}
+
+
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--theorems", type=int, default=100_000)
@@ -172,6 +228,9 @@ async def main() -> None:
         samples = await measure(run, LocalPool(workers=StubbornProvers(configuration), count=1), folder / "e", data)
         figures["engine"] = {"theorems": data.count, "mb_along": samples}
         print("engine", figures["engine"])
+
+        figures["extraction"] = await measure_extraction(folder / "x", arguments.theorems)
+        print("extraction", figures["extraction"])
     if arguments.out:
         arguments.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 

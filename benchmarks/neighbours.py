@@ -36,9 +36,10 @@ from lean_sidekick.settings.resolve import resolve_settings
 from lean_sidekick.settings.settings import Settings
 from lean_sidekick.tactics.merge import default_generator, vocabulary_probes
 from lean_sidekick.tactics.neighbours import Neighbours, StepIndex
+from lean_sidekick.tactics.scripts import with_script
 
 SECONDS = (1.0, 2.0, 5.0, 10.0)
-CHECKS = (50, 100, 200, 500, 1000, 2000)
+CHECKS = (10, 25, 50, 100, 200, 500, 1000, 2000)
 
 
 @frozen(kw_only=True)
@@ -151,7 +152,7 @@ async def main() -> None:
         past, scored = split(items, seed)
         index = StepIndex()
         for item in past:
-            index.add(steps.get(item.name, ()))
+            index.add(with_script(steps.get(item.name, ())))
         without = {item.name: baseline[item.name] for item in scored}
         with_them = await prove(scored, index, limits, settings, plain)
         proved = [{row.name for row in rows.values() if row.is_proved} for rows in (without, with_them)]

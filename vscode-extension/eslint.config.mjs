@@ -31,6 +31,13 @@ export default tseslint.config(
     },
   },
   {
+    files: ["test-browser/on-screen.mjs"],
+    // Parts of it run in the page.
+    languageOptions: {
+      globals: { document: "readonly", MutationObserver: "readonly", performance: "readonly", window: "readonly" },
+    },
+  },
+  {
     files: ["test-browser/lean4-stand-in/*.js"],
     languageOptions: {
       sourceType: "commonjs",

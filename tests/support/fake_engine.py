@@ -229,7 +229,7 @@ class FakeEngine:
     def load_premises(self) -> None:
         """Nothing to load."""
 
-    async def prepare(self) -> None:
+    async def prepare(self, *, for_words: bool = False) -> None:
         """Nothing to load."""
 
     def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:

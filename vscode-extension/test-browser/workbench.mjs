@@ -148,17 +148,24 @@ export class Workbench {
     await this.goTo({ line, column });
   }
 
-  /** The same by the file's name, where the explorer is not on the screen. */
-  async openByName(name, place) {
+  /** The same by the list of files, which shows those too that the explorer has no room for. */
+  async openByName(name, where) {
     const { page } = this;
-    await page.keyboard.press("F1");
-    const box = page.locator(".quick-input-widget input");
-    await box.waitFor();
-    await box.fill(name);
-    await page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().waitFor();
-    await page.keyboard.press("Enter");
+    await until(name, async () => {
+      await page.keyboard.press("Control+p");
+      const box = page.locator(".quick-input-widget input");
+      await box.fill(name);
+      const row = page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first();
+      const isThere = await row.waitFor({ timeout: 5_000 }).then(
+        () => true,
+        () => false,
+      );
+      await page.keyboard.press(isThere ? "Enter" : "Escape");
+      return isThere;
+    });
+    await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
     await page.locator(".tab.active", { hasText: name }).waitFor();
-    await this.goTo(place);
+    await this.goTo(where);
   }
 
   /** Puts the cursor at a place, both counted from one. */
@@ -228,6 +235,31 @@ export class Workbench {
       return false;
     });
     await this.page.keyboard.press("Enter");
+  }
+
+  /** The entries of the open list, from its first to the last on the screen: label, description and detail in one text. */
+  async choices() {
+    const rows = await this.page.locator(".quick-input-list .monaco-list-row").allInnerTexts();
+    return rows.map((text) => text.replaceAll("\u00a0", " ").replaceAll("\n", " ").trim());
+  }
+
+  /** Takes the entry of the open list that begins so. */
+  async choose(label) {
+    const focused = this.page.locator(".quick-input-list .monaco-list-row.focused");
+    await until(`${label} in focus`, async () => {
+      const [text] = await focused.allInnerTexts();
+      if (text?.replaceAll("\u00a0", " ").trim().startsWith(label)) {
+        return true;
+      }
+      await this.page.keyboard.press("ArrowDown");
+      return false;
+    });
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** What the status bar says. */
+  async status() {
+    return (await this.page.locator(".statusbar").innerText()).replaceAll("\u00a0", " ");
   }
 
   /** Runs a command by its title in the command palette. */

@@ -215,8 +215,11 @@ class Engine(Protocol):
     async def open_premises(self) -> None:
         """Opens the index of premises as it lies on the disk; builds nothing."""
 
-    async def prepare(self) -> None:
-        """Waits until the project's premises are loaded; every question works without, and with what is there."""
+    async def prepare(self, *, for_words: bool = False) -> None:
+        """Waits until the project's premises are loaded, with the models that rank them for goals, or for words.
+
+        Every question works without, and with what is there.
+        """
 
     def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:
         """Learns that the user put a suggestion of a round into the text."""

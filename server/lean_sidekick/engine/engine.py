@@ -140,9 +140,9 @@ class ProjectEngine:
         """See `Engine.open_premises`."""
         await self.sources.premises.open()
 
-    async def prepare(self) -> None:
+    async def prepare(self, *, for_words: bool = False) -> None:
         """See `Engine.prepare`."""
-        await self.sources.premises.ready()
+        await self.sources.premises.ready(for_words=for_words)
 
     def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:
         """See `Engine.accepted`."""

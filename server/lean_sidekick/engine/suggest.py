@@ -1,7 +1,7 @@
 """Suggestions for one site: an anytime stream of rounds that only gets better.
 
 The first round says what the goals are. Candidates are run in growing batches, best first; after each batch comes a
-round. Those of models are asked for at the
+round, and one more as soon as the first suggestion is there. Those of models are asked for at the
 same time and join by their scores when they come; they are waited for only where nothing else closes the goal. What is
 shown was run once more alone, as the user would have it: a batch orders and filters, and some tactics do one thing
 there and another in the file. A candidate that fails alone is taken out, and what it leaves alone is what is shown.
@@ -29,8 +29,10 @@ from lean_sidekick.engine.ranking import rank
 from lean_sidekick.tactics.api import TacticGenerator
 from lean_sidekick.verify.api import Session, SiteState
 
-FIRST_BATCH = 16
-BATCH = 48
+FIRST_BATCH = 8
+GROWTH = 3
+BATCH = 32
+"""Few candidates at first, so that the first suggestion is there soon; more later, because each batch costs an edit."""
 CONFIRMED_LIMIT = 3
 """How many candidates that close the goal are confirmed and shown as such."""
 EARLY_PROGRESS = 2
@@ -79,7 +81,9 @@ async def suggest(
                 break
             async for item in session.check((), batch, budget):
                 run.add(item)
-            await run.confirm(session)
+            if await run.has_first(session):
+                yield run.round(is_complete=False, trouble=queue.late.trouble)
+            await run.confirm(session, CONFIRMED_LIMIT)
             await run.run_alone(session, EARLY_PROGRESS)
             yield run.round(is_complete=False, trouble=queue.late.trouble)
         await run.run_alone(session, limit)
@@ -111,7 +115,8 @@ class _Queue:
         if self._is_late_due and (not self._waiting or self.late.is_ready(self.goal)):
             self._is_late_due = False
             self.add(await self.late.candidates(self.goal, patience_s))
-        batch, self._waiting, self._size = self._waiting[: self._size], self._waiting[self._size :], BATCH
+        batch, self._waiting = self._waiting[: self._size], self._waiting[self._size :]
+        self._size = min(BATCH, GROWTH * self._size)
         return batch
 
     async def aclose(self) -> None:
@@ -147,12 +152,21 @@ class SiteRun:
         self.checked.append(item)
         self._run[item.candidate.source] += 1
 
-    async def confirm(self, session: Session) -> None:
+    async def has_first(self, session: Session) -> bool:
+        """Runs one candidate alone that is good, if nothing can be shown yet; says whether something can be by that."""
+        if self.confirmed or self.alone:
+            return False
+        await self.confirm(session, 1)
+        if not self.confirmed:
+            await self.run_alone(session, 1)
+        return bool(self.confirmed or self.alone)
+
+    async def confirm(self, session: Session, count: int) -> None:
         """Runs the best candidates that closed the goal once more, alone; what fails that is not kept."""
         closing = [c for c in self.checked if c.outcome.kind is OutcomeKind.CLOSED]
         for item in sorted(closing, key=lambda c: -c.candidate.score):
             text = item.candidate.text
-            if text in self.confirmed or len(self.confirmed) >= CONFIRMED_LIMIT:
+            if text in self.confirmed or len(self.confirmed) >= count:
                 continue
             left = await self._left_alone(session, text)
             if left is None:

@@ -4,10 +4,8 @@ Columns on the wire are UTF-16 code units, as in `core.positions`; the server of
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from lsprotocol import types
-from pygls import uris
 
 from lean_sidekick.core.positions import Position, Range, TextEdit
 from lean_sidekick.engine.api import Suggestion
@@ -16,12 +14,6 @@ from lean_sidekick.lsp.snapshot import Change, Snapshot
 
 _TITLE_CHARACTERS = 120
 _HINT_CHARACTERS = 60
-
-
-def to_path(uri: str) -> Path | None:
-    """The file of a document, None if it has none (an untitled one)."""
-    path = uris.to_fs_path(uri)
-    return Path(path) if path else None
 
 
 def to_position(position: types.Position | WirePosition) -> Position:

@@ -16,6 +16,9 @@ PREMISE_USES = "leanSidekick.premiseUses"
 CHOOSE_PREMISE = "leanSidekick.choosePremise"
 TAKE_SUGGESTION = "leanSidekick.takeSuggestion"
 
+FIND_LEMMA_HERE = "leanSidekick.findLemmaHere"
+"""The client's own: it asks the user for words."""
+
 COMMANDS = (
     COMPLETE_PROOF,
     PROVE_FILE,

@@ -11,7 +11,7 @@ from lean_sidekick.core.candidates import Source
 from lean_sidekick.core.errors import ModelUnavailable
 from lean_sidekick.engine.api import SourceTally, SuggestionRound
 from lean_sidekick.engine.models import ModelSources, open_models
-from lean_sidekick.engine.suggest import Sources, suggest
+from lean_sidekick.engine.suggest import FIRST_BATCH, Sources, suggest
 from lean_sidekick.model_worker.client import WorkerClient
 from lean_sidekick.model_worker.messages import Device, Precision, Urgency
 from lean_sidekick.settings.settings import Settings
@@ -61,8 +61,9 @@ async def test_what_the_model_says_joins_by_its_score() -> None:
     model.release.set()
     texts = [f"t{n}" for n in range(40)]
     _ = [found async for found in rounds(session, sources(model, *texts))]
-    assert session.asked[0] == texts[:16]
-    assert session.asked[1] == ["clever", *texts[16:]]
+    first = texts[:FIRST_BATCH]
+    assert session.asked[0] == first
+    assert session.asked[1][:4] == ["t8", "t9", "t10", "clever"]
 
 
 async def test_a_text_that_was_run_is_not_run_again() -> None:

@@ -96,8 +96,11 @@ class MessageRow:
 
 @frozen(kw_only=True)
 class TraceAnswer:
-    """All that Lean says of a file. `imports` are the modules of its header. `failure` is why its header could not be
-    loaded, "" if it was; then all else is empty. `missing` are tactics, in bytes, that no step is there for."""
+    """All that Lean says of a file.
+
+    `failure` is why its header could not be loaded, "" if it was; where it is not, all else is empty. `imports` are the
+    modules of its header. `missing` are tactics, in bytes, that no step is there for: not run, or undone.
+    """
 
     failure: str
     imports: tuple[str, ...]
