@@ -1,6 +1,7 @@
 """What neighbours are worth: theorems proved with and without the steps of other theorems of the same set.
 
-    python benchmarks/neighbours.py core_dev.jsonl core_dev_steps.jsonl --out benchmarks/results/neighbours
+    python benchmarks/neighbours.py core_dev.jsonl core_dev_steps.jsonl --checks 250 --timeout 60 \
+        --out benchmarks/results/neighbours
 
 For each split a random half of the theorems is the past of a project: the tactic steps of their proofs are in the
 index. The other half is proved with that index, and by the same program in the same run without; what happens without
@@ -14,8 +15,9 @@ import asyncio
 import json
 import random
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from attrs import evolve, frozen
 
@@ -119,6 +121,19 @@ async def prove(
     return rows
 
 
+def totals(splits: Sequence[Mapping[str, Any]]) -> dict[str, object]:
+    """The sums over all splits: theorems scored, proved by number of checks, gained and lost at the limit."""
+    return {
+        "scored": sum(split["scored"] for split in splits),
+        **{
+            side: {limit: sum(split[side]["by_checks"][limit] for split in splits) for limit in map(str, CHECKS)}
+            for side in ("without", "with")
+        },
+        "gained": [len(split["only_with"]) for split in splits],
+        "lost": [len(split["only_without"]) for split in splits],
+    }
+
+
 def figures(rows: Sequence[Row]) -> dict[str, object]:
     """How many are proved within so many seconds and checks."""
     proved = [row for row in rows if row.is_proved]
@@ -171,9 +186,11 @@ async def main() -> None:
         "data": given.data.name,
         "timeout_s": given.timeout,
         "checks": given.checks,
+        "totals": totals(results),
         "splits": results,
         "lean": str(toolchain.version),
     }
+    print(json.dumps(summary["totals"]))
     given.out.mkdir(parents=True, exist_ok=True)
     (given.out / "neighbours.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
 

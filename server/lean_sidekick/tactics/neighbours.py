@@ -40,11 +40,13 @@ _COMPARED = 8
 # library and early Mathlib 4 was the one offered, each theorem from those before it.
 _BEST = -0.3
 _SLOPE = 2.6
-# The first few are worth a check, however little their goals are alike. Those below the least were hardly ever the next
-# step (one in 150, whole files of that library held out) and only fill batches up.
+# Those below the least were hardly ever the next step (one in 150, whole files of that library held out) and only fill
+# batches up. The first one is worth a check all the same, and so are the first whole proofs: one may stand for many.
 _FIRST = -2.2
 _LATER = 0.5
 _LEAST = -4.0
+_UNLIKE = -7.0
+_NOTHING_TO_INTRODUCE = ("=", "∧", "∨", "↔")
 _AGREEMENT = 0.15
 _RESTATES = 0.6
 _OTHER_WAY = 0.3
@@ -202,17 +204,26 @@ def neighbour_candidates(shape: GoalShape, index: StepIndex) -> list[Candidate]:
     for step in index.facts(shape, FACTS):
         for way in renamings(step.tactic, read_goal(step.goal), shape)[:1]:
             best[way] = max(_FACT, best.get(way, _FACT))
-    ranked = sorted(best.items(), key=lambda item: -item[1])[:CANDIDATES]
-    scored = [
-        Candidate(text=text, source=Source.NEIGHBOUR, score=min(_BEST, max(score, _FIRST - _LATER * rank)))
-        for rank, (text, score) in enumerate(ranked)
-    ]
-    return [candidate for candidate in scored if candidate.score >= _LEAST]
+    found: list[Candidate] = []
+    floor = _FIRST
+    for text, score in sorted(best.items(), key=lambda item: -item[1])[:CANDIDATES]:
+        if score >= _UNLIKE and (not found or _may_finish(text)):
+            score, floor = max(score, floor), floor - _LATER
+        if score >= _LEAST:
+            found.append(Candidate(text=text, source=Source.NEIGHBOUR, score=min(_BEST, score)))
+    return sorted(found, key=lambda candidate: -candidate.score)
+
+
+def _may_finish(text: str) -> bool:
+    """Whether it stands for many steps, up to the end of a proof."""
+    return "\n" in text and not text.startswith("have ")
 
 
 def _offered(neighbour: Neighbour, shape: GoalShape) -> Iterator[tuple[str, float]]:
     if neighbour.likeness < _RESTATES and neighbour.step.tactic.startswith(("show ", "change ")):
         return  # it says a goal again, which has to be this one
+    if neighbour.step.tactic.startswith("intro") and shape.target.is_operator(*_NOTHING_TO_INTRODUCE):
+        return
     for text, penalty in step_texts(neighbour.step.tactic):
         for way, rewritten in enumerate(renamings(text, neighbour.shape, shape)):
             yield rewritten, penalty + _OTHER_WAY * way
