@@ -102,6 +102,7 @@ async def test_a_round_begins_by_itself_where_the_last_edit_was(editor: Editor) 
                 }
             ],
             "paddingLeft": True,
+            "data": {"uri": URI, "version": 2, "tactic": "simp"},
         }
     ]
     await editor.settled()

@@ -28,7 +28,7 @@ async function typeAndSeeTheHint(mode) {
   await until("the stand-in", () => existsSync(path.join(workbench.scratch, "folder/opened.txt")));
   await workbench.page.keyboard.press("Backspace");
   await workbench.page.keyboard.type("o");
-  await until("a hint", async () => (await workbench.hints()).some((text) => text.includes("exact h.2")));
+  await until("a hint", async () => (await workbench.hints()).some((text) => text.includes("exact h.2")), 60_000);
   await workbench.screenshot("the-hint");
 }
 

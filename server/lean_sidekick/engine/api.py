@@ -23,7 +23,7 @@ from lean_sidekick.search.result import PartialProof
 from lean_sidekick.search.trace import Trace
 
 OPENING_S = 120.0
-"""Seconds that Lean may take to read a file up to a place before a search begins, beyond the search's budget."""
+"""Seconds that Lean may take to read a file up to a place before a round or a search begins, beyond its budget."""
 
 
 @frozen(kw_only=True)

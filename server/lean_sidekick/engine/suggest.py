@@ -19,7 +19,7 @@ from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
-from lean_sidekick.engine.api import SourceTally, SuggestionRound
+from lean_sidekick.engine.api import OPENING_S, SourceTally, SuggestionRound
 from lean_sidekick.engine.head_start import HeadStart
 from lean_sidekick.engine.late_candidates import LateCandidates
 from lean_sidekick.engine.models import NO_MODELS, ModelSources
@@ -62,8 +62,12 @@ async def suggest(
     limit: int,
     ahead: HeadStart | None = None,
 ) -> AsyncGenerator[SuggestionRound, None]:
-    """The rounds for a site; see `Engine.suggest`. What `ahead` has begun is its maker's to close."""
-    found = await session.site_state(budget)
+    """The rounds for a site; see `Engine.suggest`. What `ahead` has begun is its maker's to close.
+
+    The budget counts from when Lean has read the file and said what it can: opening a file may take longer than that.
+    """
+    opening = Budget(seconds=OPENING_S, checks=budget.checks, clock=budget.clock)
+    found = await session.site_state(opening)
     if not found.state.goals:
         raise InputError("There is no goal left here.")
     run = SiteRun(site=site, found=found, budget=budget, limit=limit)
@@ -71,7 +75,8 @@ async def suggest(
     early = (
         proposals_before_lean(site, sources.generator, library=sources.premises) if ahead is None else ahead.proposals
     )
-    proposals = await early.with_goals(found.state.goals).with_tactics(session, sources.probes, budget)
+    proposals = await early.with_goals(found.state.goals).with_tactics(session, sources.probes, opening)
+    budget.restart()
     late = ahead.late if ahead is not None and await ahead.settle(run.main_goal) else None
     async with aclosing(_Queue(run.main_goal, late or sources.models.for_cursor(proposals.request))) as queue:
         queue.add(await proposals.candidates(run.main_goal))

@@ -51,8 +51,8 @@ def to_code_action(suggestion: Suggestion, snapshot: Snapshot, *, is_versioned: 
     )
 
 
-def to_inlay_hint(suggestion: Suggestion, snapshot: Snapshot, line: int, warning: str) -> types.InlayHint:
-    """A suggestion at the end of a line; accepting the hint puts the tactic in."""
+def to_inlay_hint(suggestion: Suggestion, snapshot: Snapshot, line: int, warning: str, data: object) -> types.InlayHint:
+    """A suggestion at the end of a line; accepting the hint puts the tactic in. `data` comes back to be resolved."""
     text_map = snapshot.text_map
     end = text_map.line_start(line) + len(text_map.line_text(line).removesuffix("\r"))
     tooltip = f"{suggestion.candidate.text}\n— {suggestion.effect}"
@@ -62,6 +62,7 @@ def to_inlay_hint(suggestion: Suggestion, snapshot: Snapshot, line: int, warning
         tooltip=f"{tooltip}\n\n{warning}" if warning else tooltip,
         text_edits=[_from_edit(snapshot, suggestion.edit)],
         padding_left=True,
+        data=data,
     )
 
 

@@ -20,7 +20,7 @@ from lean_sidekick.core.errors import InputError, SidekickError, TimedOut
 from lean_sidekick.core.outcomes import OutcomeKind
 from lean_sidekick.core.positions import Position
 from lean_sidekick.core.sites import ProofSite
-from lean_sidekick.engine.api import Suggestion, SuggestionRound
+from lean_sidekick.engine.api import OPENING_S, Suggestion, SuggestionRound
 from lean_sidekick.lsp.features.status import Status
 from lean_sidekick.lsp.lessons import Lessons
 from lean_sidekick.lsp.projects import Projects
@@ -310,16 +310,17 @@ class Rounds:
         running.began = monotonic()
         engine = await self._projects.engine(running.snapshot.uri)
         budget = Budget(seconds=self._projects.settings(running.snapshot.uri).suggest_timeout_s, checks=_MAX_CHECKS)
+        limit_s = OPENING_S + budget.seconds + _OVERRUN_S
         editors_goals = partial(self._editors_goals, running.snapshot)
         stream = engine.suggest(running.snapshot.document, running.asked, budget, editors_goals)
         try:
-            async with asyncio.timeout(budget.seconds + _OVERRUN_S), aclosing(stream):
+            async with asyncio.timeout(limit_s), aclosing(stream):
                 async for known in stream:
                     running.learn(known)
                     self._announce(desk, running)
                     self._on_changed(running)
         except TimeoutError:
-            raise TimedOut(f"A round of suggestions did not end within {budget.seconds + _OVERRUN_S:g} s.") from None
+            raise TimedOut(f"A round of suggestions did not end within {limit_s:g} s.") from None
         # Not before: the first suggestion is not to wait for it.
         engine.load_premises()
 

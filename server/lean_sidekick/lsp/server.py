@@ -189,6 +189,7 @@ class SidekickServer(LanguageServer):
         self.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(lambda _: self._read_folders())
         self._answer(types.TEXT_DOCUMENT_CODE_ACTION, code_actions.code_actions, code_actions.OPTIONS)
         self._answer(types.TEXT_DOCUMENT_INLAY_HINT, inlay_hints.inlay_hints)
+        self._answer(types.INLAY_HINT_RESOLVE, inlay_hints.resolve_inlay_hint)
         self._answer(
             types.TEXT_DOCUMENT_INLINE_COMPLETION, inline_completion.inline_completion, inline_completion.OPTIONS
         )

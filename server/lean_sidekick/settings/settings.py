@@ -146,7 +146,11 @@ class Settings:
         maximum=60_000,
     )
     suggest_timeout_s: float = _setting(
-        5.0, "suggest.timeoutS", "Seconds that one round of suggestions may take.", minimum=0.1, maximum=600
+        5.0,
+        "suggest.timeoutS",
+        "Seconds that one round of suggestions may take, once Lean has read the file.",
+        minimum=0.1,
+        maximum=600,
     )
     suggest_max_items: int = _setting(
         8, "suggest.maxItems", "The most suggestions shown at one place.", minimum=1, maximum=100

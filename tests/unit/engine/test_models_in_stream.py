@@ -16,7 +16,7 @@ from lean_sidekick.model_worker.client import WorkerClient
 from lean_sidekick.model_worker.messages import Device, Precision, Urgency
 from lean_sidekick.settings.settings import Settings
 from lean_sidekick.tactics.transformer import LocalModel
-from lean_sidekick.verify.api import Session
+from lean_sidekick.verify.api import Session, SiteState
 from support.scripted_stream import ScriptedModel, ScriptedSession, sources
 from support.sites import sorry_site
 
@@ -93,6 +93,23 @@ async def test_a_model_that_is_slow_is_given_up_with_the_budget() -> None:
     last = [found async for found in rounds(session, sources(model, "rfl"), seconds=0.1)][-1]
     assert last.is_complete and last.model_trouble == ""
     assert model.was_cancelled
+
+
+async def test_opening_a_file_does_not_count_against_the_time() -> None:
+    """A worker that imports a large library takes longer than a round may: the first round would show nothing."""
+    now = [0.0]
+
+    class SlowSession(ScriptedSession):
+        async def site_state(self, budget: Budget) -> SiteState:
+            now[0] += 60
+            assert not budget.is_spent
+            return await super().site_state(budget)
+
+    session = SlowSession(frozenset({"simp"}))
+    budget = Budget(seconds=5, checks=100, clock=lambda: now[0])
+    stream = suggest(SITE, cast(Session, session), sources(ScriptedModel(), "simp"), budget, 8)
+    last = [found async for found in stream][-1]
+    assert shown(last) == ["simp"]
 
 
 async def test_leaving_the_stream_cancels_the_model() -> None:

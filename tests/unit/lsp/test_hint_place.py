@@ -53,7 +53,7 @@ def test_long_texts_are_cut_to_one_line() -> None:
     long = suggestion("exact " + "x" * 200 + "\n  y", "1 goal left:\n  ⊢ " + "q" * 200)
     action = convert.to_code_action(long, snapshot, is_versioned=True)
     assert "\n" not in action.title and len(action.title) == 120
-    hint = convert.to_inlay_hint(long, snapshot, 1, "")
+    hint = convert.to_inlay_hint(long, snapshot, 1, "", None)
     assert isinstance(hint.label, str) and len(hint.label) == 60 and hint.label.endswith("…")
     assert hint.position == types.Position(line=1, character=7)
     assert isinstance(hint.tooltip, str) and long.candidate.text in hint.tooltip

@@ -58,7 +58,7 @@ def _theorem(record: Record, path: str) -> TracedTheorem:
         path=path,
         start=_point(record, "start"),
         end=_point(record, "end"),
-        statement=record.text("statement"),
+        statement=record.text("statement").rstrip().removesuffix(":=").rstrip(),
         steps=steps,
         uses=tuple(name for name in names if name != full_name),
         is_complete=is_finished and (bool(steps) or not record.fields.get("has_tactic_proof")),

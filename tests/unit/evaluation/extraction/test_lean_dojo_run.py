@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,13 @@ from lean_sidekick.core.errors import ConfigError, InputError, TimedOut
 from lean_sidekick.core.premises import CorpusFile, Premise
 from lean_sidekick.evaluation.extraction.dojo_files import DojoOrigin
 from lean_sidekick.evaluation.extraction.layout import write_benchmark
-from lean_sidekick.evaluation.extraction.lean_dojo_run import LeanDojo
+from lean_sidekick.evaluation.extraction.lean_dojo_run import RUNNER, DojoTrace, LeanDojo
 from lean_sidekick.evaluation.extraction.traced import SourcePoint, TracedFile, TracedStep, TracedTheorem, UsedPremise
 from support.made_up_traces import ORIGIN, InMemory
 
-STUB = Path(__file__).parents[3] / "support" / "stub_lean_dojo"
+ROOT = Path(__file__).parents[3]
+STUB = ROOT / "support" / "stub_lean_dojo"
+DOJO_PYTHON = os.environ.get("LEAN_SIDEKICK_DOJO_PYTHON")
 TEXT = """\
 import P.A
 
@@ -52,7 +56,7 @@ def theorem(name: str, line: int, *steps: dict[str, Any], **more: object) -> dic
         "full_name": name,
         "start": [line, 1],
         "end": [last, len(lines[last - 1]) + 1],
-        "statement": lines[line - 1].partition(" :=")[0],
+        "statement": lines[line - 1].partition(" :=")[0] + " :=",
         "has_tactic_proof": ":= by" in lines[line - 1],
         "names": ["Nat.add_zero", "P.a", name] if steps else [],
         "steps": list(steps),
@@ -242,3 +246,23 @@ async def test_a_cancel_ends_it_with_all_that_it_started(project: Path, tmp_path
     with pytest.raises(asyncio.CancelledError):
         await task
     assert len(family) == 2 and psutil.wait_procs(family, timeout=10)[1] == []
+
+
+@pytest.mark.skipif(DOJO_PYTHON is None, reason="LEAN_SIDEKICK_DOJO_PYTHON names no Python that has lean-dojo")
+def test_objects_of_the_real_lean_dojo_become_traced_files(tmp_path: Path) -> None:
+    """The runner on lean-dojo's own classes, which read a made-up traced file: all names it uses are there."""
+    program = ROOT / "support" / "real_lean_dojo.py"
+    subprocess.run(
+        [DOJO_PYTHON or "", program, RUNNER, tmp_path / "made", tmp_path / "out.jsonl"], check=True, timeout=50
+    )
+    trace = DojoTrace(path=tmp_path / "out.jsonl")
+    assert trace.origin.version.startswith("4.")
+    [file] = trace.files()
+    assert (file.path, file.error) == ("P/A.lean", None)
+    assert [premise.full_name for premise in file.premises.premises] == ["P.a", "P.b"]
+    one, other = file.theorems
+    assert one.is_complete and other.is_complete and other.steps == ()
+    assert one.statement == "theorem P.a (n : Nat) : n + 0 = n"
+    assert [step.tactic for step in one.steps] == ["rw [Nat.add_zero, -- here\n      Nat.add_zero]", "exact rfl"]
+    assert [premise.start for premise in one.steps[0].premises] == [SourcePoint(3, 7), SourcePoint(4, 7)]
+    assert one.uses == ("Nat.add_zero",)
