@@ -61,7 +61,7 @@ def command(
         "without_premises": sum(theorem.premises == () for theorem in theorems),
         "labels_kept_apart": sum(theorem.premises is None for theorem in theorems),
         "imports_known": library.seen_by is not None,
-        "encoder": None if encoder is None else encoder.name,
+        "encoder": None if encoder is None else f"{settings.premises_encoder}, {encoder.format.value}",
         "machine": machine_fields(),
     }
     status, files = StatusLine(), tuple(library.corpus())

@@ -140,7 +140,8 @@ async def _trace(
     report.begin(store, total, done)
     if done == total:
         return
-    count = min(workers or workers_for_memory("", settings.lean_memory_mb), total - done)
+    first = next(iter(extraction.targets.read())).text  # its imports tell how much a Lean takes
+    count = min(workers or workers_for_memory(first, settings.lean_memory_mb), total - done)
     pool = LocalPool(workers=FileTracers(sources=sources, settings=settings), count=count)
     async with aclosing(extraction.outcomes(pool, store)) as outcomes:
         async for outcome in outcomes:
