@@ -132,7 +132,7 @@ async def test_trouble_is_said_in_the_panel_too(editor: Editor) -> None:
     await editor.initialize()
     editor.open("-- fail: crash\n" + THEOREM)
     look(editor)
-    shown = await panel(editor, tactics=[], state="done")
+    shown = await panel(editor, tactics=[], state="nothing")
     assert shown["message"] == "Lean died."
     await editor.finish()
 
@@ -173,5 +173,17 @@ async def test_a_cancelled_search_leaves_its_tree(editor: Editor) -> None:
     await editor.until(lambda: [tree for tree in editor.said(TREE) if tree["running"]], "a tree that grows")
     editor.notify("$/cancelRequest", {"id": asked.id})
     last = await editor.until(lambda: next((t for t in editor.said(TREE) if not t["running"]), None), "its end")
-    assert last["message"].startswith("Ended before it was through")
+    assert last["message"].startswith("Stopped")
+    await editor.finish()
+
+
+async def test_after_a_search_the_panel_looks_at_its_place_again(editor: Editor) -> None:
+    """The search ended the round there before it had said anything."""
+    await editor.initialize()
+    editor.open("-- hold\n" + THEOREM + "-- prove: nothing\n")
+    look(editor)
+    await editor.event("suggest v1")
+    await editor.complete_proof("sorry").answer()
+    await editor.event("suggest v1", 2)
+    assert await editor.shown() == "No proof was found in 7 checks."
     await editor.finish()

@@ -115,6 +115,12 @@ export class Workbench {
           workbench.foreignHosts.add(url.hostname);
         }
       });
+      // What a page in a view loads has an address of its own, which VS Code answers inside the browser.
+      workbench.page.on("response", (response) => {
+        if (response.fromServiceWorker()) {
+          workbench.foreignHosts.delete(new URL(response.url()).hostname);
+        }
+      });
       await workbench.page.goto(`http://127.0.0.1:${port}/?folder=${encodeURIComponent(at("folder"))}`);
       await workbench.page.locator(".explorer-folders-view .monaco-list-row").first().waitFor();
       return workbench;
@@ -169,6 +175,8 @@ export class Workbench {
     const box = page.locator(".quick-input-widget input");
     await box.waitFor();
     await box.fill(`:${line}:${column}`);
+    // The box takes no Enter before it has understood what stands in it.
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: `${line}` }).first().waitFor();
     await page.keyboard.press("Enter");
     await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
   }
@@ -266,6 +274,11 @@ export class Workbench {
 
   async screenshot(name) {
     await this.page.screenshot({ path: path.join(this.artefacts, `${name}.png`) });
+  }
+
+  /** A picture of one part of the page. */
+  async screenshotOf(selector, name) {
+    await this.page.locator(selector).screenshot({ path: path.join(this.artefacts, `${name}.png`) });
   }
 
   /** Ends the browser and the editor, and keeps the editor's logs. */

@@ -11,7 +11,7 @@ export function runs({ checks, milliseconds, first, tallies }: Round): HTMLEleme
   const rows = tallies.map(({ source, run, good }) =>
     element("tr", {}, element("th", { scope: "row" }, source), number(run), number(good)),
   );
-  const head = ["Source", "Run", "Helped"].map((name) => element("th", { scope: "col" }, name));
+  const head = ["Source", "Tried", "Helped"].map((name) => element("th", { scope: "col" }, name));
   return [
     summary,
     element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows)),

@@ -2,24 +2,38 @@
  * The tree of the last search: goals, the tactics that led on from them, and what became of each.
  *
  * While the search runs it is drawn again and again; what the user has opened or closed stays so, and the row that has the
- * focus, or that the pointer rests on, keeps its place on the screen.
+ * focus, or that the pointer rests on, keeps its place on the screen. The rows are a flat list with levels, as ARIA
+ * allows for trees: so each is named by its own line alone.
  */
 import type { SearchItem, SearchTree } from "../src/panel/messages";
 import { counted, element, setText } from "./element";
 
 const SIGNS = { proved: "✓", open: "●", stuck: "✗", untried: "○" } as const;
-const WORDS = { proved: "proved", open: "not proved yet", stuck: "stuck", untried: "never tried" } as const;
+/** What the sign says, for the ear; where the detail says it there is nothing to add. */
+const WORDS = { proved: "proved", open: "not proved", stuck: "not proved", untried: "" } as const;
 /** So many levels are open at first; what is proved is open to its end. */
 const OPEN_LEVELS = 3;
+
+interface Row {
+  readonly item: SearchItem;
+  /** The texts from the root to here, by which a row is known again in the next message. */
+  readonly path: string;
+  readonly level: number;
+  readonly parent: Row | undefined;
+  readonly children: Row[];
+}
 
 export class SearchTreeView {
   readonly root: HTMLElement;
   private readonly status = element("p", { class: "quiet", id: "search-status" });
   private readonly tree = element("ul", { class: "tree", role: "tree", "aria-labelledby": "search-heading" });
   private readonly rest = element("p", { class: "quiet" });
-  /** What the user has opened (true) or closed, by the path of texts from the root. */
+  private rows: readonly Row[] = [];
+  /** What the user has opened (true) or closed. */
   private readonly toggled = new Map<string, boolean>();
   private declaration = "";
+  /** The path of the row at which Tab enters the tree. */
+  private entry = "";
   private hovered: string | undefined;
 
   constructor() {
@@ -35,14 +49,15 @@ export class SearchTreeView {
       this.key(event);
     });
     this.tree.addEventListener("click", ({ target }) => {
-      const item = itemOf(target);
-      if (item !== undefined) {
-        this.toggle(item, item.getAttribute("aria-expanded") !== "true");
-        this.focus(item);
+      const row = this.rowAt(target);
+      if (row !== undefined) {
+        this.entry = row.path;
+        this.toggle(row, !this.isOpen(row));
+        this.elementOf(row.path)?.focus();
       }
     });
     this.tree.addEventListener("pointerover", ({ target }) => {
-      this.hovered = itemOf(target)?.dataset.path;
+      this.hovered = this.rowAt(target)?.path;
     });
     this.tree.addEventListener("pointerleave", () => {
       this.hovered = undefined;
@@ -60,148 +75,163 @@ export class SearchTreeView {
     }
     setText(this.status, `${search.declaration}: ${search.message}`);
     setText(this.rest, search.more > 0 ? `${counted(search.more, "more goal")} not shown` : "");
-    this.keepInPlace(() => {
-      this.tree.replaceChildren(...this.draw(search.items));
-    });
-    this.tree.hidden = this.tree.children.length === 0;
+    this.rows = rowsOf(search.items);
+    this.draw();
   }
 
-  /** Draws anew without moving what the user points at. */
-  private keepInPlace(draw: () => void): void {
-    const focused = itemOf(document.activeElement)?.dataset.path;
-    const kept = this.tree.contains(document.activeElement) ? focused : this.hovered;
-    const current = this.tree.querySelector<HTMLElement>('[tabindex="0"]')?.dataset.path;
-    const top = kept === undefined ? undefined : this.find(kept)?.getBoundingClientRect().top;
-    draw();
-    const item = kept === undefined ? undefined : this.find(kept);
-    (this.find(current ?? "") ?? this.items()[0])?.setAttribute("tabindex", "0");
-    if (focused !== undefined && kept === focused) {
-      (item ?? this.items()[0])?.focus({ preventScroll: true });
+  /** Draws all rows that can be seen, without moving the one that the user points at. */
+  private draw(): void {
+    const hasFocus = this.tree.contains(document.activeElement);
+    const kept = hasFocus ? this.entry : this.hovered;
+    const top = this.top(kept);
+    const seen = this.seen();
+    if (!seen.some(({ path }) => path === this.entry)) {
+      this.entry = seen[0]?.path ?? "";
     }
-    if (item !== undefined && top !== undefined) {
-      window.scrollBy(0, item.getBoundingClientRect().top - top);
+    this.tree.replaceChildren(...seen.map((row) => this.line(row)));
+    this.tree.hidden = seen.length === 0;
+    if (hasFocus) {
+      this.elementOf(this.entry)?.focus({ preventScroll: true });
+    }
+    const newTop = this.top(kept);
+    if (top !== undefined && newTop !== undefined) {
+      window.scrollBy(0, newTop - top);
     }
   }
 
-  private draw(items: readonly SearchItem[]): HTMLElement[] {
-    const roots: HTMLElement[] = [];
-    const drawn = new Map<number, { element: HTMLElement; group: HTMLElement; path: string; level: number }>();
-    for (const item of items) {
-      const above = item.parent === null ? undefined : drawn.get(item.parent);
-      const level = (above?.level ?? 0) + 1;
-      const path = `${above?.path ?? ""}/${item.kind} ${item.text}`;
-      const group = element("ul", { role: "group" });
-      const row = this.row(item, path);
-      drawn.set(item.id, { element: row, group, path, level });
-      if (above === undefined) {
-        roots.push(row);
-        continue;
-      }
-      if (above.group.parentElement === null) {
-        const isOpen = this.toggled.get(above.path) ?? (item.state === "proved" || above.level <= OPEN_LEVELS);
-        above.element.setAttribute("aria-expanded", String(isOpen));
-        above.element.append(above.group);
-      }
-      above.group.append(row);
-    }
-    return roots;
-  }
-
-  private row({ kind, state, text, detail }: SearchItem, path: string): HTMLElement {
-    return element(
+  private line(row: Row): HTMLElement {
+    const { kind, state, text, detail } = row.item;
+    const line = element(
       "li",
       {
         role: "treeitem",
-        tabindex: "-1",
-        class: `${kind} ${state}`,
-        "data-path": path,
-        "aria-label": `${kind} ${text}, ${WORDS[state]}, ${detail}`,
+        tabindex: row.path === this.entry ? "0" : "-1",
+        class: `item ${kind} ${state}`,
+        title: text,
+        "aria-level": String(row.level),
+        "data-path": row.path,
+        ...(row.children.length > 0 && { "aria-expanded": String(this.isOpen(row)) }),
       },
-      element(
-        "div",
-        { class: "item", title: text },
-        element("span", { class: "twist", "aria-hidden": "true" }),
-        element("span", { class: "sign", "aria-hidden": "true" }, SIGNS[state]),
-        element("code", {}, text),
-        element("span", { class: "detail" }, detail),
-      ),
+      element("span", { class: "twist", "aria-hidden": "true" }),
+      element("span", { class: "sign", "aria-hidden": "true" }, SIGNS[state]),
+      element("span", { class: "spoken" }, kind),
+      " ",
+      element("code", {}, text),
+      " ",
+      element("span", { class: "spoken" }, WORDS[state]),
+      " ",
+      element("span", { class: "detail" }, detail),
     );
+    line.style.setProperty("--level", String(row.level));
+    return line;
   }
 
   /** The rows that can be seen, from the top down. */
-  private items(): HTMLElement[] {
-    return [...this.tree.querySelectorAll<HTMLElement>('[role="treeitem"]')].filter(
-      (item) => item.parentElement?.closest('[aria-expanded="false"]') === null,
-    );
+  private seen(): Row[] {
+    const hidden = new Set<Row>();
+    return this.rows.filter((row) => {
+      if (row.parent !== undefined && (hidden.has(row.parent) || !this.isOpen(row.parent))) {
+        hidden.add(row);
+        return false;
+      }
+      return true;
+    });
   }
 
-  private find(path: string): HTMLElement | undefined {
-    return this.items().find((item) => item.dataset.path === path);
+  private isOpen({ path, level, children }: Row): boolean {
+    return this.toggled.get(path) ?? (level <= OPEN_LEVELS || children[0]?.item.state === "proved");
   }
 
-  private toggle(item: HTMLElement, isOpen: boolean): void {
-    if (item.hasAttribute("aria-expanded")) {
-      item.setAttribute("aria-expanded", String(isOpen));
-      this.toggled.set(item.dataset.path ?? "", isOpen);
+  private toggle(row: Row, isOpen: boolean): void {
+    if (row.children.length > 0) {
+      this.toggled.set(row.path, isOpen);
+      this.draw();
     }
   }
 
-  private focus(item: HTMLElement | undefined): void {
-    if (item !== undefined) {
-      for (const other of this.tree.querySelectorAll('[tabindex="0"]')) {
-        other.setAttribute("tabindex", "-1");
-      }
-      item.setAttribute("tabindex", "0");
-      item.focus();
+  private focus(row: Row | undefined): void {
+    if (row !== undefined) {
+      this.elementOf(this.entry)?.setAttribute("tabindex", "-1");
+      this.entry = row.path;
+      const line = this.elementOf(row.path);
+      line?.setAttribute("tabindex", "0");
+      line?.focus();
     }
   }
 
   private key(event: KeyboardEvent): void {
-    const item = itemOf(event.target);
-    if (item === undefined || event.altKey || event.ctrlKey || event.metaKey) {
+    const row = this.rowAt(event.target);
+    if (row === undefined || event.altKey || event.ctrlKey || event.metaKey) {
       return;
     }
-    const items = this.items();
-    const here = items.indexOf(item);
-    const isOpen = item.getAttribute("aria-expanded");
+    const seen = this.seen();
+    const here = seen.indexOf(row);
+    const isOpen = row.children.length > 0 && this.isOpen(row);
     switch (event.key) {
       case "ArrowDown":
-        this.focus(items[here + 1]);
+        this.focus(seen[here + 1]);
         break;
       case "ArrowUp":
-        this.focus(items[here - 1]);
+        this.focus(seen[here - 1]);
         break;
       case "Home":
-        this.focus(items[0]);
+        this.focus(seen[0]);
         break;
       case "End":
-        this.focus(items.at(-1));
+        this.focus(seen.at(-1));
         break;
       case "ArrowRight":
-        if (isOpen === "false") {
-          this.toggle(item, true);
-        } else if (isOpen === "true") {
-          this.focus(items[here + 1]);
+        if (isOpen) {
+          this.focus(row.children[0]);
+        } else {
+          this.toggle(row, true);
         }
         break;
       case "ArrowLeft":
-        if (isOpen === "true") {
-          this.toggle(item, false);
+        if (isOpen) {
+          this.toggle(row, false);
         } else {
-          this.focus(itemOf(item.parentElement));
+          this.focus(row.parent);
         }
         break;
       case "Enter":
       case " ":
-        this.toggle(item, isOpen !== "true");
+        this.toggle(row, !isOpen);
         break;
       default:
         return;
     }
     event.preventDefault();
   }
+
+  private rowAt(target: EventTarget | null): Row | undefined {
+    const line = target instanceof Element ? target.closest<HTMLElement>('[role="treeitem"]') : null;
+    return this.rows.find(({ path }) => path === line?.dataset.path);
+  }
+
+  private elementOf(path: string | undefined): HTMLElement | undefined {
+    const lines = [...this.tree.children] as HTMLElement[];
+    return lines.find((line) => line.dataset.path === path);
+  }
+
+  private top(path: string | undefined): number | undefined {
+    return this.elementOf(path)?.getBoundingClientRect().top;
+  }
 }
 
-function itemOf(target: EventTarget | null): HTMLElement | undefined {
-  return (target instanceof Element ? target.closest<HTMLElement>('[role="treeitem"]') : null) ?? undefined;
+function rowsOf(items: readonly SearchItem[]): Row[] {
+  const known = new Map<number, Row>();
+  const paths = new Set<string>();
+  for (const item of items) {
+    const parent = item.parent === null ? undefined : known.get(item.parent);
+    let path = `${parent?.path ?? ""}/${item.kind} ${item.text}`;
+    while (paths.has(path)) {
+      path += "'";
+    }
+    paths.add(path);
+    const row: Row = { item, path, level: (parent?.level ?? 0) + 1, parent, children: [] };
+    parent?.children.push(row);
+    known.set(item.id, row);
+  }
+  return [...known.values()];
 }

@@ -48,7 +48,10 @@ class OutlineItem:
 
 @frozen(kw_only=True)
 class Outline:
-    """The tree, each row after the one that it stands under; `left_out` counts goals that were met and not shown."""
+    """The tree, each row after the one that it stands under; `left_out` counts goals that were met and not shown.
+
+    The detail of a goal is how many candidates were run at it, that of a tactic is its source.
+    """
 
     declaration: str
     items: tuple[OutlineItem, ...]
@@ -179,7 +182,7 @@ def _rows(search: _Search, chosen: set[int], ids: Iterator[int]) -> Iterator[Out
                 kind=ItemKind.TACTIC,
                 state=ItemState.PROVED if search.is_proved(what) else ItemState.OPEN,
                 text=what.text,
-                detail=what.source if what.children else f"{what.source}, closes it",
+                detail=what.source,
             )
             stack.extend((row, child) for child in reversed(what.children) if child in chosen)
             continue
@@ -211,9 +214,8 @@ def _state(node: _Node) -> ItemState:
 def _detail(node: _Node) -> str:
     if not node.run:
         return "never tried"
-    words = "1 candidate run" if node.run == 1 else f"{node.run} candidates run"
     late = f", {node.timed_out} timed out" if node.timed_out else ""
-    return f"{words}{late}" + ("" if node.is_proved or node.edges or node.waiting else ", nothing helped")
+    return f"{node.run} run{late}" + ("" if node.is_proved or node.edges or node.waiting else ", nothing helped")
 
 
 def _targets(goals: Sequence[str]) -> str:

@@ -34,7 +34,7 @@ class PanelMovedParams:
 
 
 class PanelState(Enum):
-    """How far the panel's round is."""
+    """How far the panel's round is, or that there is no goal to show."""
 
     NOTHING = "nothing"
     RUNNING = "running"

@@ -24,6 +24,7 @@ MOST_ROWS = 300
 _MOST_GOALS = 12
 _MOST_GROUPS = 100
 _MOST_CHARACTERS = 4000
+_STOPPED = "Nothing is looked for here while other work goes on."
 
 
 def nothing(snapshot: Snapshot, message: str) -> PanelChangedParams:
@@ -47,6 +48,8 @@ def nothing(snapshot: Snapshot, message: str) -> PanelChangedParams:
 def round_view(known: Round, suggestions: Sequence[Suggestion]) -> PanelChangedParams:
     """What is known of a round by now."""
     latest = known.latest
+    if latest is None and not known.is_running:
+        return nothing(known.snapshot, known.trouble or _STOPPED)
     goals = latest.state.goals if latest is not None else ()
     return PanelChangedParams(
         uri=known.snapshot.uri,

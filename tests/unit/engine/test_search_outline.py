@@ -54,14 +54,14 @@ def test_the_proof_stands_first() -> None:
     )
     assert tree.declaration == "foo" and tree.left_out == 0
     assert drawn(tree) == [
-        "⊢ p ∧ q | proved | 3 candidates run",
+        "⊢ p ∧ q | proved | 3 run",
         "  constructor | proved | shape",
-        "    ⊢ p | proved | 1 candidate run",
-        "      exact hp | proved | shape, closes it",
-        "    ⊢ q | proved | 1 candidate run",
-        "      exact hq | proved | shape, closes it",
+        "    ⊢ p | proved | 1 run",
+        "      exact hp | proved | shape",
+        "    ⊢ q | proved | 1 run",
+        "      exact hq | proved | shape",
         "  exfalso | open | shape",
-        "    ⊢ False | stuck | 1 candidate run, nothing helped",
+        "    ⊢ False | stuck | 1 run, nothing helped",
     ]
 
 
@@ -71,10 +71,10 @@ def test_a_search_that_was_cut_off_shows_what_its_tactics_proved() -> None:
         BEGAN, met(0, "p ∧ q", is_root=True), met(1, "p"), met(2, "q"), ran(0, ("c", (1, 2))), ran(1, ("h", ()))
     )
     assert drawn(tree) == [
-        "⊢ p ∧ q | open | 1 candidate run",
+        "⊢ p ∧ q | open | 1 run",
         "  c | open | shape",
-        "    ⊢ p | proved | 1 candidate run",
-        "      h | proved | shape, closes it",
+        "    ⊢ p | proved | 1 run",
+        "      h | proved | shape",
         "    ⊢ q | untried | never tried",
     ]
 
@@ -88,9 +88,9 @@ def test_a_goal_that_two_tactics_lead_to_is_opened_once_and_circles_end() -> Non
         ran(1, ("back", (0,)), waiting=3),
     )
     assert drawn(tree) == [
-        "⊢ p | open | 2 candidates run",
+        "⊢ p | open | 2 run",
         "  a | open | shape",
-        "    ⊢ q | open | 1 candidate run",
+        "    ⊢ q | open | 1 run",
         "      back | open | shape",
         "        ⊢ p | open | the same as above",
         "  b | open | shape",

@@ -193,10 +193,8 @@ const TREE = [
   item(5, 0, "simp"),
 ];
 
-function seen({ document }: OpenPage): (string | null)[] {
-  return [...document.querySelectorAll('[role="treeitem"]')]
-    .filter((each) => each.parentElement?.closest('[aria-expanded="false"]') === null)
-    .map((each) => each.querySelector("code")?.textContent ?? null);
+function seen({ document }: OpenPage): (string | undefined)[] {
+  return [...document.querySelectorAll('[role="treeitem"]')].map((each) => each.querySelector("code")?.textContent);
 }
 
 function focused({ document }: OpenPage): string | null | undefined {

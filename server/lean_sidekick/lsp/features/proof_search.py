@@ -18,6 +18,7 @@ _MAX_CHECKS = 1_000_000
 _OVERRUN_S = 5.0
 # What is left for the edit once the search is over.
 _EDIT_S = 15.0
+_STOPPED = "Stopped before it was through; nothing was changed."
 
 
 async def search_proof(
@@ -47,24 +48,30 @@ async def search_proof(
     work = engine.prove_at(snapshot.document, position, budget, tell, None if watch is None else watch.trace)
     search = ctx.tasks.start(work, f"proof search in {snapshot.uri}")
     ends: set[asyncio.Future[Any]] = {search, progress.cancelled}
+    end = _STOPPED
     try:
         await asyncio.wait(ends, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+        end = _STOPPED if progress.cancelled.done() else _end(search, limit)
     finally:
         search.cancel()
         if watch is not None:
-            watch.ended(_end(search, limit))
+            watch.ended(end)
+            ctx.panel.look_again()
     if progress.cancelled.done():
         return None
     if not search.done():
-        raise TimedOut(f"The search did not end within {limit:g} s; nothing was changed.")
+        raise TimedOut(_end(search, limit))
     return search.result()
 
 
 def _end(search: "asyncio.Task[ProofResult]", limit: float) -> str:
     """How a search ended, in words."""
-    if not search.done() or search.cancelled():
-        return f"Ended before it was through, or after {limit:g} s."
+    if not search.done():
+        return f"The search did not end within {limit:g} s; nothing was changed."
+    if search.cancelled():
+        return _STOPPED
     if (error := search.exception()) is not None:
         return str(error) if isinstance(error, SidekickError) else "The search failed; the log says how."
     result = search.result()
-    return result.message or f"{result.status.value}: {result.seconds:.1f} s, {result.checks} checks."
+    checks = "1 check" if result.checks == 1 else f"{result.checks} checks"
+    return result.message or f"{result.status.value}: {result.seconds:.1f} s, {checks}."
