@@ -40,11 +40,14 @@ def main() -> None:
     parser.add_argument("--places", type=int, default=50)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
+    editor = Path(os.environ.get("EDITOR_FOLDER", ROOT / "build/code-server-4.100.3"))
+    if not (editor / "installed").is_file():
+        sys.exit(f"There is no code-server in {editor}: `make test-editors` installs one; EDITOR_FOLDER names another.")
     places = islice(chain.from_iterable(places for _, places in exercise_places(EXERCISES)), arguments.places)
     with tempfile.TemporaryDirectory() as folder:
         chosen, found = Path(folder, "places.json"), Path(folder, "found.json")
         chosen.write_text(json.dumps([as_json(place) for place in places]), encoding="utf-8")
-        environment = {"PYTHON": sys.executable, **os.environ}
+        environment = {"PYTHON": sys.executable, **os.environ, "EDITOR_FOLDER": str(editor)}
         subprocess.run(["node", str(SCRIPT), str(chosen), str(found)], check=True, env=environment)
         report = json.loads(found.read_text(encoding="utf-8"))
     report["machine"] = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"

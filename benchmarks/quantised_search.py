@@ -24,11 +24,12 @@ from lean_sidekick.evaluation.configuration import machine_fields
 from lean_sidekick.evaluation.retrieval_metrics import percentile
 from lean_sidekick.model_worker.client import WorkerClient, WorkerLimits
 from lean_sidekick.premises.dense import WorkerEmbedder
-from lean_sidekick.premises.dense_ranker import LOOKED_AT
 from lean_sidekick.premises.labelled import read_library
 from lean_sidekick.premises.quantised import QuantisedVectors, joined, nearest, quantise
 from lean_sidekick.settings.settings import Settings
 
+LOOKED_AT = (1_024, 2_048, 4_096, 16_384)
+"""How many candidates the signs choose; the last is what `premises/dense_ranker.py` has."""
 _BLOCK = 50_000
 
 
@@ -73,9 +74,7 @@ def measure(stored: np.ndarray, questions: np.ndarray) -> dict[str, dict[str, fl
     figures = {"float32": {"recall@10": 100.0, "recall@32": 100.0, **times(seconds)}}
     ways = {
         "int8": len(stored),
-        **{
-            f"signs, {looked} then int8": looked for looked in (LOOKED_AT // 2, LOOKED_AT, 2 * LOOKED_AT, 8 * LOOKED_AT)
-        },
+        **{f"signs, {looked} then int8": looked for looked in LOOKED_AT},
     }
     for name, looked_at in ways.items():
         seconds, shares = [], {10: [], 32: []}

@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 _BAR_WIDTH = 30
 _SHOWN_SKIPPED = 20
 _AUTOMATIC_LIMIT = 50_000
-"""Premises of which vectors are made by an encoder that nobody named: some ten minutes on a processor."""
+"""The most premises of which vectors are made by an encoder that nobody named: more take a processor too long."""
 
 
 @click.command("index")

@@ -40,8 +40,9 @@ _COMPARED = 8
 # library and early Mathlib 4 was the one offered, each theorem from those before it.
 _BEST = -0.3
 _SLOPE = 2.6
-# Those below the least were hardly ever the next step (one in 150, whole files of that library held out) and only fill
-# batches up. The first one is worth a check all the same, and so are the first whole proofs: one may stand for many.
+# Those below the least were hardly ever the next step, with whole files of that library held out; they would only fill
+# batches up. Unless its goal is quite unlike, the first one is worth a check all the same, and so are the first whole
+# proofs: each may stand for many.
 _FIRST = -2.2
 _LATER = 0.5
 _LEAST = -4.0

@@ -56,6 +56,18 @@ def test_a_whole_proof_is_offered_at_a_similar_goal_in_its_names() -> None:
     assert "have a1 := u.1\nexact ⟨u.2, a1⟩" in [candidate.text for candidate in found]
 
 
+def test_what_is_unlikely_is_left_out_but_for_a_whole_proof() -> None:
+    """Of goals that are little alike, one step is tried, and proofs to their end; nothing introduces at an equation."""
+    proofs = [INDUCTION, INDUCTION.replace("rfl", "simp"), "intro h\nexact h", "simp", "omega", "intro h", "ring"]
+    old = "n m : Nat\n⊢ n * m * 2 = 7 - n * 5"
+    index = StepIndex()
+    index.add([step(old, tactic, f"d{number}") for number, tactic in enumerate(proofs)])
+    index.add([step(SWAP.replace("p", f"p{number}"), "exact h", f"e{number}") for number in range(20)])
+    found = neighbour_candidates(read_goal(parse_goal("n k : Nat\n⊢ n + k = k + n")), index)
+    assert {"\n" in candidate.text for candidate in found[1:]} == {True}
+    assert 2 <= len(found) <= 4 and not any(candidate.text.startswith("intro") for candidate in found)
+
+
 def test_what_a_proof_establishes_first_is_offered_without_the_rest() -> None:
     """Proofs of similar theorems share their `have`s before they part."""
     haves = "have one : 1 = 1 := rfl\nhave two : ∀ n : Nat, n = n := by\n  intro n\n  rfl"
