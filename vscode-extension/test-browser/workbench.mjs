@@ -155,7 +155,8 @@ export class Workbench {
       await page.keyboard.press("Control+p");
       const box = page.locator(".quick-input-widget input");
       await box.fill(name);
-      const row = page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first();
+      // The chosen row: before the list is narrowed down the name may stand below another one.
+      const row = page.locator(".quick-input-list .monaco-list-row.focused", { hasText: name }).first();
       const isThere = await row.waitFor({ timeout: 5_000 }).then(
         () => true,
         () => false,
