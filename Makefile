@@ -69,14 +69,17 @@ test-live: $(VENV)/.dev ## the tests that ask a real Lean (LEAN_SIDEKICK_LEAN, o
 	@$(NEEDS_LEAN)
 	$(BIN)/pytest -m live
 
-EDITOR_FOLDER ?= $(CURDIR)/build/code-server
+# The version of code-server, and the Node that it wants: 20 up to 4.100.3, 24 from 4.133.0 on.
+EDITOR_VERSION ?= 4.100.3
+EDITOR_NODE ?= $(shell command -v node 2>/dev/null)
+EDITOR_FOLDER ?= $(CURDIR)/build/code-server-$(EDITOR_VERSION)
 
 .PHONY: test-editors
 test-editors: package ## the tests in a real VS Code (in Chromium) and in Neovim; with a Lean if there is one
 	@for program in chromium rg nvim; do command -v $$program >/dev/null || { \
 		echo "$$program is not on the PATH: install the packages chromium, ripgrep and neovim."; exit 1; }; done
-	sh $(EXTENSION)/test-browser/install-code-server.sh "$(EDITOR_FOLDER)"
-	EDITOR_FOLDER="$(EDITOR_FOLDER)" node --test --test-reporter=spec $(EXTENSION)/test-browser/vscode.test.mjs
+	EDITOR_NODE="$(EDITOR_NODE)" sh $(EXTENSION)/test-browser/install-code-server.sh "$(EDITOR_FOLDER)" "$(EDITOR_VERSION)"
+	EDITOR_FOLDER="$(EDITOR_FOLDER)" EDITOR_NODE="$(EDITOR_NODE)" node --test --test-concurrency=1 --test-reporter=spec $(EXTENSION)/test-browser/*.test.mjs
 	$(BIN)/pytest -m editor
 
 .PHONY: test-cluster

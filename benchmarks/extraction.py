@@ -21,9 +21,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lean_sidekick.engine.session import start_verifier
+from lean_sidekick.engine.session import start_server
 from lean_sidekick.evaluation.data_sets import Selection, open_data_set
-from lean_sidekick.evaluation.extraction.replay import Replayed, offset_of, replay
+from lean_sidekick.evaluation.extraction.replay import Replayed, Replayer, offset_of
 from lean_sidekick.evaluation.extraction.store import TracedStore, open_traced_store
 from lean_sidekick.evaluation.extraction.traced import TracedFile, TracedStep
 from lean_sidekick.evaluation.reference import read_reference, read_referenced
@@ -132,7 +132,7 @@ def texts(store: TracedStore, project: Path | None, data: Path | None) -> dict[s
 
 async def replay_some(store: TracedStore, project: Path, sources: Mapping[str, str], count: int) -> dict[str, object]:
     places = [
-        (file.path, step)
+        (file.path, theorem, step)
         for file in traced_files(store)
         for theorem in file.theorems
         if theorem.is_complete
@@ -140,21 +140,20 @@ async def replay_some(store: TracedStore, project: Path, sources: Mapping[str, s
     ]
     chosen = random.Random(SEED).sample(places, min(count, len(places)))
     settings, _ = resolve_settings(lean_path=None, project_root=project)
-    verifier = await start_verifier(project, settings)
+    server = await start_server(project, settings)
+    replayer = Replayer(server=server)
     outcomes: Counter[str] = Counter()
     try:
-        for number, (path, step) in enumerate(sorted(chosen, key=lambda one: (one[0], one[1].start))):
-            uri = (project / path).as_uri()
-            result = await replay(verifier, uri, number + 1, path, sources[path], step)
+        for path, theorem, step in sorted(chosen, key=lambda one: (one[0], one[2].start)):
+            result = await replayer.run((project / path).as_uri(), sources[path], theorem, step)
             outcomes[result.outcome.value] += 1
             if result.outcome is not Replayed.SAME:
-                print(
-                    f"{path}:{step.start.line} {step.tactic[:60]!r}: {result.outcome.value}\n  {result.seen[-300:]!r}"
-                )
                 state = step.state_before if result.outcome is Replayed.OTHER_BEFORE else step.state_after
-                print(f"  traced {state[-300:]!r}")
+                print(f"{path}:{step.start.line} {step.tactic[:60]!r}: {result.outcome.value}")
+                print(f"  seen   {result.seen[-300:]!r}\n  traced {state[-300:]!r}")
     finally:
-        await verifier.close()
+        await replayer.close()
+        await server.close()
     return {"steps": len(chosen), "seed": SEED, **outcomes}
 
 

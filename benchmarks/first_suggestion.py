@@ -1,13 +1,17 @@
-"""How soon the first checked suggestion is there, over all places of the example files, with a real Lean and no model.
+"""How soon the first checked suggestion is there, over the places of proofs, with a real Lean and no model.
 
-    python benchmarks/first_suggestion.py [--out FILE]
+    python benchmarks/first_suggestion.py [--places N] [--out FILE]
 
-Places: each `sorry` of `examples/`, the blank line in its stead, and the end of every line but the last of each proof
-that the program finds for it. At each place one letter is typed in a file that was open before; the pause is set to
-zero, so a time begins where the pause would have ended. `first`: until an inlay hint can be had, which stands
-for the first suggestion that Lean has run; `settled`: until the server says that no better one is to be expected soon.
-The outcome cache is off. `cold` is the first place of each file, Lean's start and the opening of the file included.
-A place where no goal is left has no suggestion; such places are counted apart.
+Places: in the files of `examples/` each `sorry`, the blank line in its stead, and the end of every line but the last
+of each proof that the program finds for it; in exercises of `tests/data/core_exercises` the end of `:= by` and of each
+line of the reference proof behind which the next tactic of the block stands, what follows being cut, until there are
+N places in all (default 64). Exercises stand in files of six, finished but for the one at hand.
+
+At each place one letter is typed in a file that was open before; the pause is set to zero, so a time begins where the
+pause would have ended. `first`: until an inlay hint can be had, which stands for the first suggestion that Lean has
+run; `settled`: until the server says that no better one is to be expected soon. The outcome cache is off. `cold` is the
+first place of each file of `examples/`, Lean's start and the opening of the file included. A place without a suggestion
+(where no goal is left, or nothing was found in five seconds) has no time; such places are counted apart.
 
 Prints a table and writes JSON; milliseconds.
 """
@@ -17,18 +21,20 @@ import asyncio
 import json
 import os
 import platform
+import re
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from attrs import frozen
+from attrs import field, frozen
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.positions import TextEdit, apply_edits
@@ -42,7 +48,9 @@ LIMIT_S = 30.0
 HINT_LIMIT_S = 5.0
 OPTIONS = {"suggest": {"delayMs": 0}, "check": {"cache": False}}
 REFRESH = "workspace/inlayHint/refresh"
-POLL_S = 0.002
+POLL_S = 0.005
+EXERCISES = ROOT / "tests/data/core_exercises/core_dev.jsonl"
+EXERCISES_A_FILE = 6
 QUIET_S = 2.0
 
 
@@ -88,35 +96,81 @@ def _around(text: str, edit: TextEdit) -> list[Place]:
     return found
 
 
-async def measure(folder: Path) -> tuple[list[float], list[float], list[float], int]:
-    """First suggestions, settled rounds and cold starts in seconds, and the places without any suggestion."""
-    first: list[float] = []
-    settled: list[float] = []
-    cold: list[float] = []
-    without = 0
+def exercise_places(path: Path) -> Iterator[tuple[str, list[Place]]]:
+    """The places of files of some exercises each: a URI, and the places."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    exercises = [(item["statement"], item["reference_proof"]) for item in map(json.loads, lines)]
+    for number in range(0, len(exercises), EXERCISES_A_FILE):
+        group = exercises[number : number + EXERCISES_A_FILE]
+        places = [place for at in range(len(group)) for place in _inside(group, at)]
+        yield f"file:///exercises/Exercises{number // EXERCISES_A_FILE}.lean", places
+
+
+def _inside(group: Sequence[tuple[str, str]], at: int) -> list[Place]:
+    """The places in the proof of one exercise of a file."""
+    statement, proof = group[at]
+    above = "".join(f"{one}\n{indent(block, '  ')}\n\n" for one, block in group[:at])
+    below = "".join(f"\n{one}\n{indent(block, '  ')}\n" for one, block in group[at + 1 :])
+    lines = proof.split("\n")
+    found = []
+    for count, following in enumerate(lines):
+        if not re.match(r"[^\s|·]", following):
+            continue  # an alternative, or inside a block of its own
+        begun = above + statement + "".join(f"\n  {line}" for line in lines[:count])
+        found.append(Place(f"{begun}\n{below}", len(begun)))
+    return found
+
+
+@frozen
+class Times:
+    """Seconds by kind, and the places without any suggestion."""
+
+    first: list[float] = field(factory=list)
+    settled: list[float] = field(factory=list)
+    cold: list[float] = field(factory=list)
+    without: list[str] = field(factory=list)
+
+
+async def measure(folder: Path, wanted: int) -> Times:
+    """The times at so many places, cold ones included."""
+    times = Times()
     for document in example_documents(folder):
         editor = Editor(await ServerProcess.start("serve", module="lean_sidekick"))
         await editor.initialize(options=OPTIONS)
         places = await places_of(document.text, document.uri, folder)
         editor.open(document.text, document.uri)
-        for number, place in enumerate(places):
-            typed = TextEdit(start=place.cursor - 1, end=place.cursor, new_text="")
-            refreshes = len(editor.said(REFRESH))
-            current = editor.texts[document.uri]
-            editor.change(
-                [TextEdit(start=0, end=len(current), new_text=apply_edits(place.text, [typed]))], document.uri
-            )
-            await quiet(editor, refreshes)
-            seconds = await time_place(editor, document.uri, place)
-            if seconds is None:
-                without += 1
-            elif number == 0:
-                cold.append(seconds[0])
-            else:
-                first.append(seconds[0])
-                settled.append(seconds[1])
+        await time_places(editor, document.uri, places, times, is_cold=True)
         await editor.kill()
-    return first, settled, cold, without
+    editor = Editor(await ServerProcess.start("serve", module="lean_sidekick"))
+    await editor.initialize(options=OPTIONS)
+    for uri, places in exercise_places(EXERCISES):
+        left = wanted - len(times.first) - len(times.cold)
+        if left <= 0:
+            break
+        editor.open(places[0].text, uri)
+        await editor.code_actions(places[0].text[:40].splitlines()[0], uri)
+        await time_places(editor, uri, places[:left], times, is_cold=False)
+        editor.close(uri)
+    await editor.kill()
+    return times
+
+
+async def time_places(editor: Editor, uri: str, places: Sequence[Place], times: Times, *, is_cold: bool) -> None:
+    """Types one letter at each place of an open file; the first place may be a cold one."""
+    for number, place in enumerate(places):
+        typed = TextEdit(start=place.cursor - 1, end=place.cursor, new_text="")
+        refreshes = len(editor.said(REFRESH))
+        current = editor.texts[uri]
+        editor.change([TextEdit(start=0, end=len(current), new_text=apply_edits(place.text, [typed]))], uri)
+        await quiet(editor, refreshes)
+        seconds = await time_place(editor, uri, place)
+        if seconds is None:
+            times.without.append(f"{uri}:{place.text.count(chr(10), 0, place.cursor) + 1}")
+        elif is_cold and number == 0:
+            times.cold.append(seconds[0])
+        else:
+            times.first.append(seconds[0])
+            times.settled.append(seconds[1])
 
 
 async def quiet(editor: Editor, refreshes: int) -> None:
@@ -152,17 +206,19 @@ def summarize(times: Sequence[float]) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--places", type=int, default=64)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    first, settled, cold, without = asyncio.run(measure(ROOT / "examples"))
-    figures = {"first": summarize(first), "settled": summarize(settled), "cold": summarize(cold)}
+    times = asyncio.run(measure(ROOT / "examples", arguments.places))
+    figures = {name: summarize(getattr(times, name)) for name in ("first", "settled", "cold")}
     print(f"{'':12}{'p50 ms':>10}{'p95 ms':>10}{'max ms':>10}{'places':>8}")
     for name, figure in figures.items():
         print(f"{name:12}{figure['p50_ms']:10}{figure['p95_ms']:10}{figure['max_ms']:10}{figure['count']:8}")
-    print(f"places without a suggestion: {without}")
+    print(f"places without a suggestion: {len(times.without)}")
     report = {
         "figures": figures,
-        "places_without_a_suggestion": without,
+        "places_without_a_suggestion": times.without,
+        "first_ms": [round(1000 * seconds) for seconds in times.first],
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
     }

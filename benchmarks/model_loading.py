@@ -57,6 +57,8 @@ def figures(times: Sequence[float]) -> dict[str, float]:
     return {
         "requests": len(times),
         "p50_ms": round(1000 * statistics.median(times), 1),
+        "p99_ms": round(1000 * sorted(times)[int(0.99 * (len(times) - 1))], 1),
+        "over_200_ms": sum(seconds > 0.2 for seconds in times),
         "worst_ms": round(1000 * max(times), 1),
     }
 
@@ -102,11 +104,13 @@ async def measure(folder: Path) -> dict[str, object]:
     while time.perf_counter() < end:
         after.append(await ask(editor))
     worker_mb = worker.memory_info().rss / 2**20
+    libraries = {Path(mapped.path).name for mapped in psutil.Process(server.process.pid).memory_maps()}
     await editor.kill()
     return {
         "initialize_ms": round(1000 * initialize_s, 1),
         "loading_s": round(load_s, 1),
         "worker_mb": round(worker_mb),
+        "torch_in_server": any("torch" in name for name in libraries),
         "before": figures(before),
         "while_loading": figures(loading),
         "loaded_and_generating": figures(after),

@@ -1,6 +1,7 @@
 """What neighbours are worth: theorems proved with and without the steps of other theorems of the same set.
 
-    python benchmarks/neighbours.py core_dev.jsonl core_dev_steps.jsonl --out benchmarks/results/neighbours
+    python benchmarks/neighbours.py core_dev.jsonl core_dev_steps.jsonl --checks 250 --timeout 60 \
+        --out benchmarks/results/neighbours
 
 For each split a random half of the theorems is the past of a project: the tactic steps of their proofs are in the
 index. The other half is proved with that index, and by the same program in the same run without; what happens without
@@ -14,8 +15,9 @@ import asyncio
 import json
 import random
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from attrs import evolve, frozen
 
@@ -36,9 +38,10 @@ from lean_sidekick.settings.resolve import resolve_settings
 from lean_sidekick.settings.settings import Settings
 from lean_sidekick.tactics.merge import default_generator, vocabulary_probes
 from lean_sidekick.tactics.neighbours import Neighbours, StepIndex
+from lean_sidekick.tactics.scripts import with_script
 
 SECONDS = (1.0, 2.0, 5.0, 10.0)
-CHECKS = (50, 100, 200, 500, 1000, 2000)
+CHECKS = (10, 25, 50, 100, 200, 500, 1000, 2000)
 
 
 @frozen(kw_only=True)
@@ -118,6 +121,19 @@ async def prove(
     return rows
 
 
+def totals(splits: Sequence[Mapping[str, Any]]) -> dict[str, object]:
+    """The sums over all splits: theorems scored, proved by number of checks, gained and lost at the limit."""
+    return {
+        "scored": sum(split["scored"] for split in splits),
+        **{
+            side: {limit: sum(split[side]["by_checks"][limit] for split in splits) for limit in map(str, CHECKS)}
+            for side in ("without", "with")
+        },
+        "gained": [len(split["only_with"]) for split in splits],
+        "lost": [len(split["only_without"]) for split in splits],
+    }
+
+
 def figures(rows: Sequence[Row]) -> dict[str, object]:
     """How many are proved within so many seconds and checks."""
     proved = [row for row in rows if row.is_proved]
@@ -151,7 +167,7 @@ async def main() -> None:
         past, scored = split(items, seed)
         index = StepIndex()
         for item in past:
-            index.add(steps.get(item.name, ()))
+            index.add(with_script(steps.get(item.name, ())))
         without = {item.name: baseline[item.name] for item in scored}
         with_them = await prove(scored, index, limits, settings, plain)
         proved = [{row.name for row in rows.values() if row.is_proved} for rows in (without, with_them)]
@@ -170,9 +186,11 @@ async def main() -> None:
         "data": given.data.name,
         "timeout_s": given.timeout,
         "checks": given.checks,
+        "totals": totals(results),
         "splits": results,
         "lean": str(toolchain.version),
     }
+    print(json.dumps(summary["totals"]))
     given.out.mkdir(parents=True, exist_ok=True)
     (given.out / "neighbours.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
 

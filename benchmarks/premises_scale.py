@@ -24,6 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +79,10 @@ class Statements:
         self._constants = [f"{area}.{stem}{n or ''}" for n in range(4) for area in AREAS for stem in STEMS]
         # The same order for every seed, so that goals ask about what the premises are about.
         random.Random(0).shuffle(self._constants)
-        self._weights = [1 / (rank + 10) for rank in range(len(self._constants))]
+        self._weights = list(accumulate(1 / (rank + 10) for rank in range(len(self._constants))))
 
     def constants(self, count: int) -> list[str]:
-        return self._random.choices(self._constants, self._weights, k=count)
+        return self._random.choices(self._constants, cum_weights=self._weights, k=count)
 
     def term(self, variables: Sequence[str], depth: int) -> tuple[str, list[str]]:
         """A term, and the words its name would have."""
@@ -303,7 +304,7 @@ def ask_vectors(folder: Path, segments: Sequence[Any], asked: Sequence[Goal]) ->
     import numpy as np
 
     from lean_sidekick.premises.collection import Collection
-    from lean_sidekick.premises.dense import DenseRanker
+    from lean_sidekick.premises.dense_ranker import DenseRanker
     from lean_sidekick.premises.rankers import Question
     from lean_sidekick.premises.tokens import goal_terms
 

@@ -27,7 +27,14 @@ export default tseslint.config(
   {
     files: ["test-browser/**/*.mjs"],
     languageOptions: {
-      globals: { fetch: "readonly", setTimeout: "readonly", URL: "readonly", encodeURIComponent: "readonly" },
+      globals: { fetch: "readonly", setTimeout: "readonly", document: "readonly", URL: "readonly", encodeURIComponent: "readonly" },
+    },
+  },
+  {
+    files: ["test-browser/on-screen.mjs"],
+    // Parts of it run in the page.
+    languageOptions: {
+      globals: { document: "readonly", MutationObserver: "readonly", performance: "readonly", window: "readonly" },
     },
   },
   {

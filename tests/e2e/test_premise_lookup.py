@@ -142,3 +142,21 @@ async def test_an_old_version_and_a_wrong_place_are_refused(editor: Editor) -> N
             await ask(editor, command, position={"line": 0, "character": 0}, **more).answer()
         assert nowhere.value.code == FAILED
     await editor.finish()
+
+
+async def test_who_looks_at_a_hint_is_told_what_its_premises_say(editor: Editor) -> None:
+    """The tooltip gets the statements of the premises in the tactic, and of nothing else that the tactic names."""
+    await editor.initialize({"workspace": {"inlayHint": {"refreshSupport": True}}})
+    editor.open(f"-- suggest: exact foo hyp => closes the goal\n{PREMISES}theorem t : p := by\n  sorry\n")
+    await editor.code_actions("sorry")
+    [hint] = await editor.inlay_hints()
+    assert "n = n" not in hint["tooltip"]
+    resolved = await editor.request("inlayHint/resolve", hint)
+    assert resolved == {**hint, "tooltip": f"{hint['tooltip']}\n\nNat.foo (n : Nat) : n = n"}
+    editor.replace("sorry", "sorry ")
+    with pytest.raises(Answered) as stale:
+        await editor.request("inlayHint/resolve", hint)
+    assert stale.value.code == CONTENT_MODIFIED
+    with pytest.raises(Answered, match="none of ours"):
+        await editor.request("inlayHint/resolve", {**hint, "data": 7})
+    await editor.finish()

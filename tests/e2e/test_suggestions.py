@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.editor import PLAIN, URI, Answered, Editor, ServerProcess
+from support.editor import FULL, PLAIN, URI, Answered, Editor, ServerProcess
 from support.scenarios import editor_texts
 
 CONTENT_MODIFIED = -32801
@@ -102,6 +102,7 @@ async def test_a_round_begins_by_itself_where_the_last_edit_was(editor: Editor) 
                 }
             ],
             "paddingLeft": True,
+            "data": {"uri": URI, "version": 2, "tactic": "simp"},
         }
     ]
     await editor.settled()
@@ -318,3 +319,13 @@ async def test_the_server_of_the_editor_tests_answers_from_its_recording() -> No
         pass
     await editor.finish()
     await editor.kill()
+
+
+async def test_find_a_lemma_is_offered_where_the_client_can_ask_for_words(editor: Editor) -> None:
+    """Last of all, as a command of the client's own."""
+    await editor.initialize({**FULL, "experimental": {"leanSidekick": {"findLemma": True}}})
+    editor.open(THEOREM)
+    actions = await editor.code_actions("sorry")
+    assert titles(actions)[2:] == [COMPLETE, PREMISES, "Find a lemma"]
+    assert actions[-1]["command"]["command"] == "leanSidekick.findLemmaHere"
+    await editor.finish()

@@ -25,6 +25,8 @@ from lean_sidekick.verify.recorded import RecordedVerifier
 from lean_sidekick.verify.recording import read_recording
 from support.scenarios import ENDLESS
 
+START_S = 0.5
+"""A real Lean takes a while to start, and what is done meanwhile is tested too."""
 RECORDING = Path(__file__).resolve().parents[1] / "recordings" / "scenarios.jsonl"
 
 
@@ -57,6 +59,7 @@ def _load_backend() -> Backend:
 
     def open_engine(root: Path, settings: Settings) -> ProjectEngine:
         async def start() -> Verifier:
+            await asyncio.sleep(START_S)
             return _Verifier(recording)
 
         return engine_on(start, settings)

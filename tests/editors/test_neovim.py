@@ -20,7 +20,23 @@ ROOT = HERE.parents[1]
 pytestmark = pytest.mark.editor
 
 
-def run_neovim(folder: Path) -> dict[str, Any]:
+ATTACHED = """
+vim.cmd('edit act.lean')
+vim.bo.filetype = 'lean'
+local name
+vim.wait(30000, function()
+  for _, client in pairs(vim.lsp.buf_get_clients(0)) do
+    name = client.initialized and client.name or nil
+  end
+  return name ~= nil
+end, 20)
+io.stdout:write('\\n' .. vim.fn.json_encode({ name = name }) .. '\\n')
+vim.lsp.stop_client(vim.lsp.get_active_clients())
+vim.cmd('qall!')
+"""
+
+
+def run_neovim(folder: Path, script: Path = HERE / "neovim.lua") -> dict[str, Any]:
     """What the script saw; the folder holds its files."""
     program = shutil.which("nvim")
     assert program is not None, "Neovim is not on the PATH: install it to run this test."
@@ -37,7 +53,7 @@ def run_neovim(folder: Path) -> dict[str, Any]:
     }
     options = ["--headless", "-u", "NONE", "-i", "NONE", "-n"]
     ended = subprocess.run(
-        [program, *options, "-c", f"luafile {HERE / 'neovim.lua'}"],
+        [program, *options, "-c", f"luafile {script}"],
         cwd=folder,
         env=env,
         capture_output=True,
@@ -51,6 +67,22 @@ def run_neovim(folder: Path) -> dict[str, Any]:
     logs = "".join(path.read_text() for path in folder.rglob("*.log"))
     assert "error" not in found, f"{found}\n{ended.stderr}\n{logs}"
     return found
+
+
+def set_up_of_the_guide() -> str:
+    """The lines for older Neovims in the user guide, with the server of these tests."""
+    guide = (ROOT / "docs/user-guide.md").read_text(encoding="utf-8")
+    lines = guide.partition("**Neovim 0.7 to 0.10**")[2].partition("```lua\n")[2].partition("```")[0]
+    named = 'cmd = { "lean-sidekick", "serve" }'
+    assert named in lines
+    return lines.replace(named, "cmd = vim.fn.json_decode(vim.env.SERVER_COMMAND)")
+
+
+@pytest.mark.timeout(180)
+def test_the_set_up_of_the_user_guide(tmp_path: Path) -> None:
+    """What the guide tells people to write attaches the server to a Lean file."""
+    (tmp_path / "set_up.lua").write_text(set_up_of_the_guide() + ATTACHED, encoding="utf-8")
+    assert run_neovim(tmp_path, tmp_path / "set_up.lua") == {"name": "lean_sidekick"}
 
 
 @pytest.mark.timeout(180)

@@ -77,6 +77,15 @@ def test_precision_is_what_was_asked_for(byt5_folder: Path) -> None:
     assert 0 < full.memory_before_mb <= full.memory_after_mb
 
 
+@pytest.mark.parametrize("precision", [Precision.INT8, Precision.INT4])
+def test_few_bits_without_their_library_say_what_to_do(
+    byt5_folder: Path, precision: Precision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lean_sidekick.model_worker.backends.loading.find_spec", lambda name: None)
+    with pytest.raises(ModelUnavailable, match=rf"in {precision.value} need bitsandbytes .*another precision"):
+        load_backend(spec(byt5_folder, ModelKind.SEQ2SEQ, precision=precision))
+
+
 def test_vectors_are_means_over_the_text_alone(tmp_path: Path) -> None:
     """Of length 1, the same in a padded batch as alone; long texts are cut, not refused."""
     encoder = load_backend(spec(byt5_encoder(tmp_path), ModelKind.ENCODER))

@@ -75,7 +75,7 @@ async def test_an_index_is_embedded_asked_and_ordered_anew(
     retriever = LocalRetriever(index.segments(choice.name))
     ranking = ModelRanking(embedder, WorkerReranker(client=client, spec=spec))
     try:
-        await ranking.ready()
+        await ranking.ready(for_words=True)
         for found in (
             await ranking.for_goal(retriever, GOAL, Accessible(), 3),
             await ranking.for_words(retriever, "addition commutes", Accessible(), 3),
@@ -100,7 +100,7 @@ async def test_a_folder_whose_weights_are_no_encoder_leaves_the_rest(
         await embed_index(index, embedder, lambda done, total: None)
     retriever, ranking = LocalRetriever(index.segments(choice.name)), ModelRanking(embedder, None)
     try:
-        await ranking.ready()
+        await ranking.ready(for_words=True)
         assert f"Dense ranking is left out: The model in {tmp_path} cannot be loaded" in ranking.trouble
         assert (await ranking.for_goal(retriever, GOAL, Accessible(), 3))[0].premise.full_name == "add_comm"
     finally:

@@ -46,6 +46,11 @@ FULL: dict[str, Any] = {
 }
 
 
+def _python_path() -> list[str]:
+    """The path that the tests themselves run with, for those who run them from another tree than the installed one."""
+    return list(filter(None, [os.environ.get("PYTHONPATH")]))
+
+
 class Answered(Exception):
     """The server answered with an error."""
 
@@ -104,7 +109,7 @@ class ServerProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 cwd=TESTS,
-                env={**os.environ, "PYTHONPATH": str(TESTS)},
+                env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *_python_path()])},
             )
         )
 

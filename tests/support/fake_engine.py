@@ -6,6 +6,7 @@ What the engine answers stands in comments of the text itself:
     -- suggest: simp => closes the goal        one suggestion; several lines give several, one round each
     -- suggest: omega =?> closes the goal      the same, not confirmed alone
     -- hold                                    the stream stays open after the suggestions above this line
+    -- goal: h : p\n⊢ q                      the goal of every round, ⊢ True if there is none; what is left is ⊢ True
     -- warn: there is an error above           the warning of every round
     -- prove: simp                             "Complete the proof" finds this
     -- prove: nothing | hold | stubborn        it finds nothing; never ends; never ends and is slow to clean up
@@ -47,6 +48,7 @@ from lean_sidekick.engine.api import (
     ProofResult,
     ProofStatus,
     ProveProgress,
+    SourceTally,
     Suggestion,
     SuggestionRound,
 )
@@ -54,15 +56,26 @@ from lean_sidekick.lsp.projects import Backend
 from lean_sidekick.premises.api import RankReason
 from lean_sidekick.search.options import SearchOptions
 from lean_sidekick.search.result import PartialProof
-from lean_sidekick.search.trace import Trace
+from lean_sidekick.search.trace import BatchRun, CandidateRun, NodeMet, SearchBegan, Trace
 from lean_sidekick.settings import Settings
 
 _DIRECTIVE = re.compile(
-    r"^[ \t]*-- (suggest|hold|warn|premise|use|note|prove with sorry|prove|partial|fail|print|child)(?:: (.*?))?\r?$",
+    r"^[ \t]*-- (suggest|hold|goal|warn|premise|use|note|prove with sorry|prove|partial|fail|print|child)"
+    r"(?:: (.*?))?\r?$",
     re.MULTILINE,
 )
 _SUGGESTION = re.compile(r"(.*?) =(\??)> (.*)")
 _GOAL = parse_goal("⊢ True")
+_SEARCH = (
+    SearchBegan(declaration="t", kind="best-first", seconds=30.0, merges_states=True),
+    NodeMet(node=0, goals=("⊢ True",), depth=0, cost=0.0, value=0.5, is_root=True, checks=0),
+    BatchRun(
+        node=0,
+        seconds=0.1,
+        candidates=(CandidateRun(text="simp", source="portfolio", score=-1.0, outcome="closed", children=()),),
+        waiting=0,
+    ),
+)
 is_gate_open = False
 """See `-- prove: gate`; only for an engine in the test's own process."""
 
@@ -124,15 +137,16 @@ class FakeEngine:
             await self._begin(document)
             site = find_site(document, position)
             warning = "".join(value for name, value in _directives(document) if name == "warn")
+            goal = next((parse_goal(v.replace("\\n", "\n")) for n, v in _directives(document) if n == "goal"), _GOAL)
             suggestions: list[Suggestion] = []
             for name, value in _directives(document):
                 if name == "suggest":
                     suggestions.append(_suggestion(site, value))
                     suggestions.sort(key=lambda s: s.outcome.kind is not OutcomeKind.CLOSED)
-                    yield _round(site, suggestions, warning, is_complete=False)
+                    yield _round(site, goal, suggestions, warning, is_complete=False)
                 elif name == "hold":
                     await _for_ever()
-            yield _round(site, suggestions, warning, is_complete=True)
+            yield _round(site, goal, suggestions, warning, is_complete=True)
         finally:
             self._on_event(f"suggest ended v{document.version}")
 
@@ -142,6 +156,7 @@ class FakeEngine:
         position: Position,
         budget: Budget,
         on_progress: Callable[[ProveProgress], None],
+        trace: Trace | None = None,
     ) -> ProofResult:
         self._on_event(f"prove v{document.version}")
         try:
@@ -151,6 +166,8 @@ class FakeEngine:
                 (d for d in _directives(document) if d[0].startswith("prove") or d[0] == "partial"),
                 ("prove", "nothing"),
             )
+            for event in _SEARCH if trace is not None else ():
+                trace.write(event)
             on_progress(ProveProgress(checks=7, seconds=0.1, goals_left=2, trying="simp"))
             if tactic in ("hold", "stubborn"):
                 for checks in range(8, 1_000_000):
@@ -207,12 +224,12 @@ class FakeEngine:
         await self._begin(document)
         site = find_site(document, position)
         uses = [_suggestion(site, value) for what, value in _directives(document) if what == "use"]
-        return _round(site, uses, "", is_complete=True)
+        return _round(site, _GOAL, uses, "", is_complete=True)
 
     def load_premises(self) -> None:
         """Nothing to load."""
 
-    async def prepare(self) -> None:
+    async def prepare(self, *, for_words: bool = False) -> None:
         """Nothing to load."""
 
     def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:
@@ -307,15 +324,18 @@ def _suggestion(site: ProofSite, value: str) -> Suggestion:
     )
 
 
-def _round(site: ProofSite, suggestions: list[Suggestion], warning: str, *, is_complete: bool) -> SuggestionRound:
+def _round(
+    site: ProofSite, goal: Goal, suggestions: list[Suggestion], warning: str, *, is_complete: bool
+) -> SuggestionRound:
     return SuggestionRound(
         site=site,
-        state=ProofState(goals=(_GOAL,)),
+        state=ProofState(goals=(goal,)),
         suggestions=tuple(suggestions),
         is_complete=is_complete,
         checks=len(suggestions),
         seconds=0.0,
         warning=warning,
+        tallies=(SourceTally(source=Source.PORTFOLIO, run=len(suggestions), good=len(suggestions)),),
     )
 
 

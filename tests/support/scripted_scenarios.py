@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import ClassVar
 
 from scripted_lean import ALL, Document, Json, ScriptedLean, diagnostic
+from trace_rows import answer, failure, question
 
 MUST_BE_REBUILT = 'Imports are out of date and must be rebuilt; use the "Restart File" command in your editor.'
 SHOULD_BE_REBUILT = 'Imports are out of date and should be rebuilt; use the "Restart File" command in your editor.'
@@ -424,6 +426,26 @@ class LakeWorker(ScriptedLean):
         reason = MUST_BE_REBUILT if lake.returncode == 3 else f"`lake setup-file` failed:\n{lake.stderr}"
         self.publish(document, [diagnostic(0, 1, reason)])
         self.progress(document, [{"range": ALL, "kind": 2}])
+
+
+class Extraction(ScriptedLean):
+    """Answers the questions of an extraction from made-up rows. At the first file with `hold` it writes a file and
+    waits: guards that a run that is killed there goes on later. `crash` ends the server: guards the files after it."""
+
+    def messages(self, document: Document) -> list[Json]:
+        asked = question(document.text)
+        if asked is None:
+            return []
+        nonce, source = asked
+        if "crash" in source:
+            sys.exit(1)
+        mark = Path(os.environ.get("SCRIPTED_LEAN_HELD", os.devnull))
+        if "hold" in source and not mark.exists():
+            mark.write_text("held", encoding="utf-8")
+            time.sleep(LONG_S)
+        if "import Missing" in source:
+            return [diagnostic(0, 3, failure(nonce, "unknown package 'Missing'"))]
+        return [diagnostic(0, 3, answer(nonce, source))]
 
 
 SCENARIOS: dict[str, type[ScriptedLean]] = {

@@ -133,6 +133,32 @@ async def test_what_kills_the_worker_twice_is_reported(client: WorkerClient) -> 
     assert texts(await ask(client, "next", count=1)) == ["next 0"]
 
 
+async def test_the_pause_before_a_restart_doubles_with_each_death_up_to_a_limit_and_is_forgotten(
+    notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pauses are noted and not waited for."""
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def noted(seconds: float) -> None:
+        pauses.append(seconds)
+        await sleep(0)
+
+    client = WorkerClient(notes.append, WorkerLimits(first_pause_s=100.0, most_pause_s=300.0), COMMAND)
+    monkeypatch.setattr(asyncio, "sleep", noted)
+    try:
+        for _ in range(2):
+            with pytest.raises(ModelCrashed):
+                await ask(client, "die")
+        assert texts(await ask(client, "next", count=1)) == ["next 0"]
+        assert [seconds for seconds in pauses if seconds] == [100.0, 200.0, 300.0, 300.0]
+        with pytest.raises(ModelCrashed):
+            await ask(client, "die")
+        assert [seconds for seconds in pauses if seconds][4] == 100.0
+    finally:
+        await client.close()
+
+
 async def test_memory_that_runs_out_halves_the_batch_and_says_so(client: WorkerClient, notes: Notes) -> None:
     """No row is lost or made twice, and what was learned is kept."""
     model = ModelSpec(source="rows<=5", kind=ModelKind.CAUSAL, max_rows=64)

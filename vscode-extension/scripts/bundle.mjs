@@ -1,10 +1,11 @@
-// Bundles the extension into dist/extension.js and writes down the licences of what was bundled.
+// Bundles the extension into dist/extension.js, its panel's page into dist/panel.js and dist/panel.css, and writes down the licences of what was bundled.
 import { build } from "esbuild";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 
+const root = path.resolve(import.meta.dirname, "..");
 const { metafile } = await build({
-  absWorkingDir: path.resolve(import.meta.dirname, ".."),
+  absWorkingDir: root,
   entryPoints: ["src/extension.ts"],
   outfile: "dist/extension.js",
   bundle: true,
@@ -17,8 +18,24 @@ const { metafile } = await build({
   metafile: true,
   logLevel: "warning",
 });
-const root = path.resolve(import.meta.dirname, "..");
-writeFileSync(path.join(root, "dist/third-party-licenses.txt"), thirdPartyLicenses(Object.keys(metafile.inputs)));
+const page = await build({
+  absWorkingDir: root,
+  entryPoints: [
+    { in: "webview/main.ts", out: "panel" },
+    { in: "webview/panel.css", out: "panel" },
+  ],
+  outdir: "dist",
+  bundle: true,
+  platform: "browser",
+  format: "iife",
+  // The browser of the oldest VS Code in engines.vscode.
+  target: "chrome122",
+  minify: true,
+  metafile: true,
+  logLevel: "warning",
+});
+const inputs = [metafile, page.metafile].flatMap((each) => Object.keys(each.inputs));
+writeFileSync(path.join(root, "dist/third-party-licenses.txt"), thirdPartyLicenses(inputs));
 
 function thirdPartyLicenses(inputs) {
   const folders = new Set(inputs.map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]).filter(Boolean));

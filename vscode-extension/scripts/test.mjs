@@ -19,6 +19,8 @@ await build({
   outdir: "out/test",
   outbase: "test",
   bundle: true,
+  // It reads files of its own at run time.
+  external: ["jsdom"],
   alias: { vscode: "./test/support/vscode.ts" },
   platform: "node",
   format: "cjs",

@@ -4,6 +4,7 @@ import type { CommandRouter } from "./commandRouter";
 import { serverPath, serverPython } from "./config";
 import type { Environment } from "./environment/environment";
 import { isLeanDocument } from "./leanDocument";
+import { PANEL_VIEW } from "./panel/panel";
 import { findLemma, premisesForGoal, type Place, type PremiseUi, type Run } from "./premises";
 import { premiseUi } from "./premiseUi";
 import { report } from "./report";
@@ -39,6 +40,7 @@ export function registerCommands({
     "leanSidekick.proveThisFile": () => proveThisFile(router),
     "leanSidekick.premisesHere": () => withPlace(router, premisesForGoal),
     "leanSidekick.findLemmaHere": () => withPlace(router, findLemma),
+    "leanSidekick.openPanel": () => commands.executeCommand(`${PANEL_VIEW}.focus`),
     "leanSidekick.restart": () => {
       pool.restart("asked for by the user");
     },

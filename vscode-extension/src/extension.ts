@@ -15,6 +15,7 @@ import { setModelKey, withModelKey } from "./modelKey";
 import { ownerOf, type Owner } from "./owner";
 import { LogTail } from "./logTail";
 import { Ownership } from "./ownership";
+import { Panel } from "./panel/panel";
 import { problemReport } from "./problemReport";
 import { report } from "./report";
 import { runProcess } from "./runProcess";
@@ -77,10 +78,18 @@ export function activate(context: ExtensionContext): void {
         }),
         log,
         offerCommand: router.offer,
+        onPanel: (said) => {
+          if (said.kind === "round") {
+            panel.roundChanged(said.from, said.round);
+          } else {
+            panel.searchChanged(said.search);
+          }
+        },
         ...events,
       }),
     onStatus: (key, status) => {
       statusBar.set(key, status);
+      panel.serversChanged();
     },
     report: (problem) => {
       report(problem, "Open Settings", "Show Log");
@@ -88,15 +97,25 @@ export function activate(context: ExtensionContext): void {
     log,
     now: Date.now,
   });
+  const panel: Panel = new Panel({
+    files: Uri.joinPath(context.extensionUri, "dist"),
+    serverOf: (uri) => pool.running(ownerOf(uri).key),
+    run: (command, argument) => router.run(command, [argument]),
+    report: (problem) => {
+      report(problem);
+    },
+  });
   const ownership = new Ownership(pool);
   const refresh = (): void => {
     ownership.refresh();
     statusBar.refresh();
+    panel.refresh();
   };
 
   context.subscriptions.push(
     channel,
     statusBar,
+    panel,
     ...registerCommands({
       pool,
       router,

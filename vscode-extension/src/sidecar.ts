@@ -13,6 +13,7 @@ import {
 } from "vscode-languageclient/node";
 import { goalsAt, type GoalsAt } from "./leanExtension";
 import type { Log } from "./log";
+import type { Round, SearchTree } from "./panel/messages";
 import { Problem } from "./problem";
 import type { ServerCommand } from "./serverCommand";
 import { ServerProcess } from "./serverProcess";
@@ -26,9 +27,16 @@ export interface SidecarParams {
   readonly log: Log;
   readonly offerCommand: (command: string) => void;
   readonly onStatus: (status: ServerStatus) => void;
+  /** What the server says of the panel. */
+  readonly onPanel: (said: PanelSaid) => void;
   /** Called at most once, when the server is gone without `stop`; `how` says in words how it went. */
   readonly onLost: (how: string) => void;
 }
+
+/** The server's notifications for the panel, with who sent them. */
+export type PanelSaid =
+  | { readonly kind: "round"; readonly from: Sidecar; readonly round: Round }
+  | { readonly kind: "search"; readonly search: SearchTree };
 
 export type WorkProgress = WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd;
 
@@ -49,6 +57,12 @@ export class Sidecar {
       if (status !== undefined) {
         onStatus(status);
       }
+    });
+    this.client.onNotification("leanSidekick/panelChanged", (round: Round) => {
+      params.onPanel({ kind: "round", from: this, round });
+    });
+    this.client.onNotification("leanSidekick/searchTreeChanged", (search: SearchTree) => {
+      params.onPanel({ kind: "search", search });
     });
     this.client.onRequest("leanSidekick/goalsAt", async (asked: GoalsAt, token: CancellationToken) => ({
       goals: await goalsAt(asked, token),
@@ -111,6 +125,11 @@ export class Sidecar {
     } finally {
       listening.dispose();
     }
+  }
+
+  /** Tells the server something; a server that is gone need not hear it. */
+  notify(method: string, params: unknown): void {
+    void this.client.sendNotification(method, params).catch(() => undefined);
   }
 
   private async connect(): Promise<{ reader: NodeJS.ReadableStream; writer: NodeJS.WritableStream; detached: true }> {

@@ -52,7 +52,7 @@ export class SidecarClient extends LanguageClient {
 
   protected override fillInitializeParams(params: InitializeParams): void {
     super.fillInitializeParams(params);
-    params.capabilities.experimental = { leanSidekick: { goalsAt: true } };
+    params.capabilities.experimental = { leanSidekick: { goalsAt: true, findLemma: true } };
     if (this.clientOptions.workspaceFolder === undefined) {
       // The client of the files outside all folders: the library would name the first folder as its root.
       /* eslint-disable @typescript-eslint/no-deprecated -- the library fills them in all the same */

@@ -24,9 +24,11 @@ async function typeAndSeeTheHint(mode) {
     extensions: [standIn],
   });
   await workbench.open("suggest.lean", place("suggest"));
+  // The stand-in is there: it notes the documents that are open.
+  await until("the stand-in", () => existsSync(path.join(workbench.scratch, "folder/opened.txt")));
   await workbench.page.keyboard.press("Backspace");
   await workbench.page.keyboard.type("o");
-  await until("a hint", async () => (await workbench.hints()).some((text) => text.includes("exact h.2")));
+  await until("a hint", async () => (await workbench.hints()).some((text) => text.includes("exact h.2")), 60_000);
   await workbench.screenshot("the-hint");
 }
 
@@ -38,6 +40,9 @@ test("the goal is asked of the official extension's client", async () => {
   assert.equal(method, "$/lean/plainGoal");
   assert.match(params.textDocument.uri, /suggest\.lean$/);
   assert.equal(params.position.line, place("suggest").line - 1);
+  // No shadow document is ever an editor document: the official extension would open a worker for each.
+  const opened = readFileSync(path.join(workbench.scratch, "folder/opened.txt"), "utf8").trim().split("\n");
+  assert.deepEqual([...new Set(opened.map((uri) => path.basename(uri)))], ["suggest.lean"]);
 });
 
 test("a promise of it that never resolves keeps nobody waiting", async () => {

@@ -3,8 +3,8 @@
 #
 #   sh install-code-server.sh FOLDER [VERSION]
 #
-# Needs Node 20, npm and ripgrep; compiles nothing. code-server's own install script refuses some machines, so no
-# install scripts run; the modules that would be compiled are replaced by the few lines that the tests need of them.
+# Needs Node 20 (EDITOR_NODE names another one: versions from 4.133.0 on want Node 24), npm and ripgrep; compiles
+# nothing. code-server's own install script refuses some machines, so no install scripts run; the modules that would be compiled are replaced by the few lines that the tests need of them.
 set -eu
 folder=${1:?name the folder to install into}
 version=${2:-4.100.3}
@@ -78,5 +78,5 @@ if [ -d "$workbench/node_modules/@vscode/ripgrep" ]; then
   ln -sf "$(command -v rg)" "$workbench/node_modules/@vscode/ripgrep/bin/rg"
 fi
 ln -sfn node_modules "$workbench/node_modules.asar"
-env HOME="$PWD" XDG_CONFIG_HOME="$PWD/config" node node_modules/code-server/out/node/entry.js --version
+env HOME="$PWD" XDG_CONFIG_HOME="$PWD/config" "${EDITOR_NODE:-node}" node_modules/code-server/out/node/entry.js --version
 echo "$version" > installed

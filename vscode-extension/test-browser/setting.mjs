@@ -30,7 +30,7 @@ export async function startWorkbench({ files, artefacts = "", extensions = [], s
   const vsix = readdirSync(extension).find((name) => name.endsWith(".vsix"));
   assert.ok(vsix !== undefined, "there is no .vsix: run `make package` first");
   return Workbench.start({
-    editor: process.env.EDITOR_FOLDER ?? path.join(root, "build/code-server"),
+    editor: process.env.EDITOR_FOLDER ?? path.join(root, "build/code-server-4.100.3"),
     vsix: [path.join(extension, vsix), ...extensions],
     server: serverProgram(),
     artefacts: path.resolve(process.env.ARTEFACTS ?? path.join(root, "build/editors"), artefacts),

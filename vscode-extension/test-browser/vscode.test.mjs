@@ -1,6 +1,4 @@
 // The extension as its users have it: packed, installed in a real VS Code, used with keyboard and mouse.
-//
-// With LEAN_SIDEKICK_LEAN the server asks that Lean; without it answers from the recording of the same texts.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { place, scenarioFiles, startWorkbench } from "./setting.mjs";
@@ -25,6 +23,11 @@ function scenario(name, run) {
       await workbench.screenshot(name.replaceAll(" ", "-"));
     }
   });
+}
+
+/** Whether an entry of a list is a premise of this name. */
+function isNamed(name) {
+  return (row) => row.startsWith(name);
 }
 
 scenario("a checked suggestion appears after a pause", async () => {
@@ -54,6 +57,17 @@ scenario("the lightbulb lists what Lean has run", async () => {
     return false;
   });
   await workbench.screenshot("the-menu-of-code-actions");
+  const titles = (await page.locator(".action-widget .monaco-list-row.action").allInnerTexts()).map((title) =>
+    title.trim(),
+  );
+  const order = ["exact Or.inr hq", "Complete the proof", "Premises for this goal", "Find a lemma"];
+  const places = order.map((title) => titles.findIndex((each) => each.replaceAll("\u00a0", " ").startsWith(title)));
+  assert.deepEqual(
+    [...places].sort((a, b) => a - b),
+    places,
+    titles.join(" | "),
+  );
+  assert.ok(!places.includes(-1), titles.join(" | "));
   await workbench.take("exact Or.inr hq");
   await until("the edit", async () => /by\n {2}exact Or\.inr hq/.test(await workbench.shown()));
   assert.doesNotMatch(await workbench.shown(), /sorry/);
@@ -109,6 +123,60 @@ scenario("ghost text in the place of the hint", async () => {
   await page.keyboard.press("Tab");
   await until("the tactic", async () => /And\.intro\n {2}exact h\.2/.test(await workbench.shown()));
   await workbench.setting("leanSidekick.ghostText.enabled", false);
+});
+
+scenario("premises for the goal are listed, and a use that Lean took is put in", async () => {
+  const { page } = workbench;
+  await workbench.open("premises.lean", place("premises"));
+  await until("a hint", async () => (await workbench.hints()).some((text) => text.includes("h.2, h.1")));
+  await workbench.run("Lean Sidekick: Premises for This Goal");
+  const swap = await until("the lemma above", async () => (await workbench.choices()).find(isNamed("swap_and")));
+  assert.match(swap, /\(p q : Prop\) \(h : p ∧ q\) : q ∧ p/, "its statement");
+  assert.match(swap, /this file/);
+  assert.match(swap, /(near|lexical|symbols|shape) \d/, "why it was chosen");
+  assert.match(swap, /The two sides of a conjunction change places\./, "its doc string");
+  await workbench.screenshot("the-list-of-premises");
+  await workbench.choose("swap_and");
+  const use = "exact swap_and _ _ (by assumption)";
+  const found = await until("its uses", async () => (await workbench.choices()).find((row) => row.startsWith(use)));
+  assert.match(found, /closes the goal/);
+  await workbench.screenshot("the-uses-of-a-premise");
+  await workbench.choose(use);
+  await until("the edit", async () => (await workbench.shown()).includes(`by\n  ${use}`));
+  await page.keyboard.press("Control+z");
+  await until("the text as it was", async () => (await workbench.shown()).includes("sorry"));
+});
+
+scenario("a lemma is found by words and put in", async () => {
+  const { page } = workbench;
+  await workbench.open("premises.lean", place("premises"));
+  await workbench.run("Lean Sidekick: Find a Lemma");
+  const box = page.locator('.quick-input-widget input[placeholder^="Words"]');
+  await box.pressSequentially("zero_ne_ne");
+  await until("a part of a name", async () => isNamed("zero_ne_next")((await workbench.choices())[0] ?? ""));
+  // The list follows what is typed.
+  await box.fill("");
+  await box.pressSequentially("sides of a conjunction");
+  await until("what the doc string says", async () => isNamed("swap_and")((await workbench.choices())[0] ?? ""));
+  await workbench.screenshot("results-while-typing");
+  await workbench.choose("swap_and");
+  await until("its uses", async () => (await workbench.choices()).some((row) => row.startsWith("exact swap_and")));
+  await workbench.choose("exact swap_and");
+  await until("the edit", async () => (await workbench.shown()).includes("by\n  exact swap_and _ _ (by assumption)"));
+  await page.keyboard.press("Control+z");
+  await until("the text as it was", async () => (await workbench.shown()).includes("sorry"));
+});
+
+scenario("from a lemma to its definition", async () => {
+  await workbench.open("premises.lean", place("premises"));
+  await workbench.run("Lean Sidekick: Premises for This Goal");
+  await until("the lemma above", async () => (await workbench.choices()).some(isNamed("swap_and")));
+  await workbench.choose("swap_and");
+  await until("its uses", async () =>
+    (await workbench.choices()).some((row) => row.startsWith("Go to the definition")),
+  );
+  await workbench.choose("Go to the definition");
+  await until("the cursor on it", async () => (await workbench.status()).includes("Ln 1,"));
 });
 
 scenario("the report of a problem is shown, not sent", async () => {

@@ -115,6 +115,12 @@ export class Workbench {
           workbench.foreignHosts.add(url.hostname);
         }
       });
+      // What a page in a view loads has an address of its own, which VS Code answers inside the browser.
+      workbench.page.on("response", (response) => {
+        if (response.fromServiceWorker()) {
+          workbench.foreignHosts.delete(new URL(response.url()).hostname);
+        }
+      });
       await workbench.page.goto(`http://127.0.0.1:${port}/?folder=${encodeURIComponent(at("folder"))}`);
       await workbench.page.locator(".explorer-folders-view .monaco-list-row").first().waitFor();
       return workbench;
@@ -142,6 +148,27 @@ export class Workbench {
     await this.goTo({ line, column });
   }
 
+  /** The same by the list of files, which shows those too that the explorer has no room for. */
+  async openByName(name, where) {
+    const { page } = this;
+    await until(name, async () => {
+      await page.keyboard.press("Control+p");
+      const box = page.locator(".quick-input-widget input");
+      await box.fill(name);
+      // The chosen row: before the list is narrowed down the name may stand below another one.
+      const row = page.locator(".quick-input-list .monaco-list-row.focused", { hasText: name }).first();
+      const isThere = await row.waitFor({ timeout: 5_000 }).then(
+        () => true,
+        () => false,
+      );
+      await page.keyboard.press(isThere ? "Enter" : "Escape");
+      return isThere;
+    });
+    await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+    await page.locator(".tab.active", { hasText: name }).waitFor();
+    await this.goTo(where);
+  }
+
   /** Puts the cursor at a place, both counted from one. */
   async goTo({ line, column }) {
     const { page } = this;
@@ -149,6 +176,8 @@ export class Workbench {
     const box = page.locator(".quick-input-widget input");
     await box.waitFor();
     await box.fill(`:${line}:${column}`);
+    // The box takes no Enter before it has understood what stands in it.
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: `${line}` }).first().waitFor();
     await page.keyboard.press("Enter");
     await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
   }
@@ -209,6 +238,31 @@ export class Workbench {
     await this.page.keyboard.press("Enter");
   }
 
+  /** The entries of the open list, from its first to the last on the screen: label, description and detail in one text. */
+  async choices() {
+    const rows = await this.page.locator(".quick-input-list .monaco-list-row").allInnerTexts();
+    return rows.map((text) => text.replaceAll("\u00a0", " ").replaceAll("\n", " ").trim());
+  }
+
+  /** Takes the entry of the open list that begins so. */
+  async choose(label) {
+    const focused = this.page.locator(".quick-input-list .monaco-list-row.focused");
+    await until(`${label} in focus`, async () => {
+      const [text] = await focused.allInnerTexts();
+      if (text?.replaceAll("\u00a0", " ").trim().startsWith(label)) {
+        return true;
+      }
+      await this.page.keyboard.press("ArrowDown");
+      return false;
+    });
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** What the status bar says. */
+  async status() {
+    return (await this.page.locator(".statusbar").innerText()).replaceAll("\u00a0", " ");
+  }
+
   /** Runs a command by its title in the command palette. */
   async run(title) {
     await this.page.keyboard.press("F1");
@@ -223,6 +277,11 @@ export class Workbench {
     await this.page.screenshot({ path: path.join(this.artefacts, `${name}.png`) });
   }
 
+  /** A picture of one part of the page. */
+  async screenshotOf(selector, name) {
+    await this.page.locator(selector).screenshot({ path: path.join(this.artefacts, `${name}.png`) });
+  }
+
   /** Ends the browser and the editor, and keeps the editor's logs. */
   async close() {
     await this.browser?.close();
@@ -234,7 +293,15 @@ export class Workbench {
       // It has ended by itself.
     }
     cpSync(path.join(this.scratch, "data/logs"), path.join(this.artefacts, "logs"), { recursive: true, force: true });
-    rmSync(this.scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 300 });
+    // The server's index of premises writes down what it has before it ends, a little later than the editor.
+    await until("the scratch folder gone", () => {
+      try {
+        rmSync(this.scratch, { recursive: true, force: true });
+        return true;
+      } catch {
+        return false;
+      }
+    });
   }
 }
 

@@ -195,7 +195,7 @@ describe("the server's question for goals", { skip, timeout: 60_000 }, () => {
       assert.deepEqual(answer?.params, { id: "ours", result: { goals: [] } });
       const [initialize] = await session.sees("initialize");
       const { experimental } = initialize?.params.capabilities as { experimental: unknown };
-      assert.deepEqual(experimental, { leanSidekick: { goalsAt: true } });
+      assert.deepEqual(experimental, { leanSidekick: { goalsAt: true, findLemma: true } });
     } finally {
       await session.close();
     }

@@ -21,12 +21,13 @@ from lean_sidekick.cli.output import write_line, write_object
 from lean_sidekick.cli.running import run_async
 from lean_sidekick.core.errors import ConfigError, InputError, LeanUnavailable
 from lean_sidekick.engine.models import open_models
+from lean_sidekick.engine.retrieval_models import encoder_choice, reranker_spec
 from lean_sidekick.engine.session import LEARNED_FILE, forget_learned
 from lean_sidekick.lean.project import Project, find_missing_packages, find_project
 from lean_sidekick.lean.sandbox import probe
 from lean_sidekick.lean.toolchain import Toolchain, find_toolchain
 from lean_sidekick.settings import Settings, paths, resolve_settings
-from lean_sidekick.tactics.hub import is_here
+from lean_sidekick.tactics.hub import is_cached, is_here
 from lean_sidekick.tactics.remote import RemoteModel
 
 
@@ -99,6 +100,7 @@ async def examine(folder: Path, lean_path: str | None, environment: Mapping[str,
         findings.append(_packages(project))
     findings.append(await _sandbox(environment, settings.lean_sandbox))
     findings += _models(settings, environment)
+    findings += _premise_models(settings, environment)
     findings.append(_settings_file("user settings", paths.user_settings_file()))
     findings.append(_settings_file("project settings", paths.project_settings_file(project.root)))
     findings += [Finding("settings", Health.NOTE, warning) for warning in warnings]
@@ -164,6 +166,25 @@ def _models(settings: Settings, environment: Mapping[str, str]) -> list[Finding]
         else:
             advice = f"run `lean-sidekick models get {card.name}`; nothing is downloaded by itself."
             findings.append(Finding("model", Health.MISSING, f"{card.name} is not on this machine", advice))
+    return findings
+
+
+def _premise_models(settings: Settings, environment: Mapping[str, str]) -> list[Finding]:
+    """The encoder and the cross-encoder that are configured; nothing is loaded."""
+    try:
+        encoder, reranker = encoder_choice(settings), reranker_spec(settings)
+    except ConfigError as error:
+        return [Finding("premise models", Health.MISSING, "a configuration that cannot work", str(error))]
+    named = {"encoder": encoder and encoder.source, "cross-encoder": reranker and reranker.source}
+    findings = []
+    for name, source in named.items():
+        if not source:
+            continue
+        if Path(source).is_dir() or is_cached(source, environment):
+            findings.append(Finding(name, Health.OK, f"{source}, on this machine"))
+        else:
+            advice = "get it with `lean-sidekick models get` and the name of its card; nothing is downloaded by itself."
+            findings.append(Finding(name, Health.MISSING, f"{source} is not on this machine", advice))
     return findings
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import time
 from contextlib import aclosing
 from pathlib import Path
@@ -12,6 +13,7 @@ from attrs import define, field, frozen
 from lean_sidekick.cli.app import ExitStatus
 from lean_sidekick.cli.arguments import json_option, lean_option, out_option, project_option, restart_option
 from lean_sidekick.cli.engines import settings_for
+from lean_sidekick.cli.extract_dojo import DojoExtraction
 from lean_sidekick.cli.output import StatusLine, note, write_line, write_object
 from lean_sidekick.cli.pools import workers_option
 from lean_sidekick.cli.running import run_async
@@ -40,6 +42,13 @@ _SHOWN_NOTES = 20
 @workers_option("Files")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="What the splits are drawn from.")
 @click.option("--own-corpus", is_flag=True, help="Leave what the files import out of the corpus.")
+@click.option("--with", "source", type=click.Choice(["lean-dojo"]), help="Trace with this package instead of our Lean.")
+@click.option(
+    "--dojo-python",
+    type=click.Path(path_type=Path),
+    default=Path(sys.executable),
+    help="The Python that has lean-dojo, for --with lean-dojo; else the one that runs this program.",
+)
 @restart_option
 @project_option
 @out_option("extraction")
@@ -50,6 +59,8 @@ def command(
     workers: int | None,
     seed: int,
     own_corpus: bool,
+    source: str | None,
+    dojo_python: Path,
     restart: bool,
     project: Path | None,
     out: Path,
@@ -60,9 +71,15 @@ def command(
 
     PROJECT is a project, a folder in one, a .lean file, or a set with reference proofs (.jsonl). Nothing in it is
     changed or built. Files are on disk as they come, and the same command continues a run that was interrupted.
+    With lean-dojo, PROJECT is a git repository, and what is said of our own Lean does not hold: docs/extraction.md.
     """
     if not place.exists():
         raise InputError(f"{place} does not exist.")
+    if source is not None:
+        dojo = DojoExtraction(
+            project=place.absolute(), python=dojo_python, seed=seed, restart=restart, out=out, as_json=as_json
+        )
+        return run_async(dojo.run())
     wanted = _Wanted(
         place=place.absolute(),
         inside=place.absolute() if project is None else project.absolute(),
@@ -123,7 +140,8 @@ async def _trace(
     report.begin(store, total, done)
     if done == total:
         return
-    count = min(workers or workers_for_memory("", settings.lean_memory_mb), total - done)
+    first = next(iter(extraction.targets.read())).text  # its imports tell how much a Lean takes
+    count = min(workers or workers_for_memory(first, settings.lean_memory_mb), total - done)
     pool = LocalPool(workers=FileTracers(sources=sources, settings=settings), count=count)
     async with aclosing(extraction.outcomes(pool, store)) as outcomes:
         async for outcome in outcomes:

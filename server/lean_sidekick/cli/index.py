@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 import psutil
+from attrs import frozen
 
 from lean_sidekick.cli.app import ExitStatus
 from lean_sidekick.cli.arguments import json_option, lean_option, setting_option
@@ -40,6 +41,8 @@ logger = logging.getLogger(__name__)
 
 _BAR_WIDTH = 30
 _SHOWN_SKIPPED = 20
+_AUTOMATIC_LIMIT = 50_000
+"""The most premises of which vectors are made by an encoder that nobody named: more take a processor too long."""
 
 
 @click.command("index")
@@ -47,8 +50,18 @@ _SHOWN_SKIPPED = 20
 @lean_option
 @setting_option
 @json_option
+@click.option("--corpus", type=click.Path(path_type=Path), help="Take the packages' premises from LeanDojo's file.")
+@click.option("--export", type=click.Path(path_type=Path), help="Then write all of it as LeanDojo's corpus.jsonl.")
 @click.option("--background", is_flag=True, help="At the lowest priority, and only while standard input is open.")
-def command(project: Path, lean_path: str | None, assignments: tuple[str, ...], as_json: bool, background: bool) -> int:
+def command(
+    project: Path,
+    lean_path: str | None,
+    assignments: tuple[str, ...],
+    as_json: bool,
+    corpus: Path | None,
+    export: Path | None,
+    background: bool,
+) -> int:
     """Build or refresh the premise index of PROJECT (a file or folder in it; by default, this one).
 
     Premises are read from Lean where the imports are built, else from sources. Nothing in the project is changed.
@@ -58,21 +71,39 @@ def command(project: Path, lean_path: str | None, assignments: tuple[str, ...], 
         raise InputError(f"{project} does not exist.")
     if background:
         _lower_priority()
-    return run_async(_index(project.absolute(), lean_path, assignments, as_json, background))
+    wishes = _Wishes(as_json=as_json, corpus=corpus, export=export, is_background=background)
+    return run_async(_index(project.absolute(), lean_path, assignments, wishes))
 
 
-async def _index(path: Path, lean: str | None, assignments: tuple[str, ...], as_json: bool, background: bool) -> int:
-    from lean_sidekick.premises.project_index import project_index, refresh
+@frozen(kw_only=True)
+class _Wishes:
+    """What is asked for beside a refresh: files of LeanDojo's to read or write, and how to report."""
+
+    as_json: bool
+    corpus: Path | None
+    export: Path | None
+    is_background: bool
+
+
+async def _index(path: Path, lean: str | None, assignments: tuple[str, ...], wishes: _Wishes) -> int:
+    from lean_sidekick.premises.project_index import export_corpus, import_corpus, project_index, refresh
 
     settings = with_assignments(await settings_for(path, lean), assignments)
     encoder = await asyncio.to_thread(encoder_choice, settings)  # what is wrong with it is said before the work
     project, toolchain = find_project(path), await _toolchain(path, settings)
     index = await asyncio.to_thread(project_index, cache_folder(), project, toolchain, os.environ)
-    report = _Report(as_json)
+    report = _Report(wishes.as_json)
     server = None if toolchain is None else await _server(path, settings)
-    watch = asyncio.create_task(_end_with_input(asyncio.current_task())) if background else None
+    watch = asyncio.create_task(_end_with_input(asyncio.current_task())) if wishes.is_background else None
     try:
-        done = await refresh(index, Sources(project, toolchain, os.environ), server, report.progress, report.skipped)
+        # A whole folder tree that is no project is read only by someone who names it.
+        sources = Sources(project, toolchain, os.environ, is_flat=wishes.is_background and project.is_loose)
+        if wishes.corpus is not None:
+            own = frozenset(source.module for source in await asyncio.to_thread(sources.own))
+            await asyncio.to_thread(import_corpus, index, wishes.corpus, own, report.skipped)
+        done = await refresh(index, sources, server, report.progress, report.skipped)
+        if wishes.export is not None:
+            await asyncio.to_thread(export_corpus, index, wishes.export)
         if server is not None:
             await server.close()
             server = None  # its memory is needed no more
@@ -83,7 +114,7 @@ async def _index(path: Path, lean: str | None, assignments: tuple[str, ...], as_
             watch.cancel()
         if server is not None:
             await server.close()
-    if as_json:
+    if wishes.as_json:
         write_object(
             {
                 "added": done.added,
@@ -100,16 +131,20 @@ async def _index(path: Path, lean: str | None, assignments: tuple[str, ...], as_
             f"{done.added} modules read with {done.premises} premises, {done.kept} unchanged, {done.removed} gone, "
             f"{report.skipped_count} left out."
         )
-        if encoder is not None and not trouble:
+        if encoder is not None and vectors:
             write_line(f"{vectors} vectors made by {encoder.source}.")
     if trouble:
         note(trouble)
-    return ExitStatus.DONE if not report.skipped_count and not trouble else ExitStatus.INCOMPLETE
+    is_failure = bool(trouble) and encoder is not None and not encoder.is_automatic
+    return ExitStatus.DONE if not report.skipped_count and not is_failure else ExitStatus.INCOMPLETE
 
 
 async def _embed(index: "ProjectIndex", encoder: EncoderChoice | None, report: "_Report") -> tuple[int, str]:
     """Makes the vectors that the index lacks: how many, and one sentence if not all could be made."""
     if encoder is None:
+        return 0, ""
+    if encoder.is_automatic and (size := await asyncio.to_thread(index.size)) > _AUTOMATIC_LIMIT:
+        note(f"No vectors are made of {size:,} premises unasked: `--setting premises.encoder=minilm` makes them.")
         return 0, ""
     from lean_sidekick.premises.dense import WorkerEmbedder, embed_index
 

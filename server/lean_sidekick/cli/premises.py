@@ -42,8 +42,9 @@ async def _find(text: str, place: Place | None, count: int, lean: str | None, as
     status = StatusLine()
     async with engine_for(path, settings) as engine:
         status.show("loading the premises of the project")
-        await engine.prepare()
-        if text.strip() or document is None or position is None:
+        is_words = bool(text.strip()) or document is None or position is None
+        await engine.prepare(for_words=is_words)
+        if is_words or document is None or position is None:
             answer = await engine.find_lemmas(text, document, position, count)
         else:
             status.show("asking Lean for the goal")

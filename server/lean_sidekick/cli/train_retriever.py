@@ -100,6 +100,9 @@ def _show(summary: Mapping[str, Any], out: Path) -> None:
     for name in ("before", "after", "lexical"):
         figures = summary[name]
         write_line(f"{name:16} " + ", ".join(f"{figure} {value:.1%}" for figure, value in figures.items()))
+    note(
+        f"To use it: the settings premises.encoder ({out.absolute()}) and premises.encoderFormat ({summary['format']})."
+    )
     try:
         title = f"{Path(summary['base']).name}, {summary['format']}: {summary['train_pairs']} pairs"
         scores = Scores(

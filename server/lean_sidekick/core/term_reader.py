@@ -54,6 +54,7 @@ _BIG_OPERATORS = frozenset({"∑", "∏", "⋃", "⋂", "⨆", "⨅", "Σ", "Π"
 _BIG_OPERATOR_BODY = 66
 _IDENTIFIER_START = re.compile(r"[^\W\d]|«|@|#[^\W\d]|\?")
 _MAX_LENGTH = 6000
+_MAX_KEPT_LENGTH = 1000
 _MAX_DEPTH = 60
 _BINDER_KINDS = {kind.value[0]: kind for kind in BinderKind}
 
@@ -62,9 +63,18 @@ class _NotUnderstood(Exception):
     """The text is not of the form that was tried; the reader then keeps it as it stands."""
 
 
-@lru_cache(maxsize=4096)
 def read_term(text: str) -> Term:
     """The term that a text shows."""
+    return _read_term(text) if len(text) > _MAX_KEPT_LENGTH else _kept_term(text)
+
+
+# A term takes about 150 bytes a character with what is computed from it: some 10 MB at the usual lengths, when full.
+@lru_cache(maxsize=2048)
+def _kept_term(text: str) -> Term:
+    return _read_term(text)
+
+
+def _read_term(text: str) -> Term:
     normal = " ".join(text.split())
     if len(normal) > _MAX_LENGTH:
         return opaque(normal)

@@ -11,7 +11,7 @@ from typing import Protocol
 from attrs import frozen
 
 from lean_sidekick.core.budget import Budget
-from lean_sidekick.core.candidates import Candidate
+from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.goals import Goal, ProofState
 from lean_sidekick.core.outcomes import Outcome
 from lean_sidekick.core.positions import Position, TextEdit
@@ -23,7 +23,7 @@ from lean_sidekick.search.result import PartialProof
 from lean_sidekick.search.trace import Trace
 
 OPENING_S = 120.0
-"""Seconds that Lean may take to read a file up to a place before a search begins, beyond the search's budget."""
+"""Seconds that Lean may take to read a file up to a place before a round or a search begins, beyond its budget."""
 
 
 @frozen(kw_only=True)
@@ -53,11 +53,21 @@ class Suggestion:
 
 
 @frozen(kw_only=True)
+class SourceTally:
+    """How many candidates of one source Lean has run at a site, and how many of them closed the goal or led on."""
+
+    source: Source
+    run: int
+    good: int
+
+
+@frozen(kw_only=True)
 class SuggestionRound:
     """What is known so far about one site; each round of a stream is at least as good as the last.
 
-    `warning` is one sentence if something above the site is wrong, `model_trouble` one if a model that was
-    configured could not be asked; both are "" otherwise.
+    The first round of a stream may come before anything was run: it has the goals alone. `tallies` say what ran, in
+    the order in which the sources were met. `warning` is one sentence if something above the site is wrong,
+    `model_trouble` one if a model that was configured could not be asked; both are "" otherwise.
     """
 
     site: ProofSite
@@ -68,6 +78,7 @@ class SuggestionRound:
     seconds: float
     warning: str
     model_trouble: str = ""
+    tallies: tuple[SourceTally, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -162,8 +173,10 @@ class Engine(Protocol):
         position: Position,
         budget: Budget,
         on_progress: Callable[[ProveProgress], None],
+        trace: Trace | None = None,
     ) -> ProofResult:
-        """Tries to complete the declaration at a position. Cancelling the task stops it all."""
+        """Tries to complete the declaration at a position; `trace` is told what happens. Cancelling the task stops
+        it all."""
 
     def prove_all(
         self,
@@ -202,8 +215,11 @@ class Engine(Protocol):
     async def open_premises(self) -> None:
         """Opens the index of premises as it lies on the disk; builds nothing."""
 
-    async def prepare(self) -> None:
-        """Waits until the project's premises are loaded; every question works without, and with what is there."""
+    async def prepare(self, *, for_words: bool = False) -> None:
+        """Waits until the project's premises are loaded, with the models that rank them for goals, or for words.
+
+        Every question works without, and with what is there.
+        """
 
     def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:
         """Learns that the user put a suggestion of a round into the text."""

@@ -86,10 +86,11 @@ class ProjectEngine:
         position: Position,
         budget: Budget,
         on_progress: Callable[[ProveProgress], None],
+        trace: Trace | None = None,
     ) -> ProofResult:
         """See `Engine.prove_at`."""
         site = find_site(document.text, document.uri, document.version, position)
-        return await self._prove(site, budget, on_progress, self.search_options, NoTrace())
+        return await self._prove(site, budget, on_progress, self.search_options, trace or NoTrace())
 
     async def prove_all(
         self,
@@ -139,9 +140,9 @@ class ProjectEngine:
         """See `Engine.open_premises`."""
         await self.sources.premises.open()
 
-    async def prepare(self) -> None:
+    async def prepare(self, *, for_words: bool = False) -> None:
         """See `Engine.prepare`."""
-        await self.sources.premises.ready()
+        await self.sources.premises.ready(for_words=for_words)
 
     def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:
         """See `Engine.accepted`."""

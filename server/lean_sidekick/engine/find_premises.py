@@ -15,7 +15,7 @@ from lean_sidekick.core.scanner import IDENTIFIER
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.engine.api import DocumentText, PremiseAnswer, PremiseFinding, SuggestionRound
 from lean_sidekick.engine.premises import ProjectPremises
-from lean_sidekick.engine.suggest import SiteRun
+from lean_sidekick.engine.suggest import CONFIRMED_LIMIT, SiteRun
 from lean_sidekick.premises.source_scan import declarations_above
 from lean_sidekick.tactics.goal_shape import read_goal
 from lean_sidekick.tactics.premise_uses import premise_uses
@@ -67,8 +67,8 @@ async def uses_of_premise(
     run = SiteRun(site=site, found=found, budget=budget, limit=limit)
     candidates = premise_uses(premise, read_goal(run.main_goal))
     async for item in session.check((), candidates, budget):
-        run.checked.append(item)
-    await run.confirm(session)
+        run.add(item)
+    await run.confirm(session, CONFIRMED_LIMIT)
     return run.round(is_complete=True, trouble="")
 
 

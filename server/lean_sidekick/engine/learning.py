@@ -27,6 +27,7 @@ from lean_sidekick.tactics.goal_shape import read_goal
 from lean_sidekick.tactics.merge import default_generator
 from lean_sidekick.tactics.neighbours import Neighbours, StepIndex
 from lean_sidekick.tactics.priors import Table, corrected, family, situation
+from lean_sidekick.tactics.scripts import with_script
 from lean_sidekick.verify.api import Verifier
 
 logger = logging.getLogger(__name__)
@@ -158,8 +159,10 @@ class Learner:
 
 
 def _steps(proof: FinishedProof, goals: Sequence[Goal | None], name: str) -> list[TakenStep]:
-    return [
+    """The steps whose goals are known; with the proof as a whole where they all are."""
+    steps = [
         TakenStep(goal=goal, tactic=step.text, declaration=name, origin=StepOrigin.PROOF)
         for step, goal in zip(proof.steps, goals, strict=True)
         if goal is not None and not goal.is_conv
     ]
+    return with_script(steps) if len(steps) == len(proof.steps) else steps

@@ -119,11 +119,11 @@ class PremiseLibrary:
         """What models are left out of the answers and why, "" for nothing."""
         return "" if self._ranking is None else self._ranking.trouble
 
-    async def models_ready(self) -> None:
-        """Waits until the models are loaded or could not be; the index is not waited for."""
-        await self._open()
-        if self._ranking is not None:
-            await self._ranking.ready()
+    async def models_ready(self, *, for_words: bool) -> None:
+        """Waits until the models for such questions are loaded or could not be; the index is not waited for."""
+        has_vectors = bool((await self._open()).dimensions)
+        if self._ranking is not None and (has_vectors or not self._is_automatic):
+            await self._ranking.ready(for_words=for_words)
 
     async def refresh(self, on_progress: Callable[[IndexingProgress], None]) -> bool:
         """Brings the indexes up to date in another process, then answers from them; whether that worked.
@@ -140,8 +140,16 @@ class PremiseLibrary:
         return await self._index_anew(self.models.assignments, lambda progress: None)
 
     async def _update(self, *, has_refreshed: bool) -> None:
-        if has_refreshed or await self.refresh(lambda progress: None):
+        was_embedded = bool((await self._open()).dimensions)
+        is_wanted = was_embedded or not self._is_automatic
+        if (has_refreshed or await self.refresh(lambda progress: None)) and is_wanted:
             await self.embed()
+
+    @property
+    def _is_automatic(self) -> bool:
+        """Whether the encoder was not asked for by name; its vectors are only kept up to date."""
+        encoder = None if self.models is None else self.models.encoder
+        return encoder is not None and encoder.is_automatic
 
     async def _for_goal(self, goal: Goal, accessible: Accessible, k: int, *, hurried: bool) -> Sequence[FoundPremise]:
         async def ask(retriever: "LocalRetriever") -> Sequence[FoundPremise]:
@@ -266,7 +274,8 @@ def _ranking_by(models: RankingModels) -> "ModelRanking":
 
     encoder = None if models.encoder is None else WorkerEmbedder(client=models.client, choice=models.encoder)
     reranker = None if models.reranker is None else WorkerReranker(client=models.client, spec=models.reranker)
-    return ModelRanking(encoder, reranker)
+    is_automatic = models.encoder is not None and models.encoder.is_automatic
+    return ModelRanking(encoder, reranker, helps_words_only=is_automatic)
 
 
 async def _relay(process: asyncio.subprocess.Process, on_progress: Callable[[IndexingProgress], None]) -> None:
@@ -278,11 +287,17 @@ async def _relay(process: asyncio.subprocess.Process, on_progress: Callable[[Ind
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Ends the process if it has not ended, gently first: closing its input tells it to clean up."""
+    """Ends the process if it has not ended, gently first: the end of its input and a signal tell it to clean up.
+
+    One that has only just begun knows of neither and dies at once; it has nothing to clean up yet.
+    """
     if process.returncode is not None:
         return
     assert process.stdin is not None
     process.stdin.close()
+    if os.name == "posix":  # elsewhere the signal would kill
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
     try:
         async with asyncio.timeout(_END_S):
             await process.wait()

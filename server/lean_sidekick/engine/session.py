@@ -159,7 +159,7 @@ def open_premises(root: Path, settings: Settings, worker: ModelClient | None = N
             imports=library.imports,
             list_names=library.list_names,
             find_source=lambda module: None if (source := sources.find(module)) is None else source.file,
-            models_ready=library.models_ready,
+            models_ready=lambda for_words: library.models_ready(for_words=for_words),
             say_trouble=lambda: " ".join(filter(None, (problem, library.trouble))),
             close=close,
         )

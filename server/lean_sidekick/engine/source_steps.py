@@ -1,9 +1,9 @@
 """First steps of proofs in the files that an open one imports, read from their texts alone.
 
 Of a proof in a file that no Lean has open, only the goal that it begins with is known, and that only as its statement
-reads. So a file gives one step a theorem: its first tactic, or its term. Files are taken nearest first: direct imports,
-then theirs, of the project and of its packages; not those of Lean itself. Everything here may block: it is for
-threads. What cannot be read is passed over.
+reads. So a file gives what stands at that goal: a theorem's first tactic and its proof as a whole, or its term. Files
+are taken nearest first: direct imports, then theirs, of the project and of its packages; not those of Lean itself.
+Everything here may block: it is for threads. What cannot be read is passed over.
 """
 
 import logging
@@ -20,6 +20,7 @@ from lean_sidekick.core.steps import StepOrigin, TakenStep
 from lean_sidekick.lean.header import find_header
 from lean_sidekick.lean.project import find_project
 from lean_sidekick.premises.sources import Sources, read_imports
+from lean_sidekick.tactics.scripts import script_of
 
 logger = logging.getLogger(__name__)
 
@@ -83,22 +84,26 @@ class SourceSteps:
 
 
 def first_steps(text: str, uri: str) -> Iterator[TakenStep]:
-    """The first step of each proof of a theorem in a text."""
+    """The first step of each proof of a theorem in a text, and the proof as a whole."""
     outline = Outline(text)
-    by_tactics = {proof.declaration.start: proof.steps[0] for proof in finished_proofs(text, len(text))}
+    by_tactics = {
+        proof.declaration.start: [step.text for step in proof.steps] for proof in finished_proofs(text, len(text))
+    }
     for declaration in outline.declarations():
         if declaration.keyword not in _THEOREMS or declaration.body_start is None:
             continue
         statement = statement_text(outline.scan, declaration)
         goal = statement_goal(statement) if len(statement) <= STATEMENT else None
         body = outline.scan.without_comments(declaration.body_start, declaration.end).strip()
-        step = by_tactics.get(declaration.start)
-        if step is not None and body.startswith("by"):
-            tactic = step.text
+        steps = by_tactics.get(declaration.start)
+        if steps is not None and body.startswith("by"):
+            tactics = [steps[0], script_of(steps) or ""]
         elif body and "\n" not in body and "sorry" not in body and not body.startswith(("by", "|")):
-            tactic = f"exact {body}"
+            tactics = [f"exact {body}"]
         else:
             continue
-        if goal is not None and len(tactic) <= TACTIC:
+        if goal is not None:
             name = f"{uri}#{declaration.label}"
-            yield TakenStep(goal=goal, tactic=tactic, declaration=name, origin=StepOrigin.SOURCE)
+            for tactic in tactics:
+                if 0 < len(tactic) <= TACTIC:
+                    yield TakenStep(goal=goal, tactic=tactic, declaration=name, origin=StepOrigin.SOURCE)

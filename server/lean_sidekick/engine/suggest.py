@@ -1,23 +1,25 @@
 """Suggestions for one site: an anytime stream of rounds that only gets better.
 
-Candidates are run in growing batches, best first; after each batch comes a round. Those of models are asked for at the
+The first round says what the goals are. Candidates are run in growing batches, best first; after each batch comes a
+round, and one more as soon as the first suggestion is there. Those of models are asked for at the
 same time and join by their scores when they come; they are waited for only where nothing else closes the goal. What is
 shown was run once more alone, as the user would have it: a batch orders and filters, and some tactics do one thing
 there and another in the file. A candidate that fails alone is taken out, and what it leaves alone is what is shown.
 """
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from attrs import Factory, define, evolve, field, frozen
 
 from lean_sidekick.core.budget import Budget
-from lean_sidekick.core.candidates import Candidate
+from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.outcomes import CheckedCandidate, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
-from lean_sidekick.engine.api import SuggestionRound
+from lean_sidekick.engine.api import OPENING_S, SourceTally, SuggestionRound
 from lean_sidekick.engine.head_start import HeadStart
 from lean_sidekick.engine.late_candidates import LateCandidates
 from lean_sidekick.engine.models import NO_MODELS, ModelSources
@@ -27,8 +29,10 @@ from lean_sidekick.engine.ranking import rank
 from lean_sidekick.tactics.api import TacticGenerator
 from lean_sidekick.verify.api import Session, SiteState
 
-FIRST_BATCH = 16
-BATCH = 48
+FIRST_BATCH = 8
+GROWTH = 3
+BATCH = 32
+"""Few candidates at first, so that the first suggestion is there soon; more later, because each batch costs an edit."""
 CONFIRMED_LIMIT = 3
 """How many candidates that close the goal are confirmed and shown as such."""
 EARLY_PROGRESS = 2
@@ -58,15 +62,21 @@ async def suggest(
     limit: int,
     ahead: HeadStart | None = None,
 ) -> AsyncGenerator[SuggestionRound, None]:
-    """The rounds for a site; see `Engine.suggest`. What `ahead` has begun is its maker's to close."""
-    found = await session.site_state(budget)
+    """The rounds for a site; see `Engine.suggest`. What `ahead` has begun is its maker's to close.
+
+    The budget counts from when Lean has read the file and said what it can: opening a file may take longer than that.
+    """
+    opening = Budget(seconds=OPENING_S, checks=budget.checks, clock=budget.clock)
+    found = await session.site_state(opening)
     if not found.state.goals:
         raise InputError("There is no goal left here.")
     run = SiteRun(site=site, found=found, budget=budget, limit=limit)
+    yield run.round(is_complete=False, trouble="")
     early = (
         proposals_before_lean(site, sources.generator, library=sources.premises) if ahead is None else ahead.proposals
     )
-    proposals = await early.with_goals(found.state.goals).with_tactics(session, sources.probes, budget)
+    proposals = await early.with_goals(found.state.goals).with_tactics(session, sources.probes, opening)
+    budget.restart()
     late = ahead.late if ahead is not None and await ahead.settle(run.main_goal) else None
     async with aclosing(_Queue(run.main_goal, late or sources.models.for_cursor(proposals.request))) as queue:
         queue.add(await proposals.candidates(run.main_goal))
@@ -75,8 +85,10 @@ async def suggest(
             if not batch:
                 break
             async for item in session.check((), batch, budget):
-                run.checked.append(item)
-            await run.confirm(session)
+                run.add(item)
+            if await run.has_first(session):
+                yield run.round(is_complete=False, trouble=queue.late.trouble)
+            await run.confirm(session, CONFIRMED_LIMIT)
             await run.run_alone(session, EARLY_PROGRESS)
             yield run.round(is_complete=False, trouble=queue.late.trouble)
         await run.run_alone(session, limit)
@@ -108,7 +120,8 @@ class _Queue:
         if self._is_late_due and (not self._waiting or self.late.is_ready(self.goal)):
             self._is_late_due = False
             self.add(await self.late.candidates(self.goal, patience_s))
-        batch, self._waiting, self._size = self._waiting[: self._size], self._waiting[self._size :], BATCH
+        batch, self._waiting = self._waiting[: self._size], self._waiting[self._size :]
+        self._size = min(BATCH, GROWTH * self._size)
         return batch
 
     async def aclose(self) -> None:
@@ -127,6 +140,7 @@ class SiteRun:
     checked: list[CheckedCandidate] = field(factory=list)
     confirmed: dict[str, tuple[Goal, ...]] = field(factory=dict)
     alone: set[str] = field(factory=set)
+    _run: Counter[Source] = field(factory=Counter, init=False)
 
     @property
     def main_goal(self) -> Goal:
@@ -138,12 +152,26 @@ class SiteRun:
         """The other goals at the site."""
         return self.found.state.goals[1:]
 
-    async def confirm(self, session: Session) -> None:
+    def add(self, item: CheckedCandidate) -> None:
+        """Takes in what Lean said of a candidate."""
+        self.checked.append(item)
+        self._run[item.candidate.source] += 1
+
+    async def has_first(self, session: Session) -> bool:
+        """Runs one candidate alone that is good, if nothing can be shown yet; says whether something can be by that."""
+        if self.confirmed or self.alone:
+            return False
+        await self.confirm(session, 1)
+        if not self.confirmed:
+            await self.run_alone(session, 1)
+        return bool(self.confirmed or self.alone)
+
+    async def confirm(self, session: Session, count: int) -> None:
         """Runs the best candidates that closed the goal once more, alone; what fails that is not kept."""
         closing = [c for c in self.checked if c.outcome.kind is OutcomeKind.CLOSED]
         for item in sorted(closing, key=lambda c: -c.candidate.score):
             text = item.candidate.text
-            if text in self.confirmed or len(self.confirmed) >= CONFIRMED_LIMIT:
+            if text in self.confirmed or len(self.confirmed) >= count:
                 continue
             left = await self._left_alone(session, text)
             if left is None:
@@ -194,7 +222,12 @@ class SiteRun:
             seconds=self.budget.seconds_spent,
             warning=self._warning(),
             model_trouble=trouble,
+            tallies=self._tallies(),
         )
+
+    def _tallies(self) -> tuple[SourceTally, ...]:
+        good = Counter(item.candidate.source for item in self.checked if item.outcome.kind.is_good)
+        return tuple(SourceTally(source=source, run=count, good=good[source]) for source, count in self._run.items())
 
     def _warning(self) -> str:
         if self.found.prefix_error:

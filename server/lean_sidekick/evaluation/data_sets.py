@@ -15,7 +15,7 @@ from pathlib import Path
 from attrs import frozen
 
 from lean_sidekick.core.errors import InputError
-from lean_sidekick.evaluation.items import Format, Item, format_of, name_field, read_item
+from lean_sidekick.evaluation.items import Format, Item, format_of, item_name, read_item
 from lean_sidekick.evaluation.lean_dojo import CheckoutReader
 from lean_sidekick.storage.json_lines import Record, file_digest, read_records
 
@@ -77,7 +77,7 @@ def open_data_set(path: Path, selection: Selection, project: Path | None) -> Dat
     read = CheckoutReader(project).read if kind is Format.LEANDOJO else lambda record: read_item(record, kind)
     names = array("Q")
     for record in read_records(path):
-        names.append(_hash(record.text(name_field(kind))))
+        names.append(_hash(item_name(record, kind)))
         if kind is not Format.LEANDOJO:
             read(record)
     if any(one == other for one, other in pairwise(sorted(names))):
@@ -139,7 +139,7 @@ def _hash(name: str) -> int:
 def _refuse_repeat(path: Path, kind: Format) -> None:
     places: dict[str, str] = {}
     for record in read_records(path):
-        name = record.text(name_field(kind))
+        name = item_name(record, kind)
         if name in places:
             first = places[name].removeprefix(f"{path}, ")
             raise InputError(f"{record.place}: the name {name} stands already at {first}.")

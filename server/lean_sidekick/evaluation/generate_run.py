@@ -11,7 +11,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -63,6 +63,7 @@ class Cell:
     rows: int
     worker_s: tuple[float, ...]
     plain_s: tuple[float, ...]
+    prompt_tokens: int
     memory_mb: float
 
     def row(self) -> Mapping[str, object]:
@@ -74,6 +75,7 @@ class Cell:
             "goals": self.goals,
             "candidates_a_goal": self.rows,
             "prompt_bytes": self.case.prompt_bytes,
+            "prompt_tokens": self.prompt_tokens,
             "new_tokens": self.case.new_tokens,
             "rounds": len(self.worker_s),
             "p50_ms": round(1000 * p50, 1),
@@ -88,16 +90,18 @@ class Cell:
 
 @define(kw_only=True)
 class GenerateBench:
-    """One run on one device; `folder` keeps the weights that it makes."""
+    """One run on one device; `folder` keeps the weights that it makes, `tell` hears what is being done."""
 
     folder: Path
     device: Device
     precision: Precision
     rounds: int
+    tell: Callable[[str], None]
     loaded: dict[str, LoadReport] = field(factory=dict, init=False)
 
     async def cells(self, case: Case, sizes: Sequence[tuple[int, int]]) -> AsyncGenerator[Cell, None]:
         """Measures (goals, candidates a goal) one after the other. Raises ConfigError without the model libraries."""
+        self.tell(f"{case.name}: making the weights")
         source = await self._weights(case.shape)
         model = ModelSpec(
             source=str(source),
@@ -108,6 +112,7 @@ class GenerateBench:
         )
         client = WorkerClient(lambda _: None, WorkerLimits())
         try:
+            self.tell(f"{case.name}: loading")
             self.loaded[case.name] = await client.load(model, timeout_s=LOAD_S)
             async with _plain(model) as plain:
                 for goals, rows in sizes:
@@ -121,8 +126,11 @@ class GenerateBench:
         prompts = [prompt(case.prompt_bytes, number) for number in range(goals)]
         worker_s: list[float] = []
         plain_s: list[float] = []
+        tokens = 0
         for seed in range(self.rounds + 1):
-            worker_s.append(await _ask(client, model, prompts, rows, case.new_tokens, seed))
+            self.tell(f"{case.name}: {goals} goals, {rows} candidates each, round {seed} of {self.rounds}")
+            seconds, tokens = await _ask(client, model, prompts, rows, case.new_tokens, seed)
+            worker_s.append(seconds)
             plain_s.append(await plain.seconds(prompts, rows, case.new_tokens))
         status = await client.status(timeout_s=CALL_S)
         return Cell(
@@ -131,6 +139,7 @@ class GenerateBench:
             rows=rows,
             worker_s=tuple(worker_s[1:]),
             plain_s=tuple(plain_s[1:]),
+            prompt_tokens=tokens,
             memory_mb=0.0 if status is None else status.device_memory_mb,
         )
 
@@ -184,17 +193,17 @@ async def _plain(model: ModelSpec) -> AsyncIterator[_Plain]:
 
 async def _ask(
     client: WorkerClient, model: ModelSpec, prompts: Sequence[str], rows: int, new_tokens: int, seed: int
-) -> float:
-    """Seconds from the requests of all goals to their last answer."""
+) -> tuple[float, int]:
+    """Seconds from the requests of all goals to their last answer, and the tokens of the longest prompt."""
     decoding = Decoding(strategy=Strategy.SAMPLE, candidate_count=rows, max_new_tokens=new_tokens, seed=seed)
     started = time.perf_counter()
-    await asyncio.gather(
+    answers = await asyncio.gather(
         *(
             client.generate(model, text, decoding, urgency=Urgency.CURSOR, timeout_s=CALL_S, min_new_tokens=new_tokens)
             for text in prompts
         )
     )
-    return time.perf_counter() - started
+    return time.perf_counter() - started, max(answer.prompt_tokens for answer in answers)
 
 
 def prompt(size: int, number: int) -> str:
@@ -203,22 +212,6 @@ def prompt(size: int, number: int) -> str:
     while len("\n".join(lines).encode()) < size:
         lines.append(f"h{len(lines)} : n{number} + {len(lines)} * m < k + m * {len(lines) + number}")
     return "\n".join(lines).encode()[:size].decode(errors="ignore").ljust(size)
-
-
-def summary(bench: GenerateBench, cells: Sequence[Cell]) -> Mapping[str, object]:
-    """The figures of a run."""
-    loads = {
-        name: {
-            "device": report.device,
-            "precision": report.precision,
-            "parameters": report.parameters,
-            "load_seconds": round(report.seconds, 1),
-            "memory_before_mb": round(report.memory_before_mb, 1),
-            "memory_after_mb": round(report.memory_after_mb, 1),
-        }
-        for name, report in bench.loaded.items()
-    }
-    return {"models": loads, "cells": [cell.row() for cell in cells]}
 
 
 def _program(module: str) -> tuple[str, ...]:

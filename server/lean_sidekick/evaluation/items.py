@@ -19,13 +19,20 @@ _END = re.compile(r":=\s*(?:by)?\s*(?:sorry)?\s*\Z")
 class Item:
     """A theorem to prove.
 
-    `text` is a Lean file that ends in `:= by`. `defect` says what is known to be wrong with the statement, "" if
-    nothing is; it is for the report alone.
+    `name` is unique in its file. `text` is a Lean file that ends in `:= by`. `defect` says what is known to be wrong
+    with the statement, "" if nothing is; it is for the report alone. `declared` is the name in Lean, "" where `name` is
+    it.
     """
 
     name: str
     text: str
     defect: str = ""
+    declared: str = ""
+
+    @property
+    def lean_name(self) -> str:
+        """The name under which Lean knows the theorem."""
+        return self.declared or self.name
 
 
 class Format(Enum):
@@ -76,6 +83,12 @@ def format_of(record: Record) -> Format:
 def name_field(kind: Format) -> str:
     """The field that names an item."""
     return "full_name" if kind in (Format.MINICODEPROPS, Format.LEANDOJO) else "name"
+
+
+def item_name(record: Record, kind: Format) -> str:
+    """The unique name of an item: private theorems of a LeanDojo Benchmark can share theirs, not in one file."""
+    name = record.text(name_field(kind))
+    return f"{name} ({record.text('file_path')})" if kind is Format.LEANDOJO else name
 
 
 def read_item(record: Record, kind: Format) -> Item:

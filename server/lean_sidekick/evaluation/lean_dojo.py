@@ -13,7 +13,7 @@ from attrs import define
 from lean_sidekick.core.declarations import Outline
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.positions import TextMap
-from lean_sidekick.evaluation.items import Item
+from lean_sidekick.evaluation.items import Format, Item, item_name
 from lean_sidekick.storage.json_lines import Record
 
 _PATH_LIMIT = 4096
@@ -51,7 +51,7 @@ class CheckoutReader:
         header = text[: declaration.body_start].rstrip()
         if not header.endswith(":="):
             raise InputError(f"{record.place}: {name} is not written with `:=`, so it has no statement to prove.")
-        return Item(name=name, text=f"{header} by\n")
+        return Item(name=item_name(record, Format.LEANDOJO), text=f"{header} by\n", declared=name)
 
     def _path(self, record: Record) -> Path:
         if self.project is None:

@@ -10,7 +10,8 @@ Half of the questions, by a hash of their names, served for choosing weights; bo
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from attrs import evolve, frozen
@@ -45,26 +46,39 @@ class WayFigures:
 
 
 def run_premises(
-    corpus: Sequence[CorpusFile], questions: Sequence[Question], dense: DenseVectors | None = None
+    corpus: Sequence[CorpusFile],
+    questions: Sequence[Question],
+    dense: DenseVectors | None = None,
+    done: Collection[str] = (),
 ) -> Iterator[WayFigures]:
-    """Asks every question in every way; figures of one way as soon as they are known. Raises ConfigError."""
+    """Asks every question in every way that is not done; figures of one way as soon as they are known.
+
+    Raises ConfigError.
+    """
+    return (_measure(way, make(), questions) for way, make in _answerers(corpus, questions, dense) if way not in done)
+
+
+def _answerers(
+    corpus: Sequence[CorpusFile], questions: Sequence[Question], dense: DenseVectors | None
+) -> Iterator[tuple[str, Callable[[], Answerer]]]:
+    """The ways, each with what makes it ready; what several need is made when the first of them is reached."""
     rankers = goal_rankers()
     ways: list[tuple[str, Sequence[WeightedRanker]]] = [(one.ranker.name, (one,)) for one in rankers]
     ways.append((WITHOUT_PROOFS, tuple(one for one in rankers if one.ranker.name != _PROOFS)))
     ways.append((FUSION, rankers))
-    yield _measure(PLAIN, _plain_answerer(corpus), questions)
+    yield PLAIN, lambda: _plain_answerer(corpus)
     retriever = LocalRetriever.from_files(corpus)
     retriever.close()
     for name, used in ways:
-        yield _measure(name, _answerer(retriever.with_goal_rankers(used)), questions)
+        yield name, partial(_answerer, retriever.with_goal_rankers(used))
     if dense is None:
         return
     vectors = {question.name: vector for question, vector in zip(questions, dense.questions, strict=True)}
-    yield _measure(EXACT, _exact_answerer(corpus, dense, vectors), questions)
+    yield EXACT, lambda: _exact_answerer(corpus, dense, vectors)
     with_vectors = LocalRetriever((evolve(Segment.build(corpus), vectors=quantise(dense.premises)),))
     with_vectors.close()
     for name, used in ((DENSE, ()), *((f"{name} and dense", used) for name, used in ways[-2:])):
-        yield _measure(name, _answerer(with_vectors.with_goal_rankers(used), vectors), questions)
+        yield name, partial(_answerer, with_vectors.with_goal_rankers(used), vectors)
 
 
 def _answerer(retriever: LocalRetriever, vectors: Mapping[str, Array] | None = None) -> Answerer:

@@ -100,7 +100,7 @@ class EngineProvers:
             await engine.close()
 
     async def _judge(self, item: Item, proof: str) -> str | None:
-        return await find_falsehood(self.plain, item.text, item.name, proof)
+        return await find_falsehood(self.plain, item.text, item.lean_name, proof)
 
 
 def benchmark_settings(settings: Settings) -> Settings:

@@ -97,4 +97,4 @@ async def _judged(claims: Iterator[tuple[Item, str]], lean: PlainLean, workers: 
 
 
 async def _judge(item: Item, proof: str, lean: PlainLean) -> Rechecked:
-    return Rechecked(name=item.name, falsehood=await find_falsehood(lean, item.text, item.name, proof) or "")
+    return Rechecked(name=item.name, falsehood=await find_falsehood(lean, item.text, item.lean_name, proof) or "")

@@ -100,7 +100,7 @@ def open_run_folder(path: Path, record: RunRecord, data: DataSet, *, restart: bo
         if restart:
             for name in (SUMMARY_FILE, RESULTS_FILE, ATTEMPTS_FILE, RECORD_FILE):
                 (path / name).unlink(missing_ok=True)
-        _check_record(path, record)
+        check_record(path, record)
         places, early = _read_rows(path, data)
         folder = RunFolder(path, (path / RESULTS_FILE).open("ab"), places, early)
         try:
@@ -131,7 +131,7 @@ def _append(file: BinaryIO, fields: Mapping[str, object]) -> None:
     file.flush()
 
 
-def _check_record(path: Path, record: RunRecord) -> None:
+def check_record(path: Path, record: RunRecord) -> None:
     """Writes the record of a new run; that of an earlier one must agree with it."""
     file = path / RECORD_FILE
     fields = {**record.identity, "machine": record.machine}

@@ -20,6 +20,8 @@ from lean_sidekick.core.errors import LeanUnavailable
 from lean_sidekick.lean.launch import Command
 
 STDERR_TAIL_BYTES = 64 * 1024
+BELOW_NORMAL = 0x4000
+"""`BELOW_NORMAL_PRIORITY_CLASS` of Windows; psutil has the name there alone."""
 _GUARD = Path(__file__).with_name("guard.py")
 _TERMINATE_S = 1.0
 _KILL_S = 5.0
@@ -161,9 +163,7 @@ class LeanProcess(asyncio.SubprocessProtocol):
 
     def _be_modest(self, niceness: int) -> None:
         with contextlib.suppress(psutil.Error, OSError):
-            psutil.Process(self.pid).nice(
-                niceness if os.name == "posix" else getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 0)
-            )
+            psutil.Process(self.pid).nice(priority(niceness, is_posix=os.name == "posix"))
 
     def _release_guard(self) -> None:
         if self._guard_fd is not None:
@@ -213,6 +213,11 @@ class LeanProcess(asyncio.SubprocessProtocol):
         self._may_write.set()
         if on_end is not None:
             on_end()
+
+
+def priority(niceness: int, *, is_posix: bool) -> int:
+    """What psutil is told for a low priority: Windows has classes instead of numbers."""
+    return niceness if is_posix else BELOW_NORMAL
 
 
 def has_guard() -> bool:

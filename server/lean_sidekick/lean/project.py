@@ -34,6 +34,11 @@ class Project:
     toolchain_file: Path | None = None
     leanpkg_file: Path | None = None
 
+    @property
+    def is_loose(self) -> bool:
+        """Whether it is only the folder of a file that belongs to no project."""
+        return not _is_root(self.root)
+
 
 def find_project(path: Path) -> Project:
     """The project of a file or folder: the nearest parent with a toolchain file or a lakefile, else the file's folder.

@@ -61,7 +61,7 @@ def initialize_result(params: Mapping[str, Any]) -> dict[str, Any]:
             "textDocumentSync": sync,
             "codeActionProvider": {"codeActionKinds": ["quickfix"]},
             "executeCommandProvider": {"commands": list(COMMANDS)},
-            "inlayHintProvider": {"resolveProvider": False},
+            "inlayHintProvider": {"resolveProvider": True},
             "inlineCompletionProvider": {},
             "workspace": {
                 "workspaceFolders": {"supported": True, "changeNotifications": True},

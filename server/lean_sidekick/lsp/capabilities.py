@@ -17,6 +17,7 @@ class ClientCapabilities:
     can_apply_edits: bool = False
     has_versioned_edits: bool = False
     can_say_goals: bool = False
+    can_ask_for_words: bool = False
 
 
 def read_capabilities(said: types.ClientCapabilities) -> ClientCapabilities:
@@ -31,11 +32,12 @@ def read_capabilities(said: types.ClientCapabilities) -> ClientCapabilities:
         can_show_progress=has("window.work_done_progress"),
         can_apply_edits=has("workspace.apply_edit"),
         has_versioned_edits=has("workspace.workspace_edit.document_changes"),
-        can_say_goals=_says_goals(said.experimental),
+        can_say_goals=_has_ours(said.experimental, "goalsAt"),
+        can_ask_for_words=_has_ours(said.experimental, "findLemma"),
     )
 
 
-def _says_goals(experimental: object) -> bool:
-    """Whether the client answers `leanSidekick/goalsAt`; see docs/protocol.md."""
+def _has_ours(experimental: object, name: str) -> bool:
+    """Whether the client has one of the capabilities of our own; see docs/protocol.md."""
     ours = experimental.get("leanSidekick") if isinstance(experimental, Mapping) else None
-    return isinstance(ours, Mapping) and ours.get("goalsAt") is True
+    return isinstance(ours, Mapping) and ours.get(name) is True

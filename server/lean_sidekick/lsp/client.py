@@ -22,7 +22,8 @@ from lean_sidekick.core.errors import ProtocolError
 from lean_sidekick.core.positions import Position
 from lean_sidekick.lsp.capabilities import ClientCapabilities
 from lean_sidekick.lsp.messages import GoalsAtParams, StatusChangedParams, WirePosition, read_goals, to_wire
-from lean_sidekick.lsp.methods import GOALS_AT, STATUS_CHANGED
+from lean_sidekick.lsp.methods import GOALS_AT, PANEL_CHANGED, SEARCH_TREE_CHANGED, STATUS_CHANGED
+from lean_sidekick.lsp.panel_messages import PanelChangedParams, SearchTreeChangedParams
 from lean_sidekick.lsp.snapshot import Snapshot
 from lean_sidekick.lsp.tasks import Tasks
 
@@ -67,6 +68,14 @@ class Client:
     def send_status(self, status: StatusChangedParams) -> None:
         """Sends `leanSidekick/statusChanged`."""
         self._protocol.notify(STATUS_CHANGED, to_wire(status))
+
+    def send_panel(self, panel: PanelChangedParams) -> None:
+        """Sends `leanSidekick/panelChanged`."""
+        self._protocol.notify(PANEL_CHANGED, to_wire(panel))
+
+    def send_search_tree(self, tree: SearchTreeChangedParams) -> None:
+        """Sends `leanSidekick/searchTreeChanged`."""
+        self._protocol.notify(SEARCH_TREE_CHANGED, to_wire(tree))
 
     def refresh_inlay_hints(self) -> None:
         """Has the editor ask for inlay hints again, if it can."""

@@ -4,10 +4,8 @@ Columns on the wire are UTF-16 code units, as in `core.positions`; the server of
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from lsprotocol import types
-from pygls import uris
 
 from lean_sidekick.core.positions import Position, Range, TextEdit
 from lean_sidekick.engine.api import Suggestion
@@ -16,12 +14,6 @@ from lean_sidekick.lsp.snapshot import Change, Snapshot
 
 _TITLE_CHARACTERS = 120
 _HINT_CHARACTERS = 60
-
-
-def to_path(uri: str) -> Path | None:
-    """The file of a document, None if it has none (an untitled one)."""
-    path = uris.to_fs_path(uri)
-    return Path(path) if path else None
 
 
 def to_position(position: types.Position | WirePosition) -> Position:
@@ -59,8 +51,8 @@ def to_code_action(suggestion: Suggestion, snapshot: Snapshot, *, is_versioned: 
     )
 
 
-def to_inlay_hint(suggestion: Suggestion, snapshot: Snapshot, line: int, warning: str) -> types.InlayHint:
-    """A suggestion at the end of a line; accepting the hint puts the tactic in."""
+def to_inlay_hint(suggestion: Suggestion, snapshot: Snapshot, line: int, warning: str, data: object) -> types.InlayHint:
+    """A suggestion at the end of a line; accepting the hint puts the tactic in. `data` comes back to be resolved."""
     text_map = snapshot.text_map
     end = text_map.line_start(line) + len(text_map.line_text(line).removesuffix("\r"))
     tooltip = f"{suggestion.candidate.text}\n— {suggestion.effect}"
@@ -70,6 +62,7 @@ def to_inlay_hint(suggestion: Suggestion, snapshot: Snapshot, line: int, warning
         tooltip=f"{tooltip}\n\n{warning}" if warning else tooltip,
         text_edits=[_from_edit(snapshot, suggestion.edit)],
         padding_left=True,
+        data=data,
     )
 
 

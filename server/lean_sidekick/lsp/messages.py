@@ -184,6 +184,11 @@ def read_argument(kind: type[_Params], arguments: Sequence[Any] | None, explanat
         raise InputError(explanation) from None
 
 
+def read_value(kind: type[_Params], value: Any) -> _Params:
+    """Reads one of the values above, as strictly as `read_argument`, but raises what cattrs raises."""
+    return _converter.structure(value, kind)
+
+
 def read_goals(answer: object) -> tuple[str, ...]:
     """Reads what the client answers to `leanSidekick/goalsAt`. Raises ProtocolError."""
     goals = answer.get("goals") if isinstance(answer, dict) else None

@@ -1,6 +1,9 @@
 """The names of our own methods and commands. Standard library only: the bootstrap answers with them."""
 
 STATUS_CHANGED = "leanSidekick/statusChanged"
+PANEL_MOVED = "leanSidekick/panelMoved"
+PANEL_CHANGED = "leanSidekick/panelChanged"
+SEARCH_TREE_CHANGED = "leanSidekick/searchTreeChanged"
 GOALS_AT = "leanSidekick/goalsAt"
 
 COMPLETE_PROOF = "leanSidekick.completeProof"
@@ -11,6 +14,10 @@ FIND_PREMISES = "leanSidekick.findPremises"
 FIND_LEMMA = "leanSidekick.findLemma"
 PREMISE_USES = "leanSidekick.premiseUses"
 CHOOSE_PREMISE = "leanSidekick.choosePremise"
+TAKE_SUGGESTION = "leanSidekick.takeSuggestion"
+
+FIND_LEMMA_HERE = "leanSidekick.findLemmaHere"
+"""The client's own: it asks the user for words."""
 
 COMMANDS = (
     COMPLETE_PROOF,
@@ -21,4 +28,5 @@ COMMANDS = (
     FIND_LEMMA,
     PREMISE_USES,
     CHOOSE_PREMISE,
+    TAKE_SUGGESTION,
 )

@@ -16,7 +16,7 @@ from lean_sidekick.core.errors import ConfigError, InputError, LeanUnavailable, 
 from lean_sidekick.core.positions import Position
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.engine.api import DocumentText, Engine
-from lean_sidekick.lsp import convert
+from lean_sidekick.engine.file_uris import to_path
 from lean_sidekick.settings import Settings, resolve_settings
 from lean_sidekick.settings.options import parse_options
 
@@ -165,7 +165,7 @@ class Projects:
             return project
 
     async def _find_root(self, uri: str) -> Path:
-        path = convert.to_path(uri)
+        path = to_path(uri)
         if path is None:
             return self.folders[0] if self.folders else Path.cwd()
         root = await _on_thread(lambda: self._backend.find_root(path))
@@ -183,7 +183,7 @@ class Projects:
 
 def to_folders(uris: Sequence[str]) -> tuple[Path, ...]:
     """The workspace folders that lie on this machine's disk, the innermost first."""
-    folders = [path for uri in uris if (path := convert.to_path(uri)) is not None]
+    folders = [path for uri in uris if (path := to_path(uri)) is not None]
     return tuple(sorted(folders, key=lambda path: len(path.parts), reverse=True))
 
 

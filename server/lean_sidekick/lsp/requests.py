@@ -20,6 +20,7 @@ from pygls.exceptions import JsonRpcException
 from lean_sidekick.core.errors import SidekickError, StaleDocument
 from lean_sidekick.lsp.client import Client
 from lean_sidekick.lsp.features.status import Status
+from lean_sidekick.lsp.panel import Panel
 from lean_sidekick.lsp.partials import Partials
 from lean_sidekick.lsp.projects import Projects
 from lean_sidekick.lsp.rounds import Rounds
@@ -43,6 +44,7 @@ class Parts:
 
     client: Client
     texts: TextStore
+    panel: Panel
     partials: Partials
     projects: Projects
     rounds: Rounds
@@ -55,6 +57,7 @@ class RequestContext:
 
     def __init__(self, parts: Parts, limit: asyncio.Timeout) -> None:
         self.client = parts.client
+        self.panel = parts.panel
         self.partials = parts.partials
         self.projects = parts.projects
         self.rounds = parts.rounds

@@ -12,6 +12,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
+from itertools import count
 from time import monotonic
 
 from lean_sidekick.core.budget import Budget
@@ -19,7 +20,7 @@ from lean_sidekick.core.errors import InputError, SidekickError, TimedOut
 from lean_sidekick.core.outcomes import OutcomeKind
 from lean_sidekick.core.positions import Position
 from lean_sidekick.core.sites import ProofSite
-from lean_sidekick.engine.api import Suggestion, SuggestionRound
+from lean_sidekick.engine.api import OPENING_S, Suggestion, SuggestionRound
 from lean_sidekick.lsp.features.status import Status
 from lean_sidekick.lsp.lessons import Lessons
 from lean_sidekick.lsp.projects import Projects
@@ -40,15 +41,18 @@ _logger = logging.getLogger(__name__)
 class Round:
     """One anytime stream of suggestions for one site of one version."""
 
-    def __init__(self, snapshot: Snapshot, site: ProofSite, asked: Position) -> None:
+    def __init__(self, number: int, snapshot: Snapshot, site: ProofSite, asked: Position) -> None:
+        self.number = number
         self.snapshot = snapshot
         self.site = site
         self.asked = asked
         self.latest: SuggestionRound | None = None
+        self.trouble = ""
         self.is_complete = False
         self.is_settled = False
         self._settled = asyncio.Event()
         self.began = monotonic()
+        self.seconds = 0.0
         self.first_s: float | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -63,15 +67,21 @@ class Round:
         return self.latest.warning if self.latest is not None else ""
 
     @property
+    def is_running(self) -> bool:
+        """Whether something may still be found."""
+        return self._task is not None and not self._task.done()
+
+    @property
     def is_usable(self) -> bool:
         """Whether the round runs or has run to its end."""
-        return self.is_complete or (self._task is not None and not self._task.done())
+        return self.is_complete or self.is_running
 
     def learn(self, known: SuggestionRound) -> None:
         """Takes over what the engine knows by now."""
         self.latest = known
+        self.seconds = monotonic() - self.began
         if self.first_s is None and self.suggestions(1):
-            self.first_s = monotonic() - self.began
+            self.first_s = self.seconds
 
     def describe(self) -> str:
         """The round in one line, without anything of the text."""
@@ -144,7 +154,8 @@ class Rounds:
     """The rounds of all open documents.
 
     `on_settled` is called at most once for a round, with its document: when its best suggestion closes the goal, or
-    at its end if it has suggestions.
+    at its end if it has suggestions. `on_changed` is called whenever more is known of a round, and at its end, however
+    it came.
     """
 
     def __init__(
@@ -156,6 +167,7 @@ class Rounds:
         tasks: Tasks,
         lessons: Lessons,
         on_settled: Callable[[str], None],
+        on_changed: Callable[[Round], None],
         editors_goals: Callable[[Snapshot, Position], Awaitable[Sequence[str]]],
     ) -> None:
         self._texts = texts
@@ -164,6 +176,8 @@ class Rounds:
         self._tasks = tasks
         self._lessons = lessons
         self._on_settled = on_settled
+        self._on_changed = on_changed
+        self._numbers = count(1)
         self._editors_goals = editors_goals
         self._desks: dict[str, _Desk] = {}
 
@@ -241,9 +255,11 @@ class Rounds:
                     desk.current = known
                 return known
         desk.end_current()
-        new = desk.current = Round(snapshot, site, position)
+        new = desk.current = Round(next(self._numbers), snapshot, site, position)
         desk.rounds.append(new)
-        new.run_as(self._tasks.start(self._run(desk, new), f"round for {snapshot.uri}"))
+        task = self._tasks.start(self._run(desk, new), f"round for {snapshot.uri}")
+        new.run_as(task)
+        task.add_done_callback(lambda _: self._on_changed(new))
         return new
 
     async def _begin(self, snapshot: Snapshot, position: Position) -> None:
@@ -269,8 +285,10 @@ class Rounds:
                     await asyncio.wait(set(desk.ending), timeout=_ENDING_LIMIT_S)
                 await self._follow(desk, running)
             except InputError as error:
+                running.trouble = str(error)
                 _logger.debug("no round: %s", error)
             except SidekickError as error:
+                running.trouble = str(error)
                 self._status.report(error)
                 return
             running.is_complete = True
@@ -292,15 +310,17 @@ class Rounds:
         running.began = monotonic()
         engine = await self._projects.engine(running.snapshot.uri)
         budget = Budget(seconds=self._projects.settings(running.snapshot.uri).suggest_timeout_s, checks=_MAX_CHECKS)
+        limit_s = OPENING_S + budget.seconds + _OVERRUN_S
         editors_goals = partial(self._editors_goals, running.snapshot)
         stream = engine.suggest(running.snapshot.document, running.asked, budget, editors_goals)
         try:
-            async with asyncio.timeout(budget.seconds + _OVERRUN_S), aclosing(stream):
+            async with asyncio.timeout(limit_s), aclosing(stream):
                 async for known in stream:
                     running.learn(known)
                     self._announce(desk, running)
+                    self._on_changed(running)
         except TimeoutError:
-            raise TimedOut(f"A round of suggestions did not end within {budget.seconds + _OVERRUN_S:g} s.") from None
+            raise TimedOut(f"A round of suggestions did not end within {limit_s:g} s.") from None
         # Not before: the first suggestion is not to wait for it.
         engine.load_premises()
 

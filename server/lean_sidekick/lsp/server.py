@@ -30,6 +30,7 @@ from lean_sidekick.lsp.features import (
     documents,
     inlay_hints,
     inline_completion,
+    panel,
     premises,
     prove_file,
 )
@@ -42,10 +43,13 @@ from lean_sidekick.lsp.methods import (
     FIND_LEMMA,
     FIND_PREMISES,
     FORGET_LEARNED,
+    PANEL_MOVED,
     PREMISE_USES,
     PROVE_FILE,
     RESTART_LEAN,
+    TAKE_SUGGESTION,
 )
+from lean_sidekick.lsp.panel import Panel
 from lean_sidekick.lsp.partials import Partials
 from lean_sidekick.lsp.projects import Backend, Projects, to_folders
 from lean_sidekick.lsp.protocol import SidekickProtocol, make_converter
@@ -176,6 +180,7 @@ class SidekickServer(LanguageServer):
             types.TEXT_DOCUMENT_DID_SAVE: partial(documents.did_save, parts, requests),
             types.TEXT_DOCUMENT_DID_CLOSE: partial(documents.did_close, parts, requests),
             types.WORKSPACE_DID_CHANGE_CONFIGURATION: partial(configuration.did_change, parts),
+            PANEL_MOVED: partial(panel.panel_moved, parts),
             types.WINDOW_WORK_DONE_PROGRESS_CANCEL: lambda params: parts.client.cancel_progress(params.token),
         }
         # pygls marks what it registers, which bound methods cannot bear.
@@ -184,6 +189,7 @@ class SidekickServer(LanguageServer):
         self.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(lambda _: self._read_folders())
         self._answer(types.TEXT_DOCUMENT_CODE_ACTION, code_actions.code_actions, code_actions.OPTIONS)
         self._answer(types.TEXT_DOCUMENT_INLAY_HINT, inlay_hints.inlay_hints)
+        self._answer(types.INLAY_HINT_RESOLVE, inlay_hints.resolve_inlay_hint)
         self._answer(
             types.TEXT_DOCUMENT_INLINE_COMPLETION, inline_completion.inline_completion, inline_completion.OPTIONS
         )
@@ -275,6 +281,7 @@ _COMMANDS = {
     FIND_LEMMA: premises.find_lemma,
     PREMISE_USES: premises.premise_uses,
     CHOOSE_PREMISE: premises.choose_premise,
+    TAKE_SUGGESTION: panel.take_suggestion,
 }
 
 
@@ -297,11 +304,14 @@ def _make_parts(protocol: SidekickProtocol, backend: Backend) -> Parts:
         tasks=tasks,
         lessons=lessons,
         on_settled=on_settled,
+        on_changed=lambda known: shown.round_changed(known),
         editors_goals=client.editors_goals,
     )
+    shown = Panel(client=client, texts=texts, projects=projects, rounds=rounds, tasks=tasks)
     return Parts(
         client=client,
         texts=texts,
+        panel=shown,
         partials=Partials(),
         projects=projects,
         rounds=rounds,

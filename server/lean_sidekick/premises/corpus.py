@@ -28,6 +28,7 @@ from lean_sidekick.premises.source_scan import read_source
 
 # Where LeanDojo's paths have the sources of packages, and of Lean itself.
 _PACKAGES = (".lake/packages/", "lake-packages/")
+_DAMAGED = (ValueError, TypeError, KeyError, AttributeError)
 _LINE_LIMIT = 64 * 2**20
 _SOURCE_FOLDERS = ("src/lean/", "src/")
 
@@ -61,7 +62,7 @@ def read_corpus(path: Path, on_skipped: OnSkipped) -> Iterator[CorpusFile]:
                     raise InputError(f"{path}, line {number}: longer than {_LINE_LIMIT // 2**20} MB, so no corpus.")
                 try:
                     found = _read_file(json.loads(line))
-                except (ValueError, TypeError, KeyError, AttributeError) as error:
+                except _DAMAGED as error:
                     skipped += 1
                     on_skipped(Skipped(name=f"{path}, line {number}", reason=_why(error)))
                     continue
@@ -104,6 +105,14 @@ def corpus_line(file: CorpusFile, paths: Mapping[str, str]) -> str:
     return json.dumps(_file_object(file, paths), ensure_ascii=False, separators=(",", ":"))
 
 
+def corpus_file(data: Mapping[str, Any], place: str) -> CorpusFile:
+    """The file in the object of a line; `place` names the line in an error. Raises InputError."""
+    try:
+        return _read_file(data)
+    except _DAMAGED as error:
+        raise InputError(f"{place}: {_why(error)}.") from None
+
+
 def module_path(module: str) -> str:
     """The path of a module's source below the folder that holds its first part."""
     return "/".join(part.strip("«»") for part in split_name(module)) + ".lean"
@@ -126,7 +135,7 @@ def _component(part: str) -> str:
     return part if is_plain and all(c.isalnum() or c in "_'!?" for c in part) else f"«{part}»"
 
 
-def _read_file(data: dict[str, Any]) -> CorpusFile:
+def _read_file(data: Mapping[str, Any]) -> CorpusFile:
     path = _text(data["path"])
     module = _text(data.get("module") or module_of(path))
     premises = data["premises"]

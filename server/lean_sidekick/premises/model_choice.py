@@ -3,27 +3,30 @@
 from attrs import frozen
 
 from lean_sidekick.model_worker.messages import Device, ModelKind, ModelSpec, Pooling, Precision
-from lean_sidekick.premises.formats import KNOWN_ENCODERS, WRITING, EncoderFormat, TokenVector
+from lean_sidekick.premises.formats import KNOWN_ENCODERS, WRITING, WRITING_VERSION, EncoderFormat, TokenVector
 
 
 @frozen(kw_only=True)
 class EncoderChoice:
     """An encoder: a folder or a model of the hub, and how texts are written for it.
 
-    `fingerprint` tells two states of one folder apart, "" where the revision does.
+    `fingerprint` tells two states of one folder apart, "" where the revision does. An automatic one was not asked for
+    by name: it helps with words alone, its vectors are made only where somebody asks for an index, and nothing is said
+    where it cannot help.
     """
 
     source: str
     format: EncoderFormat
     revision: str | None = None
     fingerprint: str = ""
+    is_automatic: bool = False
     device: Device = Device.AUTO
     precision: Precision = Precision.AUTO
 
     @property
     def name(self) -> str:
         """What its vectors are known by in an index: the model of the premises and how they are written for it."""
-        return f"{self._premise_source}@{self.revision or ''}{self.fingerprint} {self.format.value}"
+        return f"{self._premise_source}@{self.revision or ''}{self.fingerprint} {self.format.value} {WRITING_VERSION}"
 
     @property
     def of_questions(self) -> ModelSpec:

@@ -110,26 +110,33 @@ class _Model:
 
 
 class ModelRanking:
-    """The encoder and the cross-encoder of one index, each of which can be missing."""
+    """The encoder and the cross-encoder of one index, each of which can be missing.
 
-    def __init__(self, embedder: "Embedder | None", reranker: Reranker | None) -> None:
+    An encoder that `helps_words_only` is an automatic one: it is loaded for the first question in words, and what it
+    cannot do is no trouble, since nobody asked for it.
+    """
+
+    def __init__(
+        self, embedder: "Embedder | None", reranker: Reranker | None, *, helps_words_only: bool = False
+    ) -> None:
         self._embedder, self._reranker = embedder, reranker
+        self._helps_words_only = helps_words_only
         self._dense = None if embedder is None else _Model("Dense ranking", embedder.load)
         self._cross = None if reranker is None else _Model("The cross-encoder", reranker.load)
 
     @property
     def trouble(self) -> str:
         """What is left out now and why, "" for nothing."""
-        return " ".join(model.trouble for model in self._models if model.trouble)
+        return " ".join(model.trouble for model in self._asked_for(for_words=False) if model.trouble)
 
     def start(self) -> None:
-        """Begins to load the models."""
-        for model in self._models:
+        """Begins to load the models that somebody asked for."""
+        for model in self._asked_for(for_words=False):
             model.start()
 
-    async def ready(self) -> None:
-        """Waits until the models are loaded, or could not be."""
-        await asyncio.gather(*(model.ready() for model in self._models))
+    async def ready(self, *, for_words: bool) -> None:
+        """Waits until the models are loaded, or could not be: those for questions in words, or for goals."""
+        await asyncio.gather(*(model.ready() for model in self._asked_for(for_words=for_words)))
 
     async def close(self) -> None:
         """Ends what is being loaded."""
@@ -144,7 +151,7 @@ class ModelRanking:
         async def embed(embedder: "Embedder", limit_s: float) -> "Array":
             return await embedder.goal(goal, limit_s)
 
-        vector = await self._vector(retriever, embed, hurried=hurried)
+        vector = None if self._helps_words_only else await self._vector(retriever, embed, hurried=hurried)
         if hurried or self._cross is None:
             return await retriever.for_goal(goal, accessible, k, vector)
         found = await retriever.for_goal(goal, accessible, max(k, RERANKED), vector)
@@ -166,7 +173,11 @@ class ModelRanking:
 
     @property
     def _models(self) -> "tuple[_Model, ...]":
-        return tuple(model for model in (self._dense, self._cross) if model is not None)
+        return self._asked_for(for_words=True)
+
+    def _asked_for(self, *, for_words: bool) -> "tuple[_Model, ...]":
+        dense = self._dense if for_words or not self._helps_words_only else None
+        return tuple(model for model in (dense, self._cross) if model is not None)
 
     async def _vector(
         self, retriever: "LocalRetriever", embed: "Callable[[Embedder, float], Awaitable[Array]]", *, hurried: bool

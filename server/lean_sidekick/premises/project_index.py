@@ -8,9 +8,12 @@ interrupted goes on where it was; an index that is damaged is thrown away and ma
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 from attrs import frozen
 
 from lean_sidekick.core.errors import IndexDamaged, InputError
@@ -19,7 +22,7 @@ from lean_sidekick.lean.api import DocumentServer
 from lean_sidekick.lean.fingerprint import dependencies_key
 from lean_sidekick.lean.project import Project
 from lean_sidekick.lean.toolchain import Toolchain
-from lean_sidekick.premises.corpus import OnSkipped
+from lean_sidekick.premises.corpus import OnSkipped, module_path, read_corpus, write_corpus
 from lean_sidekick.premises.index import IndexWriter, PremiseIndex
 from lean_sidekick.premises.project_corpus import CorpusProgress, ProjectCorpus
 from lean_sidekick.premises.segment import Segment
@@ -46,6 +49,10 @@ class ProjectIndex:
             return index.segments(encoder)
 
         return (*_or_nothing(self.shared, read), *_or_nothing(self.own, read))
+
+    def size(self) -> int:
+        """How many premises are indexed now."""
+        return sum(len(segment) for segment in self.segments())
 
     def imports(self) -> dict[str, tuple[str, ...]]:
         """The imports of every module that is indexed. Raises IndexDamaged."""
@@ -103,16 +110,78 @@ async def refresh(
     own, shared = index.own.writer(), index.shared.writer()
     corpus = ProjectCorpus(sources=sources, server=server, on_skipped=on_skipped, on_progress=on_progress)
     added = premises = 0
+    # One thread for all that is written: after an interruption, what comes to an end last is committed last.
+    writing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="premises")
+    loop = asyncio.get_running_loop()
     try:
         async for file in corpus.read(kept | known_shared.keys()):
             stamp = stamps.get(file.module)
-            await asyncio.to_thread(_add, own if stamp is not None else shared, file, stamp or _FIXED)
+            await loop.run_in_executor(writing, _add, own if stamp is not None else shared, file, stamp or _FIXED)
             added += 1
             premises += len(file.premises)
-        await asyncio.to_thread(_finish, index, own, shared, frozenset(gone))
+        await loop.run_in_executor(writing, _finish, index, own, shared, frozenset(gone))
     except OSError as error:
         raise InputError(f"The premise index cannot be written ({error}).") from None
+    except asyncio.CancelledError:
+        # What was read stays, so that the next refresh goes on from here.
+        with suppress(OSError, IndexDamaged):
+            await asyncio.shield(loop.run_in_executor(writing, _commit, own, shared))
+        raise
+    finally:
+        writing.shutdown(wait=False)
     return Refreshed(added=added, kept=len(kept) + len(known_shared), removed=len(gone), premises=premises)
+
+
+def export_corpus(index: ProjectIndex, path: Path) -> int:
+    """Writes all that is indexed as LeanDojo's `corpus.jsonl`, by module; how many premises. Slow: call it in a thread.
+
+    Raises InputError where the file cannot be written, IndexDamaged.
+    """
+    imports = index.imports()
+
+    def files() -> Iterator[CorpusFile]:
+        for segment in index.segments():
+            for number, module in enumerate(segment.modules):
+                documents = np.flatnonzero(segment.module_of == number).tolist()
+                if documents and segment.is_live is not None and not segment.is_live[documents[0]]:
+                    continue  # replaced by a newer segment
+                yield CorpusFile(
+                    path=module_path(module),
+                    module=module,
+                    imports=imports.get(module, ()),
+                    premises=tuple(segment.records[document] for document in documents),
+                )
+
+    return write_corpus(path, files())
+
+
+def import_corpus(index: ProjectIndex, path: Path, own: Set[str], on_skipped: OnSkipped) -> Refreshed:
+    """Takes the premises of the packages from LeanDojo's `corpus.jsonl`: of its modules those not `own` and not known.
+
+    Slow: call it in a thread. Raises InputError where the file cannot be read or the index not written, IndexDamaged.
+    """
+    known = index.shared.files().keys()
+    writer = index.shared.writer()
+    added = kept = premises = 0
+    try:
+        for file in read_corpus(path, on_skipped):
+            if file.module in own:
+                continue
+            if file.module in known:
+                kept += 1
+                continue
+            writer.add(file, _FIXED)
+            added += 1
+            premises += len(file.premises)
+        writer.finish()
+    except OSError as error:
+        raise InputError(f"The premise index cannot be written ({error}).") from None
+    return Refreshed(added=added, kept=kept, removed=0, premises=premises)
+
+
+def _commit(*writers: IndexWriter) -> None:
+    for writer in writers:
+        writer.commit()
 
 
 def _add(writer: IndexWriter, file: CorpusFile, stamp: str) -> None:

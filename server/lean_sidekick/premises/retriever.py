@@ -49,7 +49,7 @@ def goal_rankers() -> tuple[WeightedRanker, ...]:
 
 # How much the encoder's ranks count where there is one; as measured (docs/decisions).
 _DENSE_GOAL = WeightedRanker(DenseRanker(), 1.0)
-_DENSE_WORDS = WeightedRanker(DenseRanker(), 1.0)
+_DENSE_WORDS = WeightedRanker(DenseRanker(), 2.0)
 
 
 def word_rankers() -> tuple[WeightedRanker, ...]:

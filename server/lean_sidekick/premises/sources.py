@@ -37,11 +37,16 @@ class SourceFile:
 
 @define
 class Sources:
-    """The modules of one project, found when they are asked for."""
+    """The modules of one project, found when they are asked for.
+
+    `is_flat` leaves out what lies in folders below the root: a file that belongs to no project may lie in a folder
+    that holds everything, such as the home folder.
+    """
 
     project: Project
     toolchain: Toolchain | None
     environment: Mapping[str, str]
+    is_flat: bool = False
     _packages: tuple[Path, ...] = field(init=False)
 
     @_packages.default
@@ -54,7 +59,7 @@ class Sources:
         found: dict[str, SourceFile] = {}
         root = self.project.root
         for folder in _source_folders(root):
-            for file in _lean_files(folder, is_top=folder == root):
+            for file in _lean_files(folder, is_top=folder == root, is_flat=self.is_flat):
                 module = module_of(file.relative_to(folder).as_posix())
                 found.setdefault(module, self._source(module, file))
         return [found[module] for module in sorted(found)]
@@ -150,9 +155,9 @@ def _source_folders(package: Path) -> list[Path]:
     return [folder for folder in folders if folder.is_dir()]
 
 
-def _lean_files(folder: Path, *, is_top: bool) -> Iterator[Path]:
+def _lean_files(folder: Path, *, is_top: bool, is_flat: bool) -> Iterator[Path]:
     for place, folders, files in os.walk(folder):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in _NOT_SOURCES)
+        folders[:] = sorted(f for f in folders if not is_flat and not f.startswith(".") and f not in _NOT_SOURCES)
         for name in sorted(files):
             if name.endswith(".lean") and not (is_top and Path(place) == folder and name in LAKEFILES):
                 yield Path(place) / name

@@ -146,13 +146,17 @@ class Settings:
         maximum=60_000,
     )
     suggest_timeout_s: float = _setting(
-        5.0, "suggest.timeoutS", "Seconds that one round of suggestions may take.", minimum=0.1, maximum=600
+        5.0,
+        "suggest.timeoutS",
+        "Seconds that one round of suggestions may take, once Lean has read the file.",
+        minimum=0.1,
+        maximum=600,
     )
     suggest_max_items: int = _setting(
         8, "suggest.maxItems", "The most suggestions shown at one place.", minimum=1, maximum=100
     )
     code_action_wait_s: float = _setting(
-        0.2,
+        0.15,
         "suggest.codeActionWaitS",
         "Seconds that a request for code actions waits for checks that are under way before it answers with what "
         "is known.",
@@ -243,11 +247,12 @@ class Settings:
         is_guarded=True,
     )
     premises_encoder: str = _setting(
-        "",
+        "auto",
         "premises.encoder",
         "The encoder whose vectors help to find premises: the name of a model card, a folder, or a model of the hub "
-        "that is on this machine. Empty: words, symbols and proofs alone. `lean-sidekick index` makes the vectors of "
-        "a project, and the editor does in the background.",
+        "that is on this machine. `lean-sidekick index` makes the vectors of a project, and the editor does in the "
+        "background. `auto`: MiniLM for questions in words, if its package is installed and `lean-sidekick index` was "
+        "run. Empty: words, symbols and proofs alone.",
         is_guarded=True,
     )
     premises_encoder_format: str = _setting(

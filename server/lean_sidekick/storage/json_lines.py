@@ -112,7 +112,7 @@ def _lines(file: BinaryIO, path: Path) -> Iterator[Record]:
         if not raw.strip():
             raise InputError(f"{place}: the line is empty.")
         try:
-            yield _record(raw.decode("utf-8"), place)
+            yield parse_record(raw.decode("utf-8"), place)
         except UnicodeDecodeError as error:
             raise InputError(f"{place}: not UTF-8 text (byte {error.start + 1} of the line).") from None
     if number == 0:
@@ -174,7 +174,8 @@ def _pieces(file: BinaryIO, path: Path) -> Iterator[str]:
         raise InputError(f"{path}: not UTF-8 text.") from None
 
 
-def _record(text: str, place: str) -> Record:
+def parse_record(text: str, place: str) -> Record:
+    """The object that a text is; `place` names it in an error. Raises InputError."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:  # brackets nested a thousand deep are a RecursionError

@@ -40,7 +40,12 @@ def is_here(card: ModelCard, environment: Mapping[str, str] = os.environ) -> boo
     """Whether the weights of a model are on this machine. Reads names of files only."""
     if card.folder is not None:
         return any(card.folder.glob(f"*{_WEIGHTS}"))
-    snapshots = cache_folder(environment) / f"models--{card.hub.replace('/', '--')}" / "snapshots"
+    return is_cached(card.hub, environment)
+
+
+def is_cached(name: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether the weights of a model of the hub, `owner/name`, are in the hub's cache. Reads names of files only."""
+    snapshots = cache_folder(environment) / f"models--{name.replace('/', '--')}" / "snapshots"
     return any(snapshots.glob(f"*/*{_WEIGHTS}"))
 
 

@@ -6,6 +6,7 @@ cannot be typed (inaccessible names, cut-off terms) is dropped here, whatever so
 """
 
 import asyncio
+import re
 from collections.abc import Sequence
 from functools import cache
 
@@ -40,6 +41,7 @@ _INSTANT_HEADS = frozenset(
 )
 _SLOW_HEADS = frozenset({"simp_all", "grind", "aesop"})
 _CLOSERS = _SLOW_HEADS | {"simp", "norm_num", "ring_nf", "linarith", "omega", "field_simp", "push_cast", "norm_cast"}
+_OPEN_CASE = re.compile(r"\| (\S+)[^|=]* => \?_")
 _HEAVY_HEADS = frozenset({"nlinarith", "polyrith"})
 _PLAIN_SOURCES: tuple[TacticGenerator, ...] = (
     ProofTerms(),
@@ -77,7 +79,16 @@ def merge(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
     usable = [c for c in candidates if not any(mark in c.text for mark in _UNTYPABLE)]
     order = list(Cost)
     ranked = sorted(deduplicate(usable), key=lambda c: (-c.score, order.index(cost_of(c.text))))
-    return ranked[:limit]
+    best: dict[str, Candidate] = {}
+    for candidate in ranked:
+        # Two splits that differ in the names they give lead to the same goals.
+        best.setdefault(_without_names(candidate.text), candidate)
+    return list(best.values())[:limit]
+
+
+def _without_names(text: str) -> str:
+    """A split into cases that are all left open, without the names that it gives; any other text as it is."""
+    return _OPEN_CASE.sub(r"| \1", text) if text.endswith("=> ?_") and "\n" not in text else text
 
 
 def plain_generator() -> TacticGenerator:

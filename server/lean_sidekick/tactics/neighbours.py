@@ -2,14 +2,13 @@
 
 After Tactician (Blaauwbroek, Urban, Geuvers 2020, "The Tactician"): goals are sets of features, weighted by how rare
 they are; what is alike is measured by the weight of the common ones, and a step counts less the longer ago it was
-taken. A step is offered in the names of the goal at hand (`renaming`). What an earlier proof established on the way,
-as a `have` that speaks of no hypothesis, is offered where it rewrites the goal, however unlike the goals are.
+taken. A step is offered in the names of the goal at hand (`renaming`); a whole proof is a step too (`scripts`). What an
+earlier proof established is offered where it rewrites the goal, however unlike the goals are (`facts`).
 `StepIndex` is kept in memory and is bounded: the steps used longest ago go first. Deterministic: age counts steps, not
 seconds. No Lean, no disk.
 """
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -17,13 +16,11 @@ from attrs import define, field, frozen
 
 from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.steps import StepOrigin, TakenStep
-from lean_sidekick.core.term_reader import read_binders
-from lean_sidekick.core.terms import Term
 from lean_sidekick.tactics.api import TacticRequest
+from lean_sidekick.tactics.facts import Fact, fact_of
 from lean_sidekick.tactics.features import features
-from lean_sidekick.tactics.goal_shape import GoalShape, Nature, read_goal
+from lean_sidekick.tactics.goal_shape import GoalShape, read_goal
 from lean_sidekick.tactics.renaming import renamings
-from lean_sidekick.tactics.rewriting import Equation, equation_of, rewrite
 from lean_sidekick.tactics.step_texts import step_texts
 
 SIZE_LIMIT = 20_000
@@ -31,7 +28,6 @@ NEIGHBOURS = 32
 CANDIDATES = 16
 FACTS = 4
 _FACT = -2.2
-_HAVE = re.compile(r"have [\w']+ : (∀ .*?) := ", re.DOTALL)
 _HALF_LIFE = 4_000
 """Steps after which a step counts `_AGED` of what it counted."""
 _AGED = 0.8
@@ -44,9 +40,14 @@ _COMPARED = 8
 # library and early Mathlib 4 was the one offered, each theorem from those before it.
 _BEST = -0.3
 _SLOPE = 2.6
-# The first few are worth a check, however little their goals are alike.
-_FIRST = -2.0
-_LATER = 0.35
+# Those below the least were hardly ever the next step, with whole files of that library held out; they would only fill
+# batches up. Unless its goal is quite unlike, the first one is worth a check all the same, and so are the first whole
+# proofs: each may stand for many.
+_FIRST = -2.2
+_LATER = 0.5
+_LEAST = -4.0
+_UNLIKE = -7.0
+_NOTHING_TO_INTRODUCE = ("=", "∧", "∨", "↔")
 _AGREEMENT = 0.15
 _RESTATES = 0.6
 _OTHER_WAY = 0.3
@@ -59,32 +60,6 @@ class Neighbour:
     step: TakenStep
     shape: GoalShape
     likeness: float
-
-
-@frozen(kw_only=True)
-class Fact:
-    """An equation that a `have` establishes for all values of its variables; `key` is equal for equal statements."""
-
-    key: str
-    equation: Equation
-
-    def rewrites(self, target: Term) -> bool:
-        """Whether one of its sides fits a part of a target."""
-        return any(rewrite(way, target) is not None for way in (self.equation, self.equation.flipped()))
-
-
-def fact_of(tactic: str, shape: GoalShape) -> Fact | None:
-    """What a `have` at a goal establishes, if it speaks of no hypothesis but types and rewrites something."""
-    have = _HAVE.match(tactic)
-    if have is None:
-        return None
-    statement = read_binders(": " + " ".join(have[1].split()))
-    if statement is None or statement.names & {one.name for one in shape.locals if one.nature is not Nature.SORT}:
-        return None
-    equation = equation_of(statement)
-    if equation is None or not equation.variables or equation.premises:
-        return None
-    return Fact(key=statement.alpha_key, equation=equation)
 
 
 @define
@@ -117,7 +92,7 @@ class StepIndex:
             self._steps[self._clock] = step, found
             self._ids[key] = self._clock
             self._of[step.declaration].add(self._clock)
-            fact = fact_of(step.tactic, shape)
+            fact = fact_of(step, shape)
             if fact is not None:
                 self._facts[self._clock] = fact
             for feature in found:
@@ -168,19 +143,17 @@ class StepIndex:
             Neighbour(step=step, shape=read_goal(step.goal), likeness=-likeness) for likeness, _, step in scored[:count]
         ]
 
-    def facts(self, shape: GoalShape, count: int) -> list[tuple[TakenStep, GoalShape]]:
-        """The newest steps that establish what rewrites the goal, each statement once, with their goals."""
-        found: dict[str, tuple[TakenStep, GoalShape]] = {}
+    def facts(self, shape: GoalShape, count: int) -> list[TakenStep]:
+        """Steps that establish what rewrites the goal, those that say most of it first, of equal ones the newest; each
+        statement once."""
         known = {one.type.alpha_key for one in shape.proofs}
+        found: list[tuple[int, TakenStep]] = []
         for number in reversed(self._facts):
             fact = self._facts[number]
-            if fact.key not in known and fact.rewrites(shape.target):
+            if fact.key not in known and (fit := fact.fit(shape.target)):
                 known.add(fact.key)
-                step, _ = self._steps[number]
-                found[fact.key] = step, read_goal(step.goal)
-                if len(found) == count:
-                    break
-        return list(found.values())
+                found.append((-fit, fact.step))
+        return [step for _, step in sorted(found, key=lambda item: item[0])[:count]]
 
     def _weight(self, feature: str) -> float:
         """More for what is rare among the goals known; a little for what all have."""
@@ -229,19 +202,29 @@ def neighbour_candidates(shape: GoalShape, index: StepIndex) -> list[Candidate]:
             known = best.get(text)
             # Several similar goals say more than one.
             best[text] = score if known is None else max(known, score) + _AGREEMENT
-    for step, old in index.facts(shape, FACTS):
-        for text, _ in step_texts(step.tactic):
-            best |= {way: max(_FACT, best.get(way, _FACT)) for way in renamings(text, old, shape)[:1]}
-    ranked = sorted(best.items(), key=lambda item: -item[1])[:CANDIDATES]
-    return [
-        Candidate(text=text, source=Source.NEIGHBOUR, score=min(_BEST, max(score, _FIRST - _LATER * rank)))
-        for rank, (text, score) in enumerate(ranked)
-    ]
+    for step in index.facts(shape, FACTS):
+        for way in renamings(step.tactic, read_goal(step.goal), shape)[:1]:
+            best[way] = max(_FACT, best.get(way, _FACT))
+    found: list[Candidate] = []
+    floor = _FIRST
+    for text, score in sorted(best.items(), key=lambda item: -item[1])[:CANDIDATES]:
+        if score >= _UNLIKE and (not found or _may_finish(text)):
+            score, floor = max(score, floor), floor - _LATER
+        if score >= _LEAST:
+            found.append(Candidate(text=text, source=Source.NEIGHBOUR, score=min(_BEST, score)))
+    return sorted(found, key=lambda candidate: -candidate.score)
+
+
+def _may_finish(text: str) -> bool:
+    """Whether it stands for many steps, up to the end of a proof."""
+    return "\n" in text and not text.startswith("have ")
 
 
 def _offered(neighbour: Neighbour, shape: GoalShape) -> Iterator[tuple[str, float]]:
     if neighbour.likeness < _RESTATES and neighbour.step.tactic.startswith(("show ", "change ")):
         return  # it says a goal again, which has to be this one
+    if neighbour.step.tactic.startswith("intro") and shape.target.is_operator(*_NOTHING_TO_INTRODUCE):
+        return
     for text, penalty in step_texts(neighbour.step.tactic):
         for way, rewritten in enumerate(renamings(text, neighbour.shape, shape)):
             yield rewritten, penalty + _OTHER_WAY * way

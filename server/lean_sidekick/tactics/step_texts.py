@@ -1,12 +1,16 @@
 """What a tactic of a finished proof can be tried as at another goal. Pure.
 
 A tactic with proofs of its own below it (`induction … with` and its alternatives) is offered as it was and with holes
-in the place of those proofs. A tactic that only frames others (a bullet, `case`, braces) is no step. A list of
-rewrites is also tried with its first one alone.
+in the place of those proofs. A whole proof is offered as it was, and what it establishes first (its `have`s) without
+the rest. A tactic that only frames others (a bullet, `case`, braces) is no step. A list of rewrites is also tried
+with its first one alone.
 """
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
+
+from lean_sidekick.tactics.scripts import aligned, outer_steps
 
 _FRAMES = re.compile(
     r"(?:[·.({]|(?:case'?|next|focus|all_goals|allGoals|any_goals|repeat|try|first|iterate|calc|conv|skip|done|suffices|show_term)(?![\w.]))"
@@ -14,6 +18,7 @@ _FRAMES = re.compile(
 _REWRITES = re.compile(r"(rw|rewrite|erw|simp_rw) \[([^\[\]]*)\](.*)", re.DOTALL)
 _MAX_LENGTH = 300
 _SKELETON = 0.4
+_PRELUDE = 0.4
 _FIRST_REWRITE = 1.0
 
 
@@ -22,8 +27,15 @@ def step_texts(tactic: str) -> Iterator[tuple[str, float]]:
     tactic = tactic.strip()
     if _FRAMES.match(tactic) or len(tactic) > 4 * _MAX_LENGTH:
         return
+    steps = outer_steps(tactic)
+    if len(steps) > 1:
+        yield tactic, 0.0
+        prelude = _prelude(steps)
+        if len(prelude) > 1:
+            yield "\n".join(prelude), _PRELUDE
+        return
     if "\n" in tactic:
-        yield _aligned(tactic), 0.0
+        yield aligned(tactic), 0.0
         skeleton = _skeleton(tactic)
         if skeleton is not None and len(skeleton) <= _MAX_LENGTH:
             yield skeleton, _SKELETON
@@ -36,11 +48,9 @@ def step_texts(tactic: str) -> Iterator[tuple[str, float]]:
         yield f"{rewrites[1]} [{rewrites[2].split(',')[0].strip()}]{rewrites[3]}", _FIRST_REWRITE
 
 
-def _aligned(tactic: str) -> str:
-    """The tactic with its further lines two columns to the right of its first, as far as they were not further."""
-    first, *rest = tactic.split("\n")
-    depth = min((len(line) - len(line.lstrip()) for line in rest if line.strip()), default=0)
-    return "\n".join([first, *("  " + line[depth:] for line in rest)])
+def _prelude(steps: list[str]) -> list[str]:
+    """The `have`s that a proof begins with."""
+    return list(takewhile(lambda step: step.startswith("have "), steps))
 
 
 def _skeleton(tactic: str) -> str | None:

@@ -37,7 +37,7 @@ def draw_run(rows: Sequence[Mapping[str, float]], loss_axis: str, scores: Scores
     figure, (loss, score) = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
     for name, label in (("loss", "trained on"), ("eval_loss", "held out")):
         points = [(row["step"], row[name]) for row in rows if name in row]
-        loss.plot(*zip(*points, strict=True) if points else ([], []), label=label)
+        loss.plot(*zip(*points, strict=True) if points else ([], []), marker=".", label=label)
     loss.set_ylabel(loss_axis)
     for name, label in scores.curves.items():
         points = [(row["step"], 100 * row[name]) for row in rows if name in row]

@@ -39,7 +39,7 @@ class AskedEngine:
     settings: Settings
     asked: list[tuple[DocumentText, Budget, SearchOptions]] = field(factory=list)
 
-    async def prepare(self) -> None:
+    async def prepare(self, *, for_words: bool = False) -> None:
         """Nothing to load."""
 
     async def prove_all(

@@ -195,3 +195,21 @@ async def test_models_are_named_without_asking_or_loading_any(machine: "Machine"
         assert "unprotected: use https" in (await machine.examine())["models"].advice
     finally:
         file.unlink()
+
+
+async def test_models_for_premises_are_looked_for_and_not_loaded(machine: "Machine") -> None:
+    """Nothing about them where none is configured."""
+    user_settings_file().parent.mkdir(parents=True, exist_ok=True)
+    user_settings_file().write_text('[premises]\nencoder = ""\n')
+    assert not {"encoder", "cross-encoder", "premise models"} & set(await machine.examine())
+    folder = machine.project / "cross"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(b"")
+    said = f'[premises]\nencoder = "reprover-retriever"\nreranker = "{folder}"\n'
+    user_settings_file().write_text(said)
+    found = await machine.examine()
+    assert found["encoder"].health is Health.MISSING and "models get" in found["encoder"].advice
+    assert found["cross-encoder"].health is Health.OK
+    user_settings_file().write_text(said.replace("reprover-retriever", "/nowhere/model"))
+    assert "there is no such folder" in (await machine.examine())["premise models"].advice

@@ -43,7 +43,7 @@ def library() -> Library:
     async def close() -> None:
         retriever.close()
 
-    async def models_ready() -> None:
+    async def models_ready(for_words: bool) -> None:
         return None
 
     return Library(

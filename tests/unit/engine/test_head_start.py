@@ -131,6 +131,7 @@ async def test_what_was_begun_for_another_goal_is_dropped() -> None:
     await world.model.was_asked(OTHER_PROMPT)
     world.verifier.has_started.set()
     await first
+    await anext(stream)
     assert world.model.was_cancelled, "nobody waits for the answer to the wrong question"
     world.model.release.set()
     _ = [found async for found in stream]

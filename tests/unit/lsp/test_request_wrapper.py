@@ -9,6 +9,7 @@ from pygls.exceptions import JsonRpcException
 from lean_sidekick.core.errors import LeanCrashed, StaleDocument
 from lean_sidekick.lsp.client import Client
 from lean_sidekick.lsp.features.status import Status
+from lean_sidekick.lsp.panel import Panel
 from lean_sidekick.lsp.partials import Partials
 from lean_sidekick.lsp.projects import Projects
 from lean_sidekick.lsp.requests import Parts, RequestContext, Requests
@@ -33,6 +34,7 @@ def requests(texts: TextStore) -> Requests:
     parts = Parts(
         client=cast(Client, nobody),
         texts=texts,
+        panel=cast(Panel, nobody),
         partials=Partials(),
         projects=cast(Projects, nobody),
         rounds=cast(Rounds, nobody),

@@ -1,6 +1,7 @@
 """Corpus files: what is written is read again, LeanDojo's own lines are read, and one bad line costs only itself."""
 
 import json
+import tracemalloc
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -165,3 +166,17 @@ def test_a_corpus_that_is_broken_off_leaves_the_old_one(tmp_path: Path) -> None:
 )
 def test_a_path_stands_for_a_module(path: str, module: str) -> None:
     assert module_of(path) == module
+
+
+def test_a_corpus_is_read_line_by_line(tmp_path: Path) -> None:
+    """The first file is there while most of the corpus is unread, and reading it all holds little of it at once."""
+    premise = Premise(full_name="a", kind="theorem", statement="x" * 20_000)
+    path = tmp_path / "corpus.jsonl"
+    write_corpus(path, (CorpusFile(path=f"M{n}.lean", module=f"M{n}", premises=(premise,)) for n in range(500)))
+    tracemalloc.start()
+    try:
+        assert sum(len(file.premises) for file in read_corpus(path, lambda skipped: None)) == 500
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < path.stat().st_size / 20

@@ -145,7 +145,12 @@ def test_two_looks_find_nearly_what_an_exact_search_finds() -> None:
             + GOAL.text,
             "theorem Nat.add_comm (n m : Nat) : n + m = m + n",
         ),
-        ("words", "n add m ne zero n m nat", "nat add comm : n m nat n add m eq m add n . Swaps."),
+        (
+            "words",
+            "n add m is not equal to zero n m natural number",
+            "natural number add commutative : n m natural number n add m equals m add n . Swaps.",
+        ),
+        ("hpsearch-xs", "n add m ne zero n m nat", "nat add comm : n m nat n add m eq m add n . Swaps."),
     ],
 )
 def test_texts_are_written_as_each_family_was_trained(family: str, goal: str, premise: str) -> None:

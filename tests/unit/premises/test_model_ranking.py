@@ -75,8 +75,10 @@ def retriever() -> LocalRetriever:
 async def made() -> AsyncIterator[Callable[..., ModelRanking]]:
     rankings: list[ModelRanking] = []
 
-    def make(embedder: Scripted | None = None, reranker: Scripted | None = None) -> ModelRanking:
-        rankings.append(ModelRanking(embedder, reranker))
+    def make(
+        embedder: Scripted | None = None, reranker: Scripted | None = None, helps_words_only: bool = False
+    ) -> ModelRanking:
+        rankings.append(ModelRanking(embedder, reranker, helps_words_only=helps_words_only))
         return rankings[-1]
 
     yield make
@@ -96,7 +98,7 @@ async def test_an_encoder_finds_what_shares_no_word_and_is_named_as_the_reason(
     retriever: LocalRetriever, made: Callable[..., ModelRanking]
 ) -> None:
     ranking = made(Scripted())
-    await ranking.ready()
+    await ranking.ready(for_words=True)
     found = await ranking.for_goal(retriever, GOAL, EVERYTHING, 3)
     far = next(one for one in found if one.premise.full_name == "far_away")
     assert ("dense", 1) in [(reason.ranker, reason.rank) for reason in far.reasons]
@@ -115,7 +117,7 @@ async def test_nobody_waits_for_a_model_that_is_being_loaded(
     assert names(found)[0] == "add_comm" and "dense" not in rankers(found)
     assert ranking.trouble == "Dense ranking is left out while its model is being loaded."
     encoder.may_load.set()
-    await ranking.ready()
+    await ranking.ready(for_words=True)
     assert "dense" in rankers(await ranking.for_goal(retriever, GOAL, EVERYTHING, 3))
     assert (ranking.trouble, encoder.loads) == ("", 1)
 
@@ -126,7 +128,7 @@ async def test_a_model_that_is_not_there_is_one_sentence_and_is_not_asked_at_eve
     encoder = Scripted()
     encoder.fails_to_load = [ModelUnavailable("The model m is not on this machine.")]
     ranking = made(encoder)
-    await ranking.ready()
+    await ranking.ready(for_words=True)
     for _ in range(3):
         assert names(await ranking.for_goal(retriever, GOAL, EVERYTHING, 3))[0] == "add_comm"
     assert ranking.trouble == "Dense ranking is left out: The model m is not on this machine."
@@ -141,7 +143,7 @@ async def test_a_model_that_fails_or_is_slow_leaves_the_others_answer(
         encoder, cross = Scripted(), Scripted()
         encoder.fails, cross.fails = [error], [error]
         ranking = made(encoder, cross)
-        await ranking.ready()
+        await ranking.ready(for_words=True)
         found = await ranking.for_words(retriever, "add comm sub", EVERYTHING, 3)
         assert names(found)[0] == "add_comm"
         assert not rankers(found) & {"dense", "cross-encoder"}
@@ -152,7 +154,7 @@ async def test_a_search_is_in_a_hurry(retriever: LocalRetriever, made: Callable[
     """A slow encoder is not waited for again and again; the questions of a person still ask it."""
     encoder, cross = Scripted(), Scripted()
     ranking = made(encoder, cross)
-    await ranking.ready()
+    await ranking.ready(for_words=True)
     assert "cross-encoder" not in rankers(await ranking.for_goal(retriever, GOAL, EVERYTHING, 3, hurried=True))
     encoder.fails = [TimedOut("slow")]
     for _ in range(3):
@@ -161,11 +163,26 @@ async def test_a_search_is_in_a_hurry(retriever: LocalRetriever, made: Callable[
     assert {"dense", "cross-encoder"} <= rankers(await ranking.for_goal(retriever, GOAL, EVERYTHING, 3))
 
 
+async def test_an_encoder_that_nobody_named_helps_with_words_and_says_nothing_else(
+    retriever: LocalRetriever, made: Callable[..., ModelRanking]
+) -> None:
+    encoder = Scripted()
+    ranking = made(encoder, helps_words_only=True)
+    ranking.start()
+    await ranking.ready(for_words=False)
+    assert "dense" not in rankers(await ranking.for_goal(retriever, GOAL, EVERYTHING, 3))
+    assert await ranking.for_words(LocalRetriever(()), "add", EVERYTHING, 3) == []
+    assert (encoder.loads, ranking.trouble) == (0, "")
+    await ranking.ready(for_words=True)
+    assert "dense" in rankers(await ranking.for_words(retriever, "addition", EVERYTHING, 3))
+    assert encoder.loads == 1
+
+
 async def test_vectors_of_another_encoder_are_one_sentence(
     retriever: LocalRetriever, made: Callable[..., ModelRanking]
 ) -> None:
     ranking = made(Scripted(vector=(1, 0)))
-    await ranking.ready()
+    await ranking.ready(for_words=True)
     assert names(await ranking.for_goal(retriever, GOAL, EVERYTHING, 3))[0] == "add_comm"
     assert "vectors of 2 numbers, but those of the index have 3: run `lean-sidekick index`" in ranking.trouble
 
@@ -173,7 +190,7 @@ async def test_vectors_of_another_encoder_are_one_sentence(
 async def test_an_index_without_vectors_says_who_makes_them(made: Callable[..., ModelRanking]) -> None:
     encoder = Scripted()
     ranking = made(encoder)
-    await ranking.ready()
+    await ranking.ready(for_words=True)
     assert await ranking.for_words(LocalRetriever(()), "add", EVERYTHING, 3) == []
     assert "no vectors by this encoder yet; `lean-sidekick index` makes them" in ranking.trouble
     assert encoder.limits == []
@@ -181,7 +198,7 @@ async def test_an_index_without_vectors_says_who_makes_them(made: Callable[..., 
 
 async def test_a_cross_encoder_has_the_last_word(retriever: LocalRetriever, made: Callable[..., ModelRanking]) -> None:
     ranking = made(None, Scripted(scores=(0.0, 1.0)))
-    await ranking.ready()
+    await ranking.ready(for_words=True)
     before = await retriever.for_goal(GOAL, EVERYTHING, 3)
     found = await ranking.for_goal(retriever, GOAL, EVERYTHING, 1)
     assert names(found) == [names(before)[1]]

@@ -124,3 +124,20 @@ def test_the_imports_of_a_file(tmp_path: Path) -> None:
     assert read_imports(file) == ("Init", "B", "C.D")
     file.write_text("prelude\nimport B\n")
     assert read_imports(file) == ("B",)
+
+
+def test_a_file_without_a_project_brings_its_neighbours_and_no_folder_below(tmp_path: Path) -> None:
+    """Its folder may be the home folder, with everything in it."""
+    for name in ("A.lean", "B.lean", "projects/Big/C.lean"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("theorem t : True := h\n")
+    project = find_project(tmp_path / "A.lean")
+    assert project.is_loose
+
+    def modules(is_flat: bool) -> list[str]:
+        return [source.module for source in Sources(project, None, {}, is_flat=is_flat).own()]
+
+    assert modules(is_flat=True) == ["A", "B"]
+    assert modules(is_flat=False) == ["A", "B", "projects.Big.C"]
+    (tmp_path / "lean-toolchain").write_text("lean4\n")
+    assert not find_project(tmp_path / "A.lean").is_loose

@@ -1,5 +1,8 @@
 """The indexes of a project: what is read again, what is shared, and what an interruption or damage costs."""
 
+import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from lean_sidekick.lean.toolchain import Toolchain
 from lean_sidekick.lean.version import LeanVersion
 from lean_sidekick.premises.api import Accessible
 from lean_sidekick.premises.corpus import Skipped
+from lean_sidekick.premises.index import PremiseIndex
 from lean_sidekick.premises.project_corpus import CorpusProgress
 from lean_sidekick.premises.project_index import Refreshed, project_index, refresh
 from lean_sidekick.premises.retriever import LocalRetriever
@@ -106,3 +110,50 @@ async def test_a_damaged_index_is_made_anew(workplace: Workplace, caplog: pytest
     assert "It is thrown away" in caplog.text
     await workplace.refresh("one")
     assert set(workplace.ask("one", "⊢ x * y = y * x")) == {"mine", "core_lemma"}
+
+
+async def test_what_was_read_before_an_interruption_stays(workplace: Workplace) -> None:
+    """A refresh that is cancelled at its second module has the first one in the index; the next one reads the rest."""
+    workplace.write("one", "B", "theorem other (a : Nat) : a = a := sorry\n")
+    reached = asyncio.Event()
+
+    class Slow(list[CorpusProgress]):
+        """Progress that ends the refresh when two modules are done."""
+
+        def append(self, progress: CorpusProgress) -> None:
+            if progress.done == 2:
+                reached.set()
+                task.cancel()
+
+    workplace.progress = Slow()
+    task = asyncio.create_task(workplace.refresh("one"))
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert reached.is_set()
+    workplace.progress = []
+    done = await workplace.refresh("one")
+    assert done.kept >= 1 and done.added + done.kept == 3
+    assert "other" in workplace.ask("one", "⊢ x = x")
+
+
+def test_two_programs_write_one_index_at_the_same_time(tmp_path: Path) -> None:
+    """Each in a process of its own, file by file, while a third reads; nothing is lost and nothing is damaged."""
+    program = (
+        "import sys; from pathlib import Path; from lean_sidekick.premises.index import PremiseIndex\n"
+        "from lean_sidekick.core.premises import CorpusFile, Premise\n"
+        "for n in range(8):\n"
+        "    name = f'{sys.argv[2]}{n}'\n"
+        "    premise = Premise(full_name=name, kind='theorem', statement=': True')\n"
+        "    writer = PremiseIndex(Path(sys.argv[1])).writer()\n"
+        "    writer.add(CorpusFile(path='', module=name, premises=(premise,)), '1')\n"
+        "    writer.finish()\n"
+    )
+    commands = [[sys.executable, "-c", program, str(tmp_path), name] for name in ("a", "b")]
+    processes = [subprocess.Popen(command) for command in commands]
+    index = PremiseIndex(tmp_path)
+    while any(process.poll() is None for process in processes):
+        for segment in index.segments():
+            assert [segment.records[i].full_name for i in range(len(segment))]
+    assert [process.wait() for process in processes] == [0, 0]
+    index.verify()
+    assert set(index.files()) == {f"{name}{n}" for name in "ab" for n in range(8)}

@@ -147,6 +147,15 @@ def test_a_relative_lean_starts_where_it_was_written(project: Path, monkeypatch:
     assert resolve(lean_path="tools")[0].lean_path == str(project / "tools")
 
 
+def test_a_relative_model_starts_where_it_was_written(project: Path) -> None:
+    """The process that indexes may run elsewhere; a name without a slash is that of a card."""
+    write_user_file(f"trustedProjects = [{str(project)!r}]")
+    write_project_file(project, "premises.encoder = './mine'\npremises.reranker = 'mine'")
+    (project / "mine").mkdir()
+    settings, _ = resolve(project)
+    assert (settings.premises_encoder, settings.premises_reranker) == (str(project / "mine"), "mine")
+
+
 @pytest.mark.parametrize("name", ["v4.9.0", "leanprover/lean4:v4.9.0", "~nobody/lean", "no/such/lean", "x" * 5000])
 def test_what_is_no_path_here_stays_as_written(project: Path, name: str) -> None:
     """It may be the name of a toolchain, and a message about it should show the user's own words."""

@@ -93,3 +93,32 @@ def test_only_known_spellings_are_used() -> None:
 
 def _library(shape: GoalShape, dialect: Dialect) -> list[Candidate]:
     return lemma_candidates(shape, dialect, ())
+
+
+def test_what_cannot_match_the_goal_is_not_tried() -> None:
+    """Retrieved premises are ranked by words; only those whose conclusion or side fits the goal become tactics."""
+    fits = Premise(full_name="fits", kind="theorem", statement="(x y : Nat) : foo x y = foo y x")
+    words_alone = [
+        Premise(full_name="about_foo", kind="theorem", statement="(x : Nat) : foo x x ≤ bar x"),
+        Premise(full_name="for_bar", kind="theorem", statement="(x : Nat) (h : foo x x = x) : bar x = x"),
+    ]
+    shape = read_goal(parse_goal("a b : Nat\n⊢ foo a b = foo b a"))
+    found = [one.text for one in lemma_candidates(shape, Dialect(EARLY), (), [*words_alone, fits])]
+    assert any("fits" in text for text in found)
+    assert not [text for text in found if text.startswith(("exact", "apply")) and ("about" in text or "bar" in text)]
+    assert not [text for text in found if text.startswith("rw") and ("about" in text or "bar" in text)]
+
+
+def test_many_premises_that_all_fit_do_not_crowd_out_the_rest() -> None:
+    """A hundred premises that fit give no more tactics than thirty do, the best ranked ones."""
+    shape = read_goal(parse_goal("a b : Nat\n⊢ foo a b = foo b a"))
+
+    def candidates(count: int) -> list[str]:
+        retrieved = [
+            Premise(full_name=f"lemma{n}", kind="theorem", statement="(x y : Nat) : foo x y = foo y x")
+            for n in range(count)
+        ]
+        return [one.text for one in lemma_candidates(shape, Dialect(EARLY), (), retrieved)]
+
+    assert candidates(100) == candidates(30)
+    assert len(candidates(100)) < 60 and "exact lemma0 _ _" in candidates(100)

@@ -146,3 +146,16 @@ def test_merging_keeps_the_best_score_and_drops_what_cannot_be_typed() -> None:
     merged = merge([candidate("a", -2), candidate("b", -1), candidate("a", -0.5), candidate("exact x✝", 0)], limit=9)
     assert [(c.text, c.score) for c in merged] == [("a", -0.5), ("b", -1)]
     assert len(merge([candidate(str(i), -i) for i in range(9)], limit=4)) == 4
+
+
+def test_of_two_splits_that_differ_in_names_alone_the_better_one_is_tried() -> None:
+    """Its goals are the same; tried twice, a search would prove each of them twice."""
+    texts = {
+        "induction l with | nil => ?_ | cons a as ih => ?_": -1.4,
+        "induction l with | nil => ?_ | cons a l ih => ?_": -0.7,
+        "induction l generalizing n with | nil => ?_ | cons a l ih => ?_": -1.5,
+        "cases l with | nil => rfl | cons a l => ?_": -2.0,
+        "cases l with | nil => simp | cons b l => ?_": -2.1,
+    }
+    merged = merge([Candidate(text=text, source=Source.SHAPE, score=score) for text, score in texts.items()], 9)
+    assert [candidate.score for candidate in merged] == [-0.7, -1.5, -2.0, -2.1]

@@ -76,7 +76,9 @@ def test_the_order_is_the_same_in_every_process() -> None:
     """Features stand in sets, whose order differs from run to run."""
     program = (
         "from test_neighbours import *\n"
-        "steps = [step(f'a b : Nat\\n⊢ a * {k} + b = b + a * {k % 7}', f'exact h{k}', f'd{k}') for k in range(80)]\n"
+        "goals = [f'a b : Nat\\n⊢ a * {k} + b = b + a' for k in range(20)]\n"
+        "goals += [LOGIC.replace('p', f'p{k}') for k in range(60)]\n"
+        "steps = [step(goal, f'exact h{k}', f'd{k}') for k, goal in enumerate(goals)]\n"
         "found = neighbour_candidates(read_goal(parse_goal(SUM)), index_of(*steps))\n"
         "print([(c.text, repr(c.score)) for c in found])"
     )

@@ -18,6 +18,15 @@ function clientFor(folder) {
 }
 
 exports.activate = () => {
+  // What the real one would open a worker for.
+  const [folder] = vscode.workspace.workspaceFolders ?? [];
+  const note = ({ uri, languageId }) => {
+    if (languageId.startsWith("lean")) {
+      fs.appendFileSync(path.join(folder.uri.fsPath, "opened.txt"), `${uri.toString()}\n`);
+    }
+  };
+  vscode.workspace.textDocuments.forEach(note);
+  vscode.workspace.onDidOpenTextDocument(note);
   const clients = (vscode.workspace.workspaceFolders ?? []).map(clientFor);
   const features = { clientProvider: { getClients: () => clients } };
   const never = process.env.LEAN4_STAND_IN === "never";

@@ -37,6 +37,9 @@ export class Uri {
   static parse(text: string): Uri {
     return new Uri(text);
   }
+  static joinPath(base: Uri, ...parts: string[]): Uri {
+    return new Uri([base.href.replace(/\/$/, ""), ...parts].join("/"));
+  }
   static file(path: string): Uri {
     return new Uri(pathToFileURL(path).href);
   }
@@ -82,6 +85,44 @@ export interface StatusItem {
   isVisible: boolean;
 }
 
+/** A view of the extension's own, as its provider sees it, with the page played by the test. */
+export class WebviewView {
+  readonly posted: unknown[] = [];
+  readonly onDidDispose = new Event<undefined>();
+  readonly onDidChangeVisibility = new Event<undefined>();
+  readonly onDidReceiveMessage = new Event<unknown>();
+  visible = true;
+  html = "";
+  options: unknown = undefined;
+
+  /** What the API gives of it. */
+  api(): unknown {
+    const view = {
+      onDidDispose: this.onDidDispose.event,
+      onDidChangeVisibility: this.onDidChangeVisibility.event,
+      webview: {
+        cspSource: "https://files.example",
+        onDidReceiveMessage: this.onDidReceiveMessage.event,
+        asWebviewUri: (uri: Uri) => uri,
+        postMessage: (message: unknown) => {
+          this.posted.push(message);
+          current.changed();
+          return Promise.resolve(true);
+        },
+      },
+    };
+    Object.defineProperty(view, "visible", { get: () => this.visible });
+    Object.defineProperty(view.webview, "html", { set: (html: string) => (this.html = html) });
+    Object.defineProperty(view.webview, "options", { set: (options: unknown) => (this.options = options) });
+    return view;
+  }
+
+  show(isVisible: boolean): void {
+    this.visible = isVisible;
+    this.onDidChangeVisibility.fire(undefined);
+  }
+}
+
 export interface Progress {
   readonly title: string | undefined;
   readonly steps: string[];
@@ -119,6 +160,9 @@ export class Editor {
   readonly onDidCloseTextDocument = new Event<Document>();
   readonly onDidChangeVisibleTextEditors = new Event<unknown[]>();
   readonly onDidChangeActiveTextEditor = new Event<unknown>();
+  readonly onDidChangeTextEditorSelection = new Event<{ textEditor: unknown }>();
+  readonly onDidChangeTextDocument = new Event<{ document: Document; contentChanges: readonly unknown[] }>();
+  readonly viewProviders = new Map<string, { resolveWebviewView(view: unknown): void }>();
   /** How long `until` waits before it says that it waits in vain. */
   patienceMs = 20_000;
   private readonly changes = new NodeEmitter().setMaxListeners(100);

@@ -31,7 +31,7 @@ function execute(id, { command, arguments: args, workDoneToken }) {
   } else if (command === "test.fail") {
     send({ id, error: { code: -32803, message: "There is no proof at the cursor." } });
   } else {
-    send({ id, result: { pid: process.pid, command, args } });
+    send({ id, result: { pid: process.pid, command, args, ...script.result } });
   }
 }
 
@@ -53,7 +53,12 @@ function handle({ id, method, params, result, error }) {
           capabilities: {
             textDocumentSync: { openClose: true, change: 2 },
             executeCommandProvider: {
-              commands: ["leanSidekick.completeProof", "leanSidekick.restartLean", "test.fail"],
+              commands: [
+                "leanSidekick.completeProof",
+                "leanSidekick.restartLean",
+                "leanSidekick.takeSuggestion",
+                "test.fail",
+              ],
             },
           },
         },
@@ -66,6 +71,12 @@ function handle({ id, method, params, result, error }) {
       }
       if (script.status) {
         send({ method: "leanSidekick/statusChanged", params: script.status });
+      }
+      break;
+    case "leanSidekick/panelMoved":
+      if (script.panel && params.place !== null) {
+        const { uri, version } = params.place;
+        send({ method: "leanSidekick/panelChanged", params: { uri, version, ...script.panel } });
       }
       break;
     case "workspace/executeCommand":

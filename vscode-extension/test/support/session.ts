@@ -25,6 +25,10 @@ export interface Script {
   readonly stayAlive?: boolean;
   /** Commands report progress and then take until they are cancelled. */
   readonly isSlow?: boolean;
+  /** What the results of its commands hold beside the command. */
+  readonly result?: Record<string, unknown>;
+  /** What it answers to "the panel has moved", but for the place, which is the one that was asked about. */
+  readonly panel?: Record<string, unknown>;
   /** A request that is sent when the client is ready. */
   readonly ask?: { method: string; params: unknown };
   readonly status?: { state: string; message: string };
@@ -61,6 +65,7 @@ export class Session {
     this.editor.settings.set("leanSidekick.server.path", this.program);
     this.context = {
       subscriptions: [],
+      extensionUri: Uri.file(this.folder),
       globalStorageUri: Uri.file(path.join(this.folder, "storage")),
       asAbsolutePath: (relative: string) => path.resolve(this.folder, extensionFolder, relative),
       secrets: {

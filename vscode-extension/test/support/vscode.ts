@@ -31,8 +31,13 @@ class ThemeColor {
   constructor(readonly id: string) {}
 }
 
+const textEditors = new WeakMap<Document, unknown>();
+
+/** The editor of a document, the same one each time. */
 function textEditor(document: Document): unknown {
-  return { document, selection: { active: editor().cursor } };
+  const known = textEditors.get(document) ?? { document, viewColumn: 1 };
+  textEditors.set(document, known);
+  return Object.assign(known, { selection: { active: editor().cursor } });
 }
 
 async function showMessage(severity: Severity, text: string, choices: string[]): Promise<string | undefined> {
@@ -199,6 +204,18 @@ const api = {
     get onDidChangeActiveTextEditor() {
       return editor().onDidChangeActiveTextEditor.event;
     },
+    get onDidChangeTextEditorSelection() {
+      return editor().onDidChangeTextEditorSelection.event;
+    },
+    registerWebviewViewProvider: (id: string, provider: { resolveWebviewView(view: unknown): void }) => {
+      editor().viewProviders.set(id, provider);
+      return new Disposable(() => editor().viewProviders.delete(id));
+    },
+    showTextDocument: (document: Document) => {
+      editor().builtIn.push(["showTextDocument", document.uri.toString()]);
+      editor().changed();
+      return Promise.resolve(textEditor(document));
+    },
     showInputBox: (options: { password?: boolean }) => {
       editor().builtIn.push(["input", options.password]);
       return Promise.resolve(editor().typed);
@@ -231,6 +248,9 @@ const api = {
     },
     get onDidOpenTextDocument() {
       return editor().onDidOpenTextDocument.event;
+    },
+    get onDidChangeTextDocument() {
+      return editor().onDidChangeTextDocument.event;
     },
     get onDidCloseTextDocument() {
       return editor().onDidCloseTextDocument.event;

@@ -6,7 +6,8 @@ the text where Lean refused the declaration.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from attrs import define, evolve, field
 
@@ -60,8 +61,7 @@ class _Assembly:
 
     def __attrs_post_init__(self) -> None:
         self._lines = _Lines(self.target.text)
-        distinct = {(row.start, row.end, row.constant): row for row in self.answer.mentions}
-        self._mentions = [distinct[key] for key in sorted(distinct)]
+        self._mentions = _innermost(self.answer.mentions)
         self._mention_starts = [row.start for row in self._mentions]
 
     def file(self) -> TracedFile:
@@ -85,11 +85,8 @@ class _Assembly:
         steps = sorted(self.answer.steps, key=lambda row: (row.start, -row.end))
         starts = [row.start for row in steps]
         for proof in sorted(self.answer.proofs, key=lambda row: row.start):
-            own = tuple(
-                self._step(row)
-                for row in steps[bisect_left(starts, proof.proof) : bisect_right(starts, proof.end)]
-                if row.end <= proof.end
-            )
+            first, last = bisect_left(starts, proof.proof), bisect_right(starts, proof.end)
+            own = _did_something([row for row in steps[first:last] if row.end <= proof.end])
             named = self._name(proof)
             keyword, written = (None, None) if named else self._written(proof)
             if not (own or (named.is_theorem if named else keyword in _THEOREMS)):
@@ -101,9 +98,9 @@ class _Assembly:
                 start=self._lines.point(proof.start),
                 end=self._lines.point(proof.end),
                 statement=self._lines.text(proof.start, proof.proof).rstrip(),
-                steps=own,
+                steps=tuple(map(self._step, own)),
                 uses=uses.get(name, ()),
-                is_complete=self._is_complete(proof, is_known=named is not None or keyword == "example"),
+                is_complete=self._is_complete(proof, own, is_known=named is not None or keyword == "example"),
             )
 
     def _step(self, row: StepRow) -> TracedStep:
@@ -150,12 +147,40 @@ class _Assembly:
         found = self._outline.declaration_at(len(self._lines.text(0, proof.proof)) - 1)
         return (None, None) if found is None else (found.keyword, found.full_name)
 
-    def _is_complete(self, proof: ProofRow, *, is_known: bool) -> bool:
+    def _is_complete(self, proof: ProofRow, steps: Sequence[StepRow], *, is_known: bool) -> bool:
         start, end = self._lines.point(proof.start), self._lines.point(proof.end)
-        if not is_known or any(proof.proof <= a and b <= proof.end for a, b in self.answer.missing):
+        # Inside a step that ran, a tactic without one was tried and undone, or never reached.
+        missing = ((a, b) for a, b in self.answer.missing if proof.proof <= a and b <= proof.end)
+        if not is_known or not all(any(row.start <= a and b <= row.end for row in steps) for a, b in missing):
             return False
         inside = (row for row in self.answer.messages if start <= SourcePoint(row.line, row.column + 1) <= end)
         return not any(row.is_error or _is_sorry(row) for row in inside)
+
+
+def _innermost(mentions: Iterable[MentionRow]) -> list[MentionRow]:
+    """Every mention once, in order; of `h.symm` that stands for `Eq.symm`, as its part `symm` does, the part alone."""
+    ordered = sorted(set(mentions), key=lambda row: (row.start, -row.end, row.constant))
+    return [row for number, row in enumerate(ordered) if not _has_part(row, islice(ordered, number + 1, None))]
+
+
+def _has_part(row: MentionRow, following: Iterable[MentionRow]) -> bool:
+    for other in following:
+        if other.start >= row.end:
+            return False
+        if other.constant == row.constant and other.end <= row.end:
+            return True
+    return False
+
+
+def _did_something(steps: Sequence[StepRow]) -> list[StepRow]:
+    """The steps but for those inside another one that changed no goal: they failed and were undone, or are `skip`."""
+    found: list[StepRow] = []
+    end = -1
+    for row in steps:
+        if row.start >= end or row.before != row.after:
+            found.append(row)
+            end = max(end, row.end)
+    return found
 
 
 def first_error(answer: TraceAnswer) -> tuple[int, MessageRow | None]:

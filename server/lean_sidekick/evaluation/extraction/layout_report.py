@@ -77,17 +77,17 @@ class LayoutReport:
 
 def report_lines(report: LayoutReport) -> Iterator[str]:
     """The report in lines of text."""
-    yield f"{report.files} files, {len(report.failed)} of them not traced; {report.premises} premises in the corpus"
+    yield f"files: {report.files}; not traced: {len(report.failed)}; premises in the corpus: {report.premises}"
     yield (
-        f"{report.theorems} theorems: {report.incomplete} not seen whole and in no split, "
-        f"{report.without_steps} proved by a term"
+        f"theorems: {report.theorems}; not seen whole, so in no split: {report.incomplete}; "
+        f"proved by a term: {report.without_steps}"
     )
     yield f"{'':16}{'train':>18}{'val':>18}{'test':>18}   (theorems / steps)"
     for leak in report.leaks:
         counts = [f"{one.theorems} / {one.steps}" for one in report.sides if one.strategy == leak.strategy]
         yield f"{leak.strategy:16}" + "".join(f"{count:>18}" for count in counts)
     if report.same_as_held_out:
-        yield f"{report.same_as_held_out} theorems say the same as one that is held out: not in novel_premises"
+        yield f"not in novel_premises, as they say the same as one held out: {report.same_as_held_out}"
     for leak in report.leaks:
         yield f"{leak.strategy}: {leak.in_words}"
     for failed in report.failed:

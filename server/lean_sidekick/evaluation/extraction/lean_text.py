@@ -96,8 +96,11 @@ class MessageRow:
 
 @frozen(kw_only=True)
 class TraceAnswer:
-    """All that Lean says of a file. `imports` are the modules of its header. `failure` is why its header could not be
-    loaded, "" if it was; then all else is empty. `missing` are tactics, in bytes, that no step is there for."""
+    """All that Lean says of a file.
+
+    `failure` is why its header could not be loaded, "" if it was; where it is not, all else is empty. `imports` are the
+    modules of its header. `missing` are tactics, in bytes, that no step is there for: not run, or undone.
+    """
 
     failure: str
     imports: tuple[str, ...]
@@ -165,7 +168,10 @@ def trace_parts() -> tuple[Part, ...]:
     """The text, part by part."""
     return (
         *row_parts(),
-        *(Part(spellings=spellings, is_needed=True) for spellings in (_BYTES, _CONTEXT, (_SYNTAX,), (_TREES,))),
+        *(
+            Part(spellings=spellings, is_needed=True)
+            for spellings in (_BYTES, _CONTEXT, _OPTIONS, (_SYNTAX,), (_TREES,))
+        ),
         *(Part(spellings=(text,), is_needed=True) for text in (_ENVIRONMENT, _FILE, _COMMAND)),
     )
 
@@ -182,6 +188,12 @@ def contextIn (inner : PartialContextInfo) (outer : Option ContextInfo) : Option
   inner.mergeIntoOuter? outer
 """,
     "def contextIn (inner : ContextInfo) (_ : Option ContextInfo) : Option ContextInfo := some inner\n",
+)
+
+# Without it a later Lean elaborates proofs beside the next command, and their trees come late.
+_OPTIONS = (
+    "def options : Options := ({} : Options).setBool `Elab.async false\n",
+    "def options : Options := {}\n",
 )
 
 _SYNTAX = """\
@@ -358,7 +370,7 @@ structure Traced where
 partial def traceCommands (done : Traced) : Frontend.FrontendM Traced := do
   let isLast ← Frontend.processCommand
   let state ← Frontend.getCommandState
-  let stx := (← get).commands.back
+  let stx := (← get).commands.foldl (init := Syntax.missing) fun _ command => command
   let proofs := allProofsIn stx
   if proofs.isEmpty then
     next isLast done
@@ -427,7 +439,6 @@ def traceFile : Frontend.FrontendM (Array Json) := do
 
 def trace (fileName module text : String) : IO (Array Json) := do
   let input := Parser.mkInputContext text fileName
-  let options := ({} : Options).setBool `Elab.async false
   let (header, parserState, messages) ← Parser.parseHeader input
   let (env, messages) ← processHeader header options messages input
   if messages.hasErrors then

@@ -37,9 +37,19 @@ async def read_origin(name: str, project: Project, toolchain: Toolchain) -> Benc
         lean=str(toolchain.version),
         traced_with=f"Lean Sidekick {__version__}",
         leandojo_version=None,
-        creation_time=datetime.now(UTC).isoformat(timespec="seconds"),
-        licenses=tuple(await asyncio.to_thread(lambda: list(_licences(folders)))),
+        creation_time=now(),
+        licenses=await asyncio.to_thread(read_licences, folders),
     )
+
+
+def now() -> str:
+    """The time, as `metadata.json` has it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def read_licences(folders: Iterable[Path]) -> tuple[License, ...]:
+    """The licences that lie in some folders."""
+    return tuple(_licences(folders))
 
 
 def _licences(folders: Iterable[Path]) -> Iterator[License]:

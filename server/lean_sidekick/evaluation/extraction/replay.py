@@ -1,36 +1,35 @@
-"""Replaying steps: a traced tactic is taken out of its file, and the verifier runs it there again.
+"""Replaying steps: the file is cut behind a traced tactic and run again, as an editor would, under its own header.
 
-The file stands in a shadow document with a `sorry` in the place of the step; the goals there must be those before the
-step, and those after running it there those after it. So what was read out of Lean's information trees is compared with
-what Lean says when a tactic is run as a user would run it, under the file's own header.
+The text goes into a shadow document of the file, up to the end of the declaration, with a `skip` behind the tactic; the
+goals where the tactic begins must be those traced before it, and those at the `skip` those traced after it. Nothing
+here shares code with the way in which the step was traced.
 
-Equal goals are printed in two ways: a state leaves the names of inaccessible propositions out, and inaccessible
-hypotheses that nothing depends on, which a message prints. They are compared without what only one of them says.
+The Lean of 2021 tells an editor all hypotheses, but leaves inaccessible ones out of a state where nothing visible needs
+them, and the names of those that are propositions. So what is inaccessible is compared where a state has it, without
+its name. Numbers of metavariables (`?m.12`) differ from run to run and are not compared.
 """
 
 import re
 from collections.abc import Sequence
 from enum import Enum
 
-from attrs import frozen
+from attrs import define, field, frozen
 
-from lean_sidekick.core.budget import Budget
-from lean_sidekick.core.errors import InputError, LeanCrashed, TimedOut
-from lean_sidekick.core.goals import INACCESSIBLE_MARK, Goal, split_goals
-from lean_sidekick.core.outcomes import OutcomeKind
+from lean_sidekick.core.errors import ImportsOutOfDate, InputError, LeanCrashed, TimedOut
+from lean_sidekick.core.goals import INACCESSIBLE_MARK, Goal
 from lean_sidekick.core.positions import TextMap
-from lean_sidekick.engine.site_finder import find_site
 from lean_sidekick.evaluation.extraction.assemble import NO_GOALS
-from lean_sidekick.evaluation.extraction.theorem_rows import plain_tactic
-from lean_sidekick.evaluation.extraction.traced import SourcePoint, TracedStep
-from lean_sidekick.verify.api import Verifier
+from lean_sidekick.evaluation.extraction.traced import SourcePoint, TracedStep, TracedTheorem
+from lean_sidekick.lean.api import Document, DocumentServer
 
-REPLAY_S = 60.0
-"""Seconds for one step, its file included."""
+REPLAY_S = 120.0
+"""Seconds for Lean to get to a step."""
 
-_HOLE = "sorry"
+_PROBE = "skip"
+_NUMBERED = re.compile(r"\?[mu]\.\d+")
 _MARKED = re.compile(r"[^\s()\[\]{},:]*✝[¹²³⁰⁴⁵⁶⁷⁸⁹]*")
-_NAMELESS = re.compile(r"\?[mu]\.\d+")
+_HYPOTHESIS = re.compile(r"(?P<names>[^⊢|:]*?) : (?P<type>.*)")
+_GOAL_BREAK = re.compile(r"\n\n(?=\S| :)")
 
 
 class Replayed(Enum):
@@ -39,90 +38,122 @@ class Replayed(Enum):
     SAME = "the state after"
     OTHER_AFTER = "another state after"
     OTHER_BEFORE = "another state before"
-    FAILED = "the tactic fails"
-    NO_SITE = "no place for a tactic there"
     NOT_RUN = "Lean did not answer"
 
 
 @frozen(kw_only=True)
 class Replay:
-    """A step with what came of it, and in words what was seen instead."""
+    """What came of a step, and the state that was seen instead, or why there was none."""
 
-    path: str
-    step: TracedStep
     outcome: Replayed
-    seen: str
+    seen: str = ""
 
 
-async def replay(verifier: Verifier, uri: str, version: int, path: str, text: str, step: TracedStep) -> Replay:
-    """Runs a step of a file again; `text` is the file's, with LF line ends. Raises LeanUnavailable."""
-    start, end = offset_of(text, step.start), offset_of(text, step.end)
-    holed = f"{text[:start]}{_HOLE}{text[end:]}"
+@define(kw_only=True)
+class Replayer:
+    """Replays steps of one file after the other; whoever makes it closes it."""
 
-    def told(outcome: Replayed, seen: str = "") -> Replay:
-        return Replay(path=path, step=step, outcome=outcome, seen=seen)
+    server: DocumentServer
+    _document: Document | None = field(default=None, init=False)
 
-    try:
-        session = await verifier.open(find_site(holed, uri, version, TextMap(holed).position(start)))
+    async def run(self, uri: str, text: str, theorem: TracedTheorem, step: TracedStep) -> Replay:
+        """Runs a step of a theorem again; `text` is that of the file, with LF line ends. Raises LeanUnavailable."""
+        start = offset_of(text, step.start)
+        cut, probe = cut_behind(text, theorem, step)
         try:
-            budget = Budget(seconds=REPLAY_S, checks=10)
-            before = (await session.site_state(budget)).state.goals
-            if not same_goals(step.state_before, before):
-                return told(Replayed.OTHER_BEFORE, shown(before))
-            outcome = await session.run_steps([plain_tactic(step)], budget)
-        finally:
-            await session.close()
-    except InputError as error:
-        return told(Replayed.NO_SITE, str(error))
-    except (TimedOut, LeanCrashed) as error:
-        return told(Replayed.NOT_RUN, str(error))
-    if outcome.kind in (OutcomeKind.TIMED_OUT, OutcomeKind.CRASHED):
-        return told(Replayed.NOT_RUN, outcome.message)
-    if outcome.kind not in (OutcomeKind.PROGRESS, OutcomeKind.CLOSED):
-        return told(Replayed.FAILED, outcome.message)
-    if not same_goals(step.state_after, outcome.goals):
-        return told(Replayed.OTHER_AFTER, shown(outcome.goals))
-    return told(Replayed.SAME)
+            document = await self._opened(uri, cut)
+            places = TextMap(cut)
+            before = await document.plain_goal(places.position(start), REPLAY_S)
+            after = await document.plain_goal(places.position(probe), REPLAY_S)
+        except (TimedOut, LeanCrashed, ImportsOutOfDate, InputError) as error:
+            return Replay(outcome=Replayed.NOT_RUN, seen=str(error))
+        if before is None or not is_same_state(step.state_before, before):
+            return Replay(outcome=Replayed.OTHER_BEFORE, seen=_shown(before))
+        if after is None or not is_same_state(step.state_after, after):
+            return Replay(outcome=Replayed.OTHER_AFTER, seen=_shown(after))
+        return Replay(outcome=Replayed.SAME)
+
+    async def close(self) -> None:
+        """Ends the worker."""
+        if self._document is not None:
+            await self._document.close()
+
+    async def _opened(self, uri: str, text: str) -> Document:
+        if self._document is not None and self._document.uri == uri:
+            await self._document.change(text)
+            return self._document
+        if self._document is not None:
+            await self._document.close()
+            self._document = None
+        self._document = await self.server.open(uri, text)
+        return self._document
 
 
-def same_goals(state: str, goals: Sequence[Goal]) -> bool:
-    """Whether goals are those of a traced state, apart from what only one way of printing says."""
-    traced = () if state == NO_GOALS else split_goals(state)
-    return len(traced) == len(goals) and all(map(_same_goal, traced, goals))
+def cut_behind(text: str, theorem: TracedTheorem, step: TracedStep) -> tuple[str, int]:
+    """The text to the end of a theorem with a probe behind one of its steps, and the offset of the probe.
 
-
-def shown(goals: Sequence[Goal]) -> str:
-    """Goals as a state is written."""
-    return "\n\n".join(goal.text for goal in goals) or NO_GOALS
+    The probe stands on a line of its own below the step, but beside a `;`: then the step's column is not that of its
+    block, or what follows it (`intro` takes names) is no part of it only because of the `;`.
+    """
+    start, end = offset_of(text, step.start), offset_of(text, step.end)
+    line_start = text.rfind("\n", 0, start) + 1
+    is_in_row = text[line_start:start].rstrip().endswith(";") or text[end:].lstrip(" ").startswith(";")
+    gap = "; " if is_in_row else "\n" + " " * (start - line_start)
+    last = offset_of(text, theorem.end)
+    return f"{text[:end]}{gap}{_PROBE}{text[end:last]}\n", end + len(gap)
 
 
 def offset_of(text: str, point: SourcePoint) -> int:
     """Where a place of a file stands in its text."""
-    start = TextMap(text).line_start(point.line - 1)
-    return start + point.column - 1
+    return TextMap(text).line_start(point.line - 1) + point.column - 1
 
 
-def _same_goal(state: Goal, goal: Goal) -> bool:
-    if _plain(state.target) != _plain(goal.target):
-        return False
-    known = [_hypothesis(names, kind, value) for names, kind, value in _hypotheses(state)]
-    seen = [_hypothesis(names, kind, value) for names, kind, value in _hypotheses(goal)]
-    visible = [one for one in seen if one[0]]
-    return [one for one in known if one[0]] == visible and {one for one in known if not one[0]} <= set(seen)
+def is_same_state(state: str, goals: Sequence[Goal]) -> bool:
+    """Whether goals that Lean told an editor are those of a traced state, apart from what the module says."""
+    traced = () if state == NO_GOALS else _GOAL_BREAK.split(state)
+    return len(traced) == len(goals) and all(
+        _is_same_goal(_Printed.read(one), _Printed.read(_with_case(other)))
+        for one, other in zip(traced, goals, strict=True)
+    )
 
 
-def _hypotheses(goal: Goal) -> list[tuple[tuple[str, ...], str, str | None]]:
-    found: list[tuple[tuple[str, ...], str, str | None]] = []
-    for line in _joined(goal.text):
-        if line.startswith(" : "):  # a proposition without a name
-            found.append(((), line[3:], None))
-    found += [
-        ((name,), hypothesis.type, hypothesis.value) for hypothesis in goal.hypotheses for name in hypothesis.names
-    ]
-    return found
+@frozen(kw_only=True)
+class _Printed:
+    """A goal by lines: those of accessible hypotheses one by one, inaccessible types, and all else in order."""
+
+    accessible: tuple[tuple[str, str], ...]
+    inaccessible: frozenset[str]
+    rest: tuple[str, ...]
+
+    @classmethod
+    def read(cls, text: str) -> "_Printed":
+        accessible: list[tuple[str, str]] = []
+        inaccessible: set[str] = set()
+        rest: list[str] = []
+        for line in _lines(_MARKED.sub(INACCESSIBLE_MARK, _NUMBERED.sub("?", text))):
+            match = _HYPOTHESIS.fullmatch(line)
+            if match is None:
+                rest.append(line)
+                continue
+            names = [name for name in match["names"].split() if name != INACCESSIBLE_MARK]
+            accessible += [(name, match["type"]) for name in names]
+            if len(names) < max(1, len(match["names"].split())):
+                inaccessible.add(match["type"])
+        return cls(accessible=tuple(accessible), inaccessible=frozenset(inaccessible), rest=tuple(rest))
 
 
-def _joined(text: str) -> list[str]:
+def _is_same_goal(traced: _Printed, told: _Printed) -> bool:
+    is_known = all(any(_says(other, one) for other in told.inaccessible) for one in traced.inaccessible)
+    return is_known and traced.accessible == told.accessible and traced.rest == told.rest
+
+
+def _says(told: str, traced: str) -> bool:
+    """Whether a type is told, of a `let` variable with its value, which a state leaves out with the name."""
+    return told == traced or told.startswith(f"{traced} := ")
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a goal, each with what continues it, which is indented by two blanks at least."""
     lines: list[str] = []
     for line in text.split("\n"):
         if lines and line.startswith("  "):
@@ -132,11 +163,11 @@ def _joined(text: str) -> list[str]:
     return lines
 
 
-def _hypothesis(names: tuple[str, ...], kind: str, value: str | None) -> tuple[str, str, str]:
-    name = "".join(name for name in names if INACCESSIBLE_MARK not in name)
-    return name, _plain(kind), _plain(value or "")
+def _with_case(goal: Goal) -> str:
+    return f"case {goal.case_name}\n{goal.text}" if goal.case_name else goal.text
 
 
-def _plain(text: str) -> str:
-    """Without line breaks, marked names and numbers of metavariables, which differ from run to run."""
-    return " ".join(_NAMELESS.sub("?_", _MARKED.sub("✝", text)).split())
+def _shown(goals: Sequence[Goal] | None) -> str:
+    if goals is None:
+        return "no tactic stands there"
+    return "\n\n".join(map(_with_case, goals)) or NO_GOALS

@@ -58,8 +58,8 @@ class TracedTheorem:
 
     `statement` is the source text up to the proof, without `:=`. `steps` are in the order in which they ran, () for a
     proof that is a term. `uses` are the full names of the theorems and axioms that the whole proof uses, also where no
-    tactic names them; () where that is not known. `is_complete`: every tactic of the proof is among the steps, and Lean
-    accepted the proof without error or `sorry`.
+    tactic names them; () where that is not known. `is_complete`: every tactic of the proof is a step or inside of
+    one, and Lean accepted the proof without error or `sorry`.
     """
 
     full_name: str

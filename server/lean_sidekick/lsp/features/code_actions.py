@@ -1,4 +1,4 @@
-"""Code actions: each checked suggestion as a quick fix; completing the proof and choosing a premise as commands."""
+"""Code actions: each checked suggestion as a quick fix; completing the proof and looking premises up as commands."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from lsprotocol import types
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lsp import convert
 from lean_sidekick.lsp.messages import CompleteProofParams, WirePosition, to_wire
-from lean_sidekick.lsp.methods import CHOOSE_PREMISE, COMPLETE_PROOF
+from lean_sidekick.lsp.methods import CHOOSE_PREMISE, COMPLETE_PROOF, FIND_LEMMA_HERE
 from lean_sidekick.lsp.premise_messages import ChoosePremiseParams
 from lean_sidekick.lsp.requests import RequestContext
 from lean_sidekick.lsp.snapshot import Snapshot
@@ -15,6 +15,12 @@ from lean_sidekick.lsp.snapshot import Snapshot
 OPTIONS = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
 _TITLE = "Complete the proof"
 _PREMISES_TITLE = "Premises for this goal"
+_FIND_TITLE = "Find a lemma"
+_FIND_LEMMA = types.CodeAction(
+    title=_FIND_TITLE,
+    kind=types.CodeActionKind.QuickFix,
+    command=types.Command(title=_FIND_TITLE, command=FIND_LEMMA_HERE),
+)
 
 
 async def code_actions(ctx: RequestContext, params: types.CodeActionParams) -> list[types.CodeAction]:
@@ -36,6 +42,7 @@ async def code_actions(ctx: RequestContext, params: types.CodeActionParams) -> l
         *_partial(ctx, snapshot, known.site),
         _completion(snapshot, params.range.start),
         _premises(snapshot, params.range.start),
+        *([_FIND_LEMMA] if ctx.client.capabilities.can_ask_for_words else []),
     ]
 
 

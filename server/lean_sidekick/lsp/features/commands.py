@@ -55,6 +55,7 @@ async def restart_lean(ctx: RequestContext, params: types.ExecuteCommandParams) 
     restarted = await ctx.projects.restart()
     if ctx.projects.options.is_trusted:
         ctx.status.forget()
+        ctx.panel.look_again()
     return to_wire(RestartLeanResult(restarted=restarted))
 
 

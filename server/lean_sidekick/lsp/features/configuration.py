@@ -46,6 +46,7 @@ async def _apply(parts: Parts) -> None:
     """What was found by engines that are ended is not shown any more; what is shown is asked for again."""
     if await parts.projects.reconfigure():
         parts.rounds.stop_all()
+        parts.panel.look_again()
     parts.client.refresh_inlay_hints()
 
 

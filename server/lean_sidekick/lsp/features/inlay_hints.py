@@ -1,11 +1,39 @@
-"""The inlay hint: the best checked suggestion for the newest version, at the end of its line."""
+"""The inlay hint: the best checked suggestion for the newest version, at the end of its line.
 
+Whoever looks at the hint is told the statements of the premises that its tactic uses: they are looked up then, not
+before.
+"""
+
+import re
+from collections.abc import Iterator
+
+from attrs import field, frozen
+from attrs.validators import instance_of
 from lsprotocol import types
 
+from lean_sidekick.core.premises import Premise
+from lean_sidekick.core.scanner import IDENTIFIER, KEYWORDS
+from lean_sidekick.engine.api import Engine, Suggestion
 from lean_sidekick.lsp import convert
 from lean_sidekick.lsp.features.inline_completion import is_shown_as_ghost_text
+from lean_sidekick.lsp.messages import is_whole, read_argument, to_wire
 from lean_sidekick.lsp.requests import RequestContext
 from lean_sidekick.lsp.rounds import Round
+from lean_sidekick.lsp.snapshot import Snapshot
+
+_NAME = re.compile(IDENTIFIER)
+_EXPLAINED = 6
+"""So many premises of a tactic are explained."""
+_LOOKED_THROUGH = 8
+
+
+@frozen(kw_only=True)
+class _HintData:
+    """What a hint carries until it is looked at: the text that it belongs to, and its whole tactic."""
+
+    uri: str = field(validator=instance_of(str))
+    version: int = field(validator=is_whole)
+    tactic: str = field(validator=instance_of(str))
 
 
 async def inlay_hints(ctx: RequestContext, params: types.InlayHintParams) -> list[types.InlayHint]:
@@ -19,7 +47,24 @@ async def inlay_hints(ctx: RequestContext, params: types.InlayHintParams) -> lis
         return []
     if is_shown_as_ghost_text(ctx, known):
         return []
-    return [convert.to_inlay_hint(best, snapshot, line, known.warning) for best in known.suggestions(1)]
+    return [
+        convert.to_inlay_hint(best, snapshot, line, known.warning, _data(best, snapshot))
+        for best in known.suggestions(1)
+    ]
+
+
+async def resolve_inlay_hint(ctx: RequestContext, hint: types.InlayHint) -> types.InlayHint:
+    """The hint with the statements of the premises that its tactic uses in its tooltip."""
+    asked = read_argument(_HintData, [hint.data], "This inlay hint is none of ours.")
+    snapshot = ctx.snapshot(asked.uri, asked.version)
+    engine = await ctx.projects.engine(snapshot.uri)
+    statements = [
+        f"{premise.full_name} {premise.statement}"
+        for premise in [await _find(engine, name, snapshot, hint.position) for name in _names(asked.tactic)]
+        if premise is not None
+    ][:_EXPLAINED]
+    hint.tooltip = "\n\n".join(filter(None, [str(hint.tooltip or ""), "\n".join(statements)]))
+    return hint
 
 
 def hint_line(known: Round) -> int:
@@ -28,3 +73,25 @@ def hint_line(known: Round) -> int:
     asked = text_map.offset(known.asked)
     between = known.snapshot.text[known.site.end : asked]
     return text_map.line_of(asked if between.isspace() else known.site.end)
+
+
+def _data(suggestion: Suggestion, snapshot: Snapshot) -> object:
+    return to_wire(_HintData(uri=snapshot.uri, version=snapshot.version, tactic=suggestion.candidate.text))
+
+
+def _names(tactic: str) -> Iterator[str]:
+    """The names in a tactic that may be those of premises, each once."""
+    for name in dict.fromkeys(_NAME.findall(tactic)):
+        if len(name) > 2 and name not in KEYWORDS:
+            yield name
+
+
+async def _find(engine: Engine, name: str, snapshot: Snapshot, position: types.Position) -> Premise | None:
+    """The premise of a name, also without the namespaces that `open` leaves out."""
+    place = convert.to_position(position)
+    answer = await engine.find_lemmas(name, snapshot.document, place, _LOOKED_THROUGH)
+    found = [finding.premise for finding in answer.findings]
+    return next(
+        (one for one in found if one.full_name == name),
+        next((one for one in found if one.full_name.endswith(f".{name}")), None),
+    )

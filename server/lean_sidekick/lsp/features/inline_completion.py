@@ -6,6 +6,7 @@ asks only once; the next keystroke ends it. Where the ghost text is shown there 
 
 from lsprotocol import types
 
+from lean_sidekick.engine.api import OPENING_S
 from lean_sidekick.lsp import convert
 from lean_sidekick.lsp.requests import RequestContext
 from lean_sidekick.lsp.rounds import Round
@@ -24,7 +25,7 @@ async def inline_completion(
     if not settings.ghost_text_enabled:
         return None
     position = convert.to_position(params.position)
-    limit_s = settings.suggest_delay_ms / 1000 + settings.suggest_timeout_s + _OVERRUN_S
+    limit_s = settings.suggest_delay_ms / 1000 + OPENING_S + settings.suggest_timeout_s + _OVERRUN_S
     ctx.extend(limit_s)
     if params.context.trigger_kind is types.InlineCompletionTriggerKind.Invoked:
         known = await ctx.rounds.at(snapshot, position)

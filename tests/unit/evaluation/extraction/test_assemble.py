@@ -109,6 +109,13 @@ def test_steps_stand_in_their_declarations_in_order_outer_ones_first() -> None:
     assert [found.tactic for found in second.steps] == ["trivial"]
 
 
+def test_what_was_tried_inside_a_step_and_changed_nothing_is_no_step() -> None:
+    tried = step("exact α.foo", ("⊢ True",), ("⊢ True",))
+    idle = step("done", ("⊢ q",), ("⊢ q",))
+    first, *_ = theorems(evolve(ANSWER, steps=(tried, idle, ANSWER.steps[2])))
+    assert [found.tactic for found in first.steps] == [WHOLE, "done"]
+
+
 def test_places_are_lines_and_code_points_from_one() -> None:
     first, *_ = theorems(ANSWER)
     assert (first.start, first.end) == (SourcePoint(2, 1), SourcePoint(5, 7)), "behind the doc string"
@@ -131,6 +138,13 @@ def test_names_used_are_told_once_each_with_where_they_are_declared() -> None:
     assert (nowhere.full_name, nowhere.defined_in, nowhere.defined_at) == ("ghost", None, None)
 
 
+def test_a_field_that_is_told_of_with_and_without_what_stands_before_it_is_one_name() -> None:
+    whole, part = span("α.foo"), (place("foo)"), end_of("α.foo"))
+    rows = [MentionRow(constant=constant, start=a, end=b) for constant, (a, b) in ((1, whole), (1, part), (0, whole))]
+    step = theorems(evolve(ANSWER, mentions=tuple(rows)))[0].steps[0]
+    assert [(one.full_name, one.start.column) for one in step.premises] == [("trivial", 14), ("α.foo", 16)]
+
+
 def test_names_and_uses_come_from_lean_and_from_the_text_where_lean_has_none() -> None:
     found = theorems(ANSWER)
     assert [one.full_name for one in found] == ["N.a", EXAMPLE, "bad"], "`broken` has no step and is no theorem"
@@ -147,7 +161,11 @@ def test_an_error_a_sorry_and_a_tactic_without_a_step_make_a_proof_incomplete() 
     assert is_complete(evolve(ANSWER, messages=(error,))) == [False, True]
     assert is_complete(evolve(ANSWER, messages=(sorry,))) == [False, True]
     assert is_complete(evolve(ANSWER, messages=(evolve(sorry, text="unused variable"),))) == [True, True]
-    assert is_complete(evolve(ANSWER, missing=(span("trivial"),))) == [True, False]
+    lost = evolve(ANSWER, steps=ANSWER.steps[:3], missing=(span("trivial"),))
+    assert [one.full_name for one in theorems(lost)] == ["N.a", "bad"], "an example without a step is not told"
+    assert is_complete(evolve(ANSWER, steps=ANSWER.steps[1:], missing=(span("done"),))) == [False, True]
+    undone = evolve(ANSWER, steps=(ANSWER.steps[0], *ANSWER.steps[2:]), missing=(span("exact α.foo"),))
+    assert is_complete(undone) == [True, True], "a tactic inside a step that ran was undone"
 
 
 def test_the_corpus_of_the_file_has_its_path_imports_and_written_attributes() -> None:

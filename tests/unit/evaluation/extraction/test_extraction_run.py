@@ -1,5 +1,7 @@
 """An extraction: what is done is not done again, whoever is interrupted goes on, and the result is the same."""
 
+import gc
+import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -37,6 +39,13 @@ class Tracers:
     """See `pool.Workers`; all on scripted Leans."""
 
     leans: list[TraceLean] = field(factory=list)
+    servers: list[FakeServer] = field(factory=list)
+
+    def forget(self) -> None:
+        """Drops what the tests look at, which grows."""
+        for lean, server in zip(self.leans, self.servers, strict=True):
+            lean.asked.clear()
+            server.elaborated.clear()
 
     @property
     def asked(self) -> list[str]:
@@ -45,9 +54,13 @@ class Tracers:
     @asynccontextmanager
     async def open(self, number: int) -> AsyncIterator[FileTracer]:
         self.leans.append(TraceLean())
-        server = FakeServer(self.leans[-1])
+        self.servers.append(FakeServer(self.leans[-1]))
+        server = self.servers[-1]
         yield FileTracer(server=server, uri="file:///p/A.lean", path_of=lambda module: None, worker_memory=lambda: 0)
 
+
+BYTES_A_FILE = 1500
+"""Its path and key in the store's table; a file read whole takes more than ten times as much."""
 
 TEXTS = {f"F{n}": f"theorem t{n} : True := by rfl\n" for n in range(7)} | {"Bad": "hang", "Worse": "import Missing"}
 
@@ -127,3 +140,35 @@ async def test_a_full_disk_ends_the_run_with_one_sentence(tmp_path: Path, monkey
     monkeypatch.setattr(TracedStore, "add", fail)
     with open_traced_store(tmp_path) as store, pytest.raises(InputError, match="cannot be written: No space left"):
         await run(store)
+
+
+async def test_memory_does_not_grow_with_the_files(tmp_path: Path) -> None:
+    count, early, late = 80, 0, 0
+    text = "".join(f"theorem t{n} (n : Nat) : n = n := by rfl\n" for n in range(4))
+
+    @frozen
+    class Many:
+        """See `targets.Targets`."""
+
+        count: int
+
+        def read(self) -> Iterator[Target]:
+            for number in range(self.count):
+                yield Target(path=f"F{number}.lean", module=f"F{number}", text=text)
+
+    with open_traced_store(tmp_path) as store:
+        extraction = Extraction(targets=Many(count), lean="one")
+        tracers, done = Tracers(), 0
+        tracemalloc.start()
+        try:
+            async with aclosing(extraction.outcomes(LocalPool(workers=tracers, count=2), store)) as outcomes:
+                async for _ in outcomes:
+                    done += 1
+                    tracers.forget()
+                    if done in (count // 10, count):
+                        gc.collect()
+                        early, late = early or tracemalloc.get_traced_memory()[0], tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+    assert done == count
+    assert late - early < count * BYTES_A_FILE, "of a file that is done, its place in the store is kept and its path"

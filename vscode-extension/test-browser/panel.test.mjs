@@ -1,0 +1,210 @@
+// The panel as its users have it, in a real VS Code: by mouse, by keys, by what a screen reader is told, in four themes.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { place, scenarioFiles, startWorkbench } from "./setting.mjs";
+import { until } from "./workbench.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const THEMES = ["Default Dark Modern", "Default Light Modern", "Default High Contrast", "Default High Contrast Light"];
+
+let workbench;
+let frame;
+
+before(async () => {
+  workbench = await startWorkbench({ files: scenarioFiles, artefacts: "panel" });
+});
+
+after(async () => {
+  await workbench?.close();
+});
+
+/** A test that leaves a screenshot, whatever becomes of it. */
+function scenario(name, run) {
+  test(name, async () => {
+    try {
+      await run();
+    } finally {
+      await workbench.screenshot(name.replaceAll(" ", "-"));
+    }
+  });
+}
+
+/** The panel's page inside the frames that VS Code puts around it. */
+async function panelFrame() {
+  return until("the panel's page", async () => {
+    for (const each of workbench.page.frames()) {
+      const isPanel = await each.evaluate(() => document.getElementById("panel") !== null).catch(() => false);
+      if (isPanel) {
+        return each;
+      }
+    }
+    return undefined;
+  });
+}
+
+const list = () => frame.locator('[role="listbox"]');
+const row = (tactic) =>
+  frame.locator(".row", { has: frame.locator(".tactic", { hasText: new RegExp(`^${tactic}$`) }) });
+const treeItems = () => frame.locator('[role="treeitem"]').allInnerTexts();
+
+/** Waits until the list has a row for a tactic that may be taken, and gives all tactics. */
+async function rowsWith(tactic) {
+  return until(`the suggestion ${tactic}`, async () => {
+    const shown = await frame.locator(".row .tactic").allInnerTexts();
+    const isFresh = (await list().getAttribute("aria-disabled")) === "false";
+    return shown.includes(tactic) && isFresh && shown;
+  });
+}
+
+const editorShows = (what, text) => until(what, async () => (await workbench.shown()).includes(text));
+
+scenario("the panel opens by its command and shows the goal", async () => {
+  await workbench.openByName("act.lean", place("act"));
+  await workbench.run("Lean Sidekick: Open Panel");
+  frame = await panelFrame();
+  await until("the goal", async () => (await frame.locator(".goal").first().innerText()).includes("⊢ p ∨ q"));
+  const shown = await rowsWith("exact Or.inr hq");
+  assert.equal(shown[0], "exact Or.inr hq", "what closes the goal stands first");
+  assert.match(await frame.locator("main").innerText(), /\d+ checks? by Lean in /);
+});
+
+scenario("a click shows what a suggestion changes", async () => {
+  await row("apply Or\\.inr").click();
+  const preview = frame.locator(".preview");
+  await until("the change", async () => (await preview.innerText()).startsWith("After apply Or.inr"));
+  assert.match(await preview.locator(".target.changed").innerText(), /⊢ q$/);
+  assert.match(await preview.innerText(), /3 hypotheses as before/);
+  assert.match(await workbench.shown(), /sorry/, "nothing was put in");
+});
+
+scenario("arrows and Enter put a suggestion in and undo takes it out in one step", async () => {
+  const { page } = workbench;
+  await list().focus();
+  await page.keyboard.press("Home");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowUp");
+  assert.equal(await frame.locator('.row[aria-selected="true"] .tactic').innerText(), "exact Or.inr hq");
+  await page.keyboard.press("Enter");
+  await until("the edit", async () => /by\n {2}exact Or\.inr hq/.test(await workbench.shown()));
+  assert.doesNotMatch(await workbench.shown(), /sorry/);
+  // The focus is in the editor again, so its undo is a key away.
+  await page.locator(".monaco-editor.focused").waitFor();
+  await page.keyboard.press("Control+z");
+  await editorShows("the text as it was", "sorry");
+  await rowsWith("exact Or.inr hq");
+});
+
+scenario("Escape goes back to the editor and the panel follows the text", async () => {
+  const { page } = workbench;
+  await list().focus();
+  await page.keyboard.press("Escape");
+  await page.locator(".monaco-editor.focused").waitFor();
+  await workbench.goTo({ line: 1, column: 1 });
+  await until("a word of why", async () =>
+    (await frame.locator(".notice").innerText()).includes("No tactic can stand here"),
+  );
+  await workbench.goTo(place("act"));
+  await rowsWith("exact Or.inr hq");
+  await workbench.openByName("file.lean", place("file"));
+  await until("another goal", async () => (await frame.locator(".goal").first().innerText()).includes("⊢ q → p"));
+});
+
+scenario("a search that was cancelled says so", async () => {
+  const { page } = workbench;
+  await workbench.openByName("endless.lean", place("endless"));
+  await workbench.run("Lean Sidekick: Complete the Proof at the Cursor");
+  const progress = page.locator(".notification-toast", { hasText: "Completing the proof" });
+  await progress.getByRole("button", { name: "Cancel" }).click();
+  await progress.waitFor({ state: "hidden" });
+  await until("how it ended", async () =>
+    (await frame.locator("#search-status").innerText()).endsWith("Stopped before it was through; nothing was changed."),
+  );
+});
+
+scenario("a completion fills the tree of the last search", async () => {
+  const { page } = workbench;
+  await workbench.openByName("complete.lean", place("complete"));
+  await workbench.run("Lean Sidekick: Complete the Proof at the Cursor");
+  await editorShows("the proof", "exact ⟨h.2.2, h.1⟩");
+  await until("the tree", async () => (await treeItems()).some((text) => text.includes("r ∧ p")));
+  const root = frame.locator('[role="treeitem"]').first();
+  const spoken = async (item) => (await item.locator("> :not([aria-hidden])").allTextContents()).join(", ");
+  assert.match(await spoken(root), /^goal, ⊢ r ∧ p, proved, \d+ run/);
+  await root.focus();
+  await page.keyboard.press("ArrowDown");
+  assert.match(await spoken(frame.locator('[role="treeitem"]:focus')), /^tactic, exact ⟨.*⟩, proved, /);
+  await workbench.screenshot("the-tree-by-keyboard");
+  await workbench.openByName("complete.lean", place("complete"));
+  await page.keyboard.press("Control+z");
+  await editorShows("the text as it was", "sorry");
+});
+
+scenario("what it shows outlives being hidden", async () => {
+  const { page } = workbench;
+  await workbench.openByName("act.lean", place("act"));
+  await workbench.run("Lean Sidekick: Open Panel");
+  frame = await panelFrame();
+  await rowsWith("exact Or.inr hq");
+  await workbench.run("View: Show Search");
+  await until("no panel", async () => {
+    for (const each of page.frames()) {
+      if (await each.evaluate(() => document.getElementById("panel") !== null).catch(() => false)) {
+        return false;
+      }
+    }
+    return true;
+  });
+  await workbench.run("Lean Sidekick: Open Panel");
+  frame = await panelFrame();
+  await rowsWith("exact Or.inr hq");
+  assert.match(await frame.locator("#search-status").innerText(), /^both: proved/);
+});
+
+test("room for the whole panel", () => workbench.page.setViewportSize({ width: 1280, height: 1160 }));
+
+for (const theme of THEMES) {
+  scenario(`nothing is hard to read or to use in ${theme}`, async () => {
+    await workbench.setting("workbench.colorTheme", theme);
+    await until(theme, () => frame.evaluate((each) => document.body.dataset.vscodeThemeId === each, theme));
+    await row("cases Classical\\.em p .*").click();
+    await list().focus();
+    assert.match(await frame.locator(".preview .added").first().innerText(), /hp : p$/);
+    const { violations, contrasts } = await frame.evaluate(async (source) => {
+      // The frame has no background of its own; what stands behind it is the side bar's.
+      document.body.style.backgroundColor = "var(--vscode-sideBar-background)";
+      (0, globalThis.eval)(source);
+      const rules = { "page-has-heading-one": { enabled: false } };
+      const found = await globalThis.axe.run(document, { rules });
+      const contrasts = found.passes.find(({ id }) => id === "color-contrast")?.nodes.length ?? 0;
+      document.body.style.backgroundColor = "";
+      return {
+        contrasts,
+        violations: found.violations.flatMap(({ id, nodes }) =>
+          nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
+        ),
+      };
+    }, axe);
+    assert.deepEqual(violations, []);
+    assert.ok(contrasts > 10, `colours were measured (${contrasts})`);
+    const outline = await list().evaluate((each) => each.ownerDocument.defaultView.getComputedStyle(each).outlineStyle);
+    assert.equal(outline, "solid", "the focus can be seen");
+    await workbench.screenshotOf("#workbench\\.parts\\.sidebar", `panel-${theme.replaceAll(" ", "-")}`);
+  });
+}
+
+test("the page may ask nobody anything", async () => {
+  const refused = await frame.evaluate(async () => {
+    const refusal = new Promise((resolve) => {
+      document.addEventListener("securitypolicyviolation", ({ effectiveDirective }) => resolve(effectiveDirective));
+    });
+    const answer = fetch("https://example.org/").then(
+      () => "an answer",
+      () => refusal,
+    );
+    return answer;
+  });
+  assert.equal(refused, "connect-src");
+  assert.deepEqual([...workbench.foreignHosts], []);
+});
