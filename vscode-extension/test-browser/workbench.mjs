@@ -293,7 +293,15 @@ export class Workbench {
       // It has ended by itself.
     }
     cpSync(path.join(this.scratch, "data/logs"), path.join(this.artefacts, "logs"), { recursive: true, force: true });
-    rmSync(this.scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 300 });
+    // The server's index of premises writes down what it has before it ends, a little later than the editor.
+    await until("the scratch folder gone", () => {
+      try {
+        rmSync(this.scratch, { recursive: true, force: true });
+        return true;
+      } catch {
+        return false;
+      }
+    });
   }
 }
 
