@@ -47,7 +47,6 @@ async function panelFrame() {
 const list = () => frame.locator('[role="listbox"]');
 const row = (tactic) =>
   frame.locator(".row", { has: frame.locator(".tactic", { hasText: new RegExp(`^${tactic}$`) }) });
-const treeItems = () => frame.locator('[role="treeitem"]').allInnerTexts();
 
 /** Waits until the list has a row for a tactic that may be taken, and gives all tactics. */
 async function rowsWith(tactic) {
@@ -128,7 +127,10 @@ scenario("a completion fills the tree of the last search", async () => {
   await workbench.openByName("complete.lean", place("complete"));
   await workbench.run("Lean Sidekick: Complete the Proof at the Cursor");
   await editorShows("the proof", "exact ⟨h.2.2, h.1⟩");
-  await until("the tree", async () => (await treeItems()).some((text) => text.includes("r ∧ p")));
+  // Before that it may show the search while it runs.
+  await until("the end of the search", async () =>
+    /^both: proved/.test(await frame.locator("#search-status").innerText()),
+  );
   const root = frame.locator('[role="treeitem"]').first();
   const spoken = async (item) => (await item.locator("> :not([aria-hidden])").allTextContents()).join(", ");
   assert.match(await spoken(root), /^goal, ⊢ r ∧ p, proved, \d+ run/);

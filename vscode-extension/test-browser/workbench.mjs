@@ -177,7 +177,10 @@ export class Workbench {
     await box.waitFor();
     await box.fill(`:${line}:${column}`);
     // The box takes no Enter before it has understood what stands in it.
-    await page.locator(".quick-input-list .monaco-list-row", { hasText: `${line}` }).first().waitFor();
+    await page
+      .locator(".quick-input-list .monaco-list-row", { hasText: `${line}` })
+      .first()
+      .waitFor();
     await page.keyboard.press("Enter");
     await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
   }
