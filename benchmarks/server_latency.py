@@ -107,8 +107,9 @@ async def time_code_actions(repeats: int) -> Times:
     times: Times = []
     for _ in range(repeats):
         began = time.perf_counter()
-        assert len(await editor.code_actions("sorry")) == 2
+        actions = await editor.code_actions("sorry")
         times.append(time.perf_counter() - began)
+        assert any("simp" in action["title"] for action in actions), "the suggestion that is there is not offered"
     await leave(editor)
     return times
 
