@@ -12,7 +12,7 @@ import pytest
 
 from lean_sidekick.core.errors import LeanCrashed, LeanUnavailable, ProtocolError, SidekickError
 from lean_sidekick.core.positions import Position
-from lean_sidekick.lean import barrier, server, transport
+from lean_sidekick.lean import barrier, process, server, transport
 from lean_sidekick.lean.gates import Gate
 from lean_sidekick.lean.launch import Limits
 from lean_sidekick.lean.process import has_guard
@@ -218,9 +218,16 @@ async def test_a_closed_server_stays_closed(tmp_path: Path) -> None:
         assert len(scripted.starts) == 1
 
 
+@pytest.mark.parametrize("is_guarded", [True, False], ids=["guard", "no guard"])
 @pytest.mark.parametrize("scenario", ["IgnoresExit", "StrayWorker"])
-async def test_what_does_not_end_is_killed(tmp_path: Path, scenario: str) -> None:
-    """`scripted_server` looks for what is left; both scenarios ignore every polite word."""
+async def test_what_does_not_end_is_killed(
+    tmp_path: Path, scenario: str, is_guarded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`scripted_server` looks for what is left; both scenarios ignore every polite word. Windows and macOS have no
+    guard."""
+    if not is_guarded:
+        monkeypatch.setattr(process, "has_guard", lambda: False)
+        monkeypatch.setattr(server, "has_guard", lambda: False)
     async with scripted_server(tmp_path, scenario) as scripted:
         document = await scripted.lean.open(URI, "fine")
         await document.diagnostics(LIMIT_S)

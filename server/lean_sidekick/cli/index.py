@@ -7,9 +7,10 @@ import asyncio
 import logging
 import os
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import psutil
@@ -94,7 +95,9 @@ async def _index(path: Path, lean: str | None, assignments: tuple[str, ...], wis
     index = await asyncio.to_thread(project_index, cache_folder(), project, toolchain, os.environ)
     report = _Report(wishes.as_json)
     server = None if toolchain is None else await _server(path, settings)
-    watch = asyncio.create_task(_end_with_input(asyncio.current_task())) if wishes.is_background else None
+    task = asyncio.current_task()
+    if wishes.is_background and task is not None:
+        end_with_input(task, sys.stdin.fileno())
     try:
         # A whole folder tree that is no project is read only by someone who names it.
         sources = Sources(project, toolchain, os.environ, is_flat=wishes.is_background and project.is_loose)
@@ -110,8 +113,6 @@ async def _index(path: Path, lean: str | None, assignments: tuple[str, ...], wis
         vectors, trouble = await _embed(index, encoder, report)
     finally:
         report.clear()
-        if watch is not None:
-            watch.cancel()
         if server is not None:
             await server.close()
     if wishes.as_json:
@@ -225,11 +226,19 @@ def _lower_priority() -> None:
         process.ionice(psutil.IOPRIO_CLASS_IDLE)
 
 
-async def _end_with_input(task: asyncio.Task[int] | None) -> None:
-    """Cancels a task when standard input ends: whoever started us is gone."""
-    reader = asyncio.StreamReader()
+def end_with_input(task: "asyncio.Task[Any]", fd: int) -> None:
+    """Cancels a task when a pipe ends: whoever started us is gone.
+
+    A thread of its own reads, for an event loop cannot wait for a plain pipe on Windows; and it reads the descriptor,
+    for the lock of `sys.stdin` would be held when Python ends.
+    """
     loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    await reader.read()
-    if task is not None:
-        task.cancel()
+
+    def wait() -> None:
+        with suppress(OSError):  # closed under the read: that is its end too
+            while os.read(fd, 1024):
+                pass
+        with suppress(RuntimeError):  # the work was done first and the loop is closed
+            loop.call_soon_threadsafe(task.cancel)
+
+    threading.Thread(target=wait, name="input", daemon=True).start()
