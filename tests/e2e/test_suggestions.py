@@ -329,3 +329,51 @@ async def test_find_a_lemma_is_offered_where_the_client_can_ask_for_words(editor
     assert titles(actions)[2:] == [COMPLETE, PREMISES, "Find a lemma"]
     assert actions[-1]["command"]["command"] == "leanSidekick.findLemmaHere"
     await editor.finish()
+
+
+SEARCHED = """\
+-- suggest: constructor => 2 goals left: p, q
+-- search
+-- suggest: intro h\\nsimp => closes the goal
+theorem t : p ∧ q := by
+  sorry
+"""
+
+
+async def test_what_a_search_finds_comes_first_and_moves_nothing_by_itself(editor: Editor) -> None:
+    """All places show it the next time the editor asks; the one refresh was spent on what was there before."""
+    await editor.initialize()
+    editor.open(SEARCHED)
+    editor.type_after("sorry", " ")
+    await editor.event("suggest ended")
+    actions = await editor.code_actions("sorry")
+    assert titles(actions)[:2] == ["intro h … — closes the goal", "constructor — 2 goals left: p, q"]
+    (hint,) = await editor.inlay_hints()
+    assert (hint["label"], hint["tooltip"]) == ("intro h …", "intro h\nsimp\n— closes the goal")
+    assert len(editor.said(REFRESH)) == 1
+    await editor.finish()
+
+
+async def test_what_is_known_is_shown_while_the_search_goes_on(editor: Editor) -> None:
+    """Neither the hint nor the menu wait for it, and the next keystroke ends it with all that was known."""
+    await editor.initialize(options=PATIENT)
+    editor.open(SEARCHED.replace("-- search", "-- search\n-- hold"))
+    editor.type_after("sorry", " ")
+    await editor.hears(REFRESH)
+    assert [hint["label"] for hint in await editor.inlay_hints()] == ["constructor"]
+    assert titles(await editor.code_actions("sorry"))[0] == "constructor — 2 goals left: p, q"
+    assert "suggest ended v2" not in editor.events()
+    editor.replace("-- suggest: constructor => 2 goals left: p, q\n", "")
+    await editor.event("suggest ended v2")
+    assert await editor.inlay_hints() == []
+    assert titles(await editor.code_actions("sorry"))[0] == COMPLETE
+    await editor.finish()
+
+
+async def test_where_nothing_was_shown_the_search_brings_the_hint(editor: Editor) -> None:
+    await editor.initialize()
+    editor.open(SEARCHED.partition("\n")[2])
+    editor.type_after("sorry", " ")
+    await editor.hears(REFRESH)
+    assert [hint["label"] for hint in await editor.inlay_hints()] == ["intro h …"]
+    await editor.finish()

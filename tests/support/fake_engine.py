@@ -6,6 +6,7 @@ What the engine answers stands in comments of the text itself:
     -- suggest: simp => closes the goal        one suggestion; several lines give several, one round each
     -- suggest: omega =?> closes the goal      the same, not confirmed alone
     -- hold                                    the stream stays open after the suggestions above this line
+    -- search                                  the suggestions above were all; those below are found by the search after
     -- goal: h : p\n⊢ q                      the goal of every round, ⊢ True if there is none; what is left is ⊢ True
     -- warn: there is an error above           the warning of every round
     -- prove: simp                             "Complete the proof" finds this
@@ -60,7 +61,7 @@ from lean_sidekick.search.trace import BatchRun, CandidateRun, NodeMet, SearchBe
 from lean_sidekick.settings import Settings
 
 _DIRECTIVE = re.compile(
-    r"^[ \t]*-- (suggest|hold|goal|warn|premise|use|note|prove with sorry|prove|partial|fail|print|child)"
+    r"^[ \t]*-- (suggest|hold|search|goal|warn|premise|use|note|prove with sorry|prove|partial|fail|print|child)"
     r"(?:: (.*?))?\r?$",
     re.MULTILINE,
 )
@@ -144,6 +145,8 @@ class FakeEngine:
                     suggestions.append(_suggestion(site, value))
                     suggestions.sort(key=lambda s: s.outcome.kind is not OutcomeKind.CLOSED)
                     yield _round(site, goal, suggestions, warning, is_complete=False)
+                elif name == "search":
+                    yield evolve(_round(site, goal, suggestions, warning, is_complete=False), is_searching=True)
                 elif name == "hold":
                     await _for_ever()
             yield _round(site, goal, suggestions, warning, is_complete=True)

@@ -15,6 +15,8 @@ from lean_sidekick.engine.api import DocumentText, Engine, SuggestionRound
 
 ENDLESS = "never_ends"
 """The declaration of the editor tests whose search does not end where answers come from a recording."""
+SUGGEST_CHECKS = 200
+"""More than there are candidates at one place: where none of them closes the goal, a search goes on for the rest."""
 _EDITOR_TEXTS = Path(__file__).resolve().parents[1] / "editors" / "texts.json"
 
 
@@ -93,6 +95,14 @@ SCENARIOS = (
         text="theorem a (p : Prop) : p := by\n  $0sorry\n",
     ),
     Scenario(
+        name="a proof that takes two steps",
+        wish="suggest",
+        text=(
+            "theorem a (n m : Nat) (h : n = m) (p : Nat → Prop) (hp : p n ∨ p (n + 1)) : p (m + 1) ∨ p m := by\n"
+            "  $0sorry\n"
+        ),
+    ),
+    Scenario(
         name="an error above the hole",
         wish="suggest",
         text="theorem a (p : Prop) (hp : p) : p := by\n  have h := nonsense\n  $0sorry\n",
@@ -149,7 +159,8 @@ async def ask(scenario: Scenario, engine: Engine) -> str:
     """The answer as text: the best suggestions, the proof, or the sentence of an error."""
     document, offset = document_of(scenario)
     position = TextMap(document.text).position(offset)
-    budget = Budget(seconds=20.0, checks=1_000, clock=standing)
+    checks = SUGGEST_CHECKS if scenario.wish == "suggest" else 1_000
+    budget = Budget(seconds=20.0, checks=checks, clock=standing)
     try:
         if scenario.wish == "prove":
             result = await engine.prove_at(document, position, budget, lambda _: None)

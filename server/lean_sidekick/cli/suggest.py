@@ -50,6 +50,8 @@ async def _suggest(place: Place, count: int | None, timeout: float | None, lean:
             write_object(_fields(suggestion))
         else:
             write_line(f"{suggestion.candidate.text}    -- {suggestion.effect}")
+            if "\n" in suggestion.candidate.text:
+                write_line()  # so that its last line is not read as one with the next suggestion
     if not last.suggestions:
         note(f"No suggestion: {last.checks} candidates were checked, and none closes the goal or gets further.")
     return ExitStatus.DONE if last.suggestions else ExitStatus.INCOMPLETE

@@ -66,7 +66,8 @@ class SuggestionRound:
     """What is known so far about one site; each round of a stream is at least as good as the last.
 
     The first round of a stream may come before anything was run: it has the goals alone. `tallies` say what ran, in
-    the order in which the sources were met. `warning` is one sentence if something above the site is wrong,
+    the order in which the sources were met. `is_searching` says that all candidates were run and none closes the goal:
+    only what a search finds may still come. `warning` is one sentence if something above the site is wrong,
     `model_trouble` one if a model that was configured could not be asked; both are "" otherwise.
     """
 
@@ -79,6 +80,7 @@ class SuggestionRound:
     warning: str
     model_trouble: str = ""
     tallies: tuple[SourceTally, ...] = ()
+    is_searching: bool = False
 
 
 @frozen(kw_only=True)

@@ -63,7 +63,8 @@ class ProjectEngine:
         """See `Engine.suggest`."""
         site = find_site(document.text, document.uri, document.version, position)
         async with aclosing(self._head_start(site, position, editors_goals)) as ahead, self._open(site) as session:
-            stream = suggest(site, session, self.sources, budget, self.suggestion_limit, ahead)
+            limit, options = self.suggestion_limit, self.search_options
+            stream = suggest(site, session, self.sources, budget, limit, ahead, options)
             async with aclosing(stream) as rounds:
                 async for round_ in rounds:
                     yield round_

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from attrs import define, field
 
+from lean_sidekick.core.candidates import Source
 from lean_sidekick.core.finished_proofs import FinishedProof, finished_proofs
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.steps import StepOrigin, TakenStep
@@ -109,7 +110,10 @@ class Learner:
         self.index.add([step])
         if self.store is not None:
             self.store.add(self.project, [step])
-        self.count(goal, [(one.candidate.text, one.candidate.score, one is taken) for one in shown.suggestions])
+        if taken.candidate.source is Source.SEARCH:
+            return  # a proof of several steps: no likelihood was said of it, and those beside it may be its beginning
+        tactics = [one for one in shown.suggestions if one.candidate.source is not Source.SEARCH]
+        self.count(goal, [(one.candidate.text, one.candidate.score, one is taken) for one in tactics])
 
     def watching(self, trace: Trace) -> Trace:
         """A trace that learns from each search that is written to it, and passes everything on."""

@@ -6,10 +6,8 @@ budget begins when Lean has read the file up to the first hole. Nothing is writt
 edit, or, where no proof was found, one with the best partial proof.
 """
 
-import asyncio
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 from attrs import define, evolve, field, frozen
 
@@ -21,23 +19,21 @@ from lean_sidekick.core.positions import TextEdit, apply_edits
 from lean_sidekick.core.render import declaration_proof, site_edit
 from lean_sidekick.core.sites import Hole, ProofSite
 from lean_sidekick.engine.api import OPENING_S, ProofResult, ProofStatus, ProveProgress
+from lean_sidekick.engine.cursor_search import value_function
 from lean_sidekick.engine.proposals import proposals_for
 from lean_sidekick.engine.suggest import Sources
-from lean_sidekick.search.api import Progress, SearchTask
+from lean_sidekick.search.api import WIDTH, Progress, SearchTask
 from lean_sidekick.search.kinds import make_search
 from lean_sidekick.search.options import Part, SearchOptions
 from lean_sidekick.search.polish import PolishOptions
 from lean_sidekick.search.proof_text import PLACEHOLDER
 from lean_sidekick.search.result import PartialProof, SearchResult, SearchStatus
 from lean_sidekick.search.trace import SearchBegan, Trace
-from lean_sidekick.search.value import HandMadeValue, ValueFunction, read_value
 from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority, Session, Verifier
 
 FINAL_CHECK_S = 20.0
 """Seconds that the final check may take beyond the search's budget; a proof that was found is not thrown away."""
 PARTIAL_CHECK_S = 5.0
-WIDTH = 100
-"""The columns that a line of Lean should have, as its libraries have it."""
 _SAID_FROM_S = 1.0
 """Opening a file is only spoken of from so many seconds on."""
 
@@ -149,11 +145,6 @@ class Prover:
                 trying=progress.goal.target,
             )
         )
-
-
-async def value_function(file: str) -> ValueFunction:
-    """The value function of a file, "" for the built-in one. Raises InputError."""
-    return await asyncio.to_thread(read_value, Path(file)) if file else HandMadeValue()
 
 
 @frozen(kw_only=True)

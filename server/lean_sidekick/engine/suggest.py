@@ -5,6 +5,8 @@ round, and one more as soon as the first suggestion is there. Those of models ar
 same time and join by their scores when they come; they are waited for only where nothing else closes the goal. What is
 shown was run once more alone, as the user would have it: a batch orders and filters, and some tactics do one thing
 there and another in the file. A candidate that fails alone is taken out, and what it leaves alone is what is shown.
+
+Where none closes the goal, a round says so, and a short search for a whole proof follows (`cursor_search.py`).
 """
 
 from collections import Counter
@@ -17,15 +19,18 @@ from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.core.goals import Goal
-from lean_sidekick.core.outcomes import CheckedCandidate, OutcomeKind
+from lean_sidekick.core.outcomes import CheckedCandidate, Outcome, OutcomeKind
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.engine.api import OPENING_S, SourceTally, SuggestionRound
+from lean_sidekick.engine.cursor_search import CursorSearch
 from lean_sidekick.engine.head_start import HeadStart
 from lean_sidekick.engine.late_candidates import LateCandidates
 from lean_sidekick.engine.models import NO_MODELS, ModelSources
 from lean_sidekick.engine.premises import ProjectPremises, no_premises
 from lean_sidekick.engine.proposals import proposals_before_lean
 from lean_sidekick.engine.ranking import rank
+from lean_sidekick.search.api import Generate, LateSource
+from lean_sidekick.search.options import SearchOptions
 from lean_sidekick.tactics.api import TacticGenerator
 from lean_sidekick.verify.api import Session, SiteState
 
@@ -61,8 +66,10 @@ async def suggest(
     budget: Budget,
     limit: int,
     ahead: HeadStart | None = None,
+    search: SearchOptions | None = None,
 ) -> AsyncGenerator[SuggestionRound, None]:
-    """The rounds for a site; see `Engine.suggest`. What `ahead` has begun is its maker's to close.
+    """The rounds for a site; see `Engine.suggest`. What `ahead` has begun is its maker's to close. `search` is how
+    to search where no candidate closes the goal, None for not at all.
 
     The budget counts from when Lean has read the file and said what it can: opening a file may take longer than that.
     """
@@ -92,6 +99,9 @@ async def suggest(
             await run.run_alone(session, EARLY_PROGRESS)
             yield run.round(is_complete=False, trouble=queue.late.trouble)
         await run.run_alone(session, limit)
+        if search is not None and run.may_search:
+            yield run.round(is_complete=False, trouble=queue.late.trouble, is_searching=True)
+            await run.search(session, proposals.candidates, queue.late, search)
         yield run.round(is_complete=True, trouble=queue.late.trouble)
 
 
@@ -200,6 +210,43 @@ class SiteRun:
             self.alone.add(open_texts[0])
             self.checked[index] = evolve(self.checked[index], outcome=evolve(outcome, goals=goals))
 
+    @property
+    def may_search(self) -> bool:
+        """Whether a search for a proof of the main goal may be begun: nothing closes it, something leads on, and a
+        proof would be one."""
+        return not (
+            self.budget.is_spent or self.confirmed or self.site.is_conv or self._warning() or not self._leading_on()
+        )
+
+    async def search(self, session: Session, generate: Generate, late: LateSource, options: SearchOptions) -> None:
+        """Takes in a proof of the main goal if a search finds one; it was run alone like all that closes a goal."""
+        left_after: dict[str, tuple[Goal, ...]] = {}
+
+        async def accept(block: str) -> str | None:
+            left = await self._left_alone(session, block)
+            if left is None:
+                return "it does not close the goal in its place"
+            left_after[block] = left
+            return None
+
+        found = await CursorSearch(
+            site=self.site,
+            session=session,
+            goal=self.main_goal,
+            outside=len(self.others),
+            leading_on=self._leading_on(),
+            generate=generate,
+            late=late,
+            options=options,
+        ).find(accept, self.budget)
+        if found is not None:
+            self.add(CheckedCandidate(candidate=found, outcome=Outcome(kind=OutcomeKind.CLOSED)))
+            self.confirmed[found.text] = left_after[found.text]
+
+    def _leading_on(self) -> list[Candidate]:
+        found = [item.candidate for item in self.checked if item.outcome.kind is OutcomeKind.PROGRESS]
+        return sorted(found, key=lambda candidate: -candidate.score)
+
     async def _left_alone(self, session: Session, text: str) -> tuple[Goal, ...] | None:
         """All goals left after a candidate alone in its place; None if the main goal is among them."""
         outcome = await session.confirm(text, self.budget)
@@ -210,7 +257,7 @@ class SiteRun:
             return outcome.goals
         return None
 
-    def round(self, *, is_complete: bool, trouble: str) -> SuggestionRound:
+    def round(self, *, is_complete: bool, trouble: str, is_searching: bool = False) -> SuggestionRound:
         """What is known now, of what was run alone."""
         shown = [c for c in self.checked if c.candidate.text in self.confirmed or c.candidate.text in self.alone]
         return SuggestionRound(
@@ -223,6 +270,7 @@ class SiteRun:
             warning=self._warning(),
             model_trouble=trouble,
             tallies=self._tallies(),
+            is_searching=is_searching,
         )
 
     def _tallies(self) -> tuple[SourceTally, ...]:

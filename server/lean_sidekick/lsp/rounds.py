@@ -51,6 +51,7 @@ class Round:
         self.is_complete = False
         self.is_settled = False
         self._settled = asyncio.Event()
+        self._all_run = asyncio.Event()
         self.began = monotonic()
         self.seconds = 0.0
         self.first_s: float | None = None
@@ -79,6 +80,8 @@ class Round:
     def learn(self, known: SuggestionRound) -> None:
         """Takes over what the engine knows by now."""
         self.latest = known
+        if known.is_searching:
+            self._all_run.set()
         self.seconds = monotonic() - self.began
         if self.first_s is None and self.suggestions(1):
             self.first_s = self.seconds
@@ -104,19 +107,22 @@ class Round:
         self._settled.set()
 
     async def settled(self) -> None:
-        """Waits until the best suggestion closes the goal, or the round has ended, however it did."""
-        if self._task is None:
-            return
-        settled = asyncio.ensure_future(self._settled.wait())
-        try:
-            await asyncio.wait({settled, self._task}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            settled.cancel()
+        """Waits until no better suggestion is to be expected soon, or the round has ended, however it did."""
+        await self._end_or(self._settled, None)
 
     async def wait(self, seconds: float) -> None:
-        """Waits for the end of the round, at most for some seconds; the round goes on."""
-        if self._task is not None:
-            await asyncio.wait({self._task}, timeout=seconds)
+        """Waits until all candidates were run, at most for some seconds; the round goes on."""
+        await self._end_or(self._all_run, seconds)
+
+    async def _end_or(self, event: asyncio.Event, timeout_s: float | None) -> None:
+        """Waits for the end of the round or an event before it."""
+        if self._task is None:
+            return
+        happened = asyncio.ensure_future(event.wait())
+        try:
+            await asyncio.wait({happened, self._task}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            happened.cancel()
 
     def cancel(self) -> asyncio.Task[None] | None:
         """Ends the round; gives the task if it still has something to clean up."""
@@ -153,9 +159,9 @@ class _Desk:
 class Rounds:
     """The rounds of all open documents.
 
-    `on_settled` is called at most once for a round, with its document: when its best suggestion closes the goal, or
-    at its end if it has suggestions. `on_changed` is called whenever more is known of a round, and at its end, however
-    it came.
+    `on_settled` is called at most once for a round, with its document: when its best suggestion closes the goal, or,
+    if it has suggestions, when all candidates were run; else when the search after that brings one. `on_changed` is
+    called whenever more is known of a round, and at its end, however it came.
     """
 
     def __init__(
@@ -328,7 +334,8 @@ class Rounds:
         best = running.suggestions(1)
         if running.is_settled or not best or desk.current is not running:
             return
-        if running.is_complete or best[0].outcome.kind is OutcomeKind.CLOSED:
+        is_searching = running.latest is not None and running.latest.is_searching
+        if running.is_complete or is_searching or best[0].outcome.kind is OutcomeKind.CLOSED:
             running.settle()
             self._on_settled(running.snapshot.uri)
 

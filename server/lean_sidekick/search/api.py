@@ -18,6 +18,8 @@ from lean_sidekick.search.value import ValueFunction
 from lean_sidekick.verify.api import Session
 
 Generate = Callable[[Goal], Awaitable[Sequence[Candidate]]]
+WIDTH = 100
+"""The columns that a line of Lean should have, as its libraries have it."""
 Accept = Callable[[str], Awaitable[str | None]]
 """Takes a finished block; None means accepted, otherwise the reason why not."""
 
@@ -74,7 +76,7 @@ class SearchTask:
     on_progress: Callable[[Progress], None]
     value: ValueFunction
     trace: Trace
-    width: int = 100
+    width: int = WIDTH
     polish: PolishOptions | None = None
     merges_states: bool = True
     late: LateSource | None = None

@@ -53,6 +53,16 @@ def test_suggestions_come_best_first_with_their_effect(tmp_path: Path, capsys: p
     assert lines[0] == "exact ⟨hp, hq⟩    -- closes the goal"
 
 
+def test_a_suggestion_of_several_lines_stands_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It can be copied as it is, and where it ends can be seen."""
+    _, place = lean_file(tmp_path, TEXTS["a proof that takes two steps"])
+    assert app.run(["suggest", place, "-n", "2"]) == 0
+    first, second, *rest = capsys.readouterr().out.splitlines()
+    assert first == "subst h"
+    assert second.startswith("exact match hp with") and second.endswith("    -- closes the goal")
+    assert rest == ["", "subst h    -- 1 goal left: ⊢ p (n + 1) ∨ p n"]
+
+
 def test_suggestions_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, place = lean_file(tmp_path, TEXTS["an unfinished block with two goals"])
     assert app.run(["suggest", place, "--json"]) == 0

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 
 from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.finished_proofs import FinishedProof
@@ -14,6 +14,7 @@ from lean_sidekick.core.outcomes import Outcome, OutcomeKind
 from lean_sidekick.core.positions import Position, TextEdit
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.engine.api import DocumentText, Suggestion, SuggestionRound
+from lean_sidekick.engine.cursor_search import SCORE
 from lean_sidekick.engine.learning import Learner
 from lean_sidekick.engine.site_finder import find_site
 from lean_sidekick.storage.learned import LearnedStore
@@ -98,6 +99,20 @@ async def test_accepting_moves_the_scores_of_what_was_shown(tmp_path: Path) -> N
         memory.accepted(known, known.suggestions[0])
     rfl, simp = (memory.tallies.correction((situation(shape), family(text, shape))) for text in ("rfl", "simp"))
     assert simp < 0 < rfl
+
+
+async def test_an_accepted_proof_of_a_search_is_remembered_and_moves_no_scores() -> None:
+    """Nothing was promised of it, and a tactic beside it may be its first one."""
+    memory = learner()
+    known = shown("weighing b\nrfl", "simp")
+    found = known.suggestions[0]
+    found = evolve(found, candidate=evolve(found.candidate, source=Source.SEARCH, score=SCORE))
+    known = evolve(known, suggestions=(found, known.suggestions[1]))
+    memory.accepted(known, found)
+    assert "weighing y\nrfl" in await offered(memory)
+    assert memory.tallies.tallies == {}
+    memory.accepted(known, known.suggestions[1])
+    assert [kind for _, kind in memory.tallies.tallies] == [family("simp", read_goal(parse_goal(GOAL)))]
 
 
 async def test_what_was_promised_is_counted_as_it_was_before_these_tallies_corrected_it() -> None:
