@@ -165,7 +165,7 @@ async def time_places(editor: Editor, uri: str, places: Sequence[Place], times: 
         await quiet(editor, refreshes)
         seconds = await time_place(editor, uri, place)
         if seconds is None:
-            times.without.append(f"{uri}:{place.text.count(chr(10), 0, place.cursor) + 1}")
+            times.without.append(f"{uri.rsplit('/', 1)[-1]}:{place.text.count(chr(10), 0, place.cursor) + 1}")
         elif is_cold and number == 0:
             times.cold.append(seconds[0])
         else:

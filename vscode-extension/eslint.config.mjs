@@ -27,7 +27,13 @@ export default tseslint.config(
   {
     files: ["test-browser/**/*.mjs"],
     languageOptions: {
-      globals: { fetch: "readonly", setTimeout: "readonly", document: "readonly", URL: "readonly", encodeURIComponent: "readonly" },
+      globals: {
+        fetch: "readonly",
+        setTimeout: "readonly",
+        document: "readonly",
+        URL: "readonly",
+        encodeURIComponent: "readonly",
+      },
     },
   },
   {

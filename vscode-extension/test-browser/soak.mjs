@@ -119,6 +119,7 @@ async function takeTheFirstSuggestion() {
   }
   taken += 1;
   writeFileSync(file, `${ABOVE}sorry${BELOW}`);
+  await workbench.run("File: Revert File"); // the editor may not look at the disk by itself for long
   await until("the file of the disk", async () => (await workbench.shown()).includes("sorry"));
 }
 
