@@ -5,6 +5,7 @@ The real Lean of the machine, if there is one, is for tests marked `live` alone:
 
 import os
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -32,6 +33,10 @@ _LOOPBACK = ("127.", "::1", "localhost")
 hypothesis.settings.register_profile("same-every-time", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same-every-time"))
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell ignores interrupts for what it runs in the background, and the programs under test would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _named_lean = os.environ.get(LEAN_VARIABLE) or None
 _scratch_home = Path(tempfile.mkdtemp(prefix="lean-sidekick-home-"))
