@@ -6,7 +6,6 @@
 // typed again; the clock is the page's own, from the event of that key to the change of the page that shows the hint.
 import { readFileSync, writeFileSync } from "node:fs";
 import { hasLean, startWorkbench } from "./setting.mjs";
-import { until } from "./workbench.mjs";
 
 const [placesFile, outFile] = process.argv.slice(2);
 const HINT_LIMIT_MS = 8_000;
@@ -32,7 +31,6 @@ try {
   for (const [number, { line, column, letter }] of places.entries()) {
     await workbench.openByName(name(number), { line, column });
     const isWarm = (await typeAndWait(letter, true)) !== undefined;
-    await until("no hint", async () => (await workbench.hints()).length === 0).catch(() => undefined);
     const ms = isWarm ? await typeAndWait(letter, false) : undefined;
     if (ms === undefined) {
       without.push(number);
@@ -72,15 +70,18 @@ async function typeAndWait(letter, isFirst) {
   return seen === undefined ? undefined : page.evaluate(() => window.hintTimes.seen - window.hintTimes.key);
 }
 
-/** In the page: notes when a key went down and when the first hint after it stood there. */
+/** In the page: notes when a key went down and when a hint stood there again, after the one before the key had gone. */
 function watchHints() {
   window.hintTimes = {};
   document.addEventListener("keydown", () => (window.hintTimes = { key: performance.now() }), true);
   const look = () => {
-    const { key, seen } = window.hintTimes;
+    const { key, isGone, seen } = window.hintTimes;
     if (key !== undefined && seen === undefined) {
       const hints = document.querySelectorAll('.editor-group-container .view-lines span[class*="dyn-rule"]');
-      if ([...hints].some((hint) => hint.textContent.trim() !== "")) {
+      const isThere = [...hints].some((hint) => hint.textContent.trim() !== "");
+      if (!isThere) {
+        window.hintTimes.isGone = true;
+      } else if (isGone) {
         window.hintTimes.seen = performance.now();
       }
     }
