@@ -6,9 +6,7 @@ its place. It has a limit of its own within the round's budget. It decides nothi
 nothing: nobody has asked for this proof.
 """
 
-import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 
 from attrs import frozen
 
@@ -22,7 +20,7 @@ from lean_sidekick.search.kinds import make_search
 from lean_sidekick.search.options import SearchOptions
 from lean_sidekick.search.polish import PolishOptions
 from lean_sidekick.search.trace import NoTrace
-from lean_sidekick.search.value import HandMadeValue, ValueFunction, read_value
+from lean_sidekick.search.value import HandMadeValue, ValueFunction, value_function
 from lean_sidekick.verify.api import Session
 
 SEARCH_S = 3.0
@@ -80,11 +78,6 @@ class CursorSearch:
 
     async def _candidates(self, goal: Goal) -> Sequence[Candidate]:
         return self.leading_on if goal.text == self.goal.text else await self.generate(goal)
-
-
-async def value_function(file: str) -> ValueFunction:
-    """The value function of a file, "" for the built-in one. Raises InputError."""
-    return await asyncio.to_thread(read_value, Path(file)) if file else HandMadeValue()
 
 
 def _pass_over(_progress: Progress) -> None:

@@ -19,7 +19,6 @@ from lean_sidekick.core.positions import TextEdit, apply_edits
 from lean_sidekick.core.render import declaration_proof, site_edit
 from lean_sidekick.core.sites import Hole, ProofSite
 from lean_sidekick.engine.api import OPENING_S, ProofResult, ProofStatus, ProveProgress
-from lean_sidekick.engine.cursor_search import value_function
 from lean_sidekick.engine.proposals import proposals_for
 from lean_sidekick.engine.suggest import Sources
 from lean_sidekick.search.api import WIDTH, Progress, SearchTask
@@ -29,6 +28,7 @@ from lean_sidekick.search.polish import PolishOptions
 from lean_sidekick.search.proof_text import PLACEHOLDER
 from lean_sidekick.search.result import PartialProof, SearchResult, SearchStatus
 from lean_sidekick.search.trace import SearchBegan, Trace
+from lean_sidekick.search.value import value_function
 from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority, Session, Verifier
 
 FINAL_CHECK_S = 20.0

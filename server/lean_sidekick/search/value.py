@@ -4,6 +4,7 @@
 features. Only the goals are looked at; Lean is asked nothing.
 """
 
+import asyncio
 import json
 import math
 import re
@@ -90,6 +91,11 @@ class LinearValue:
         rows = zip(numbers, self.weights, self.means, self.scales, strict=True)
         total = self.bias + sum(weight * (number - mean) / scale for number, weight, mean, scale in rows)
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
+
+
+async def value_function(file: str) -> ValueFunction:
+    """The value function of a file, "" for the built-in one. Raises InputError."""
+    return await asyncio.to_thread(read_value, Path(file)) if file else HandMadeValue()
 
 
 def write_value(value: LinearValue, path: Path) -> None:
