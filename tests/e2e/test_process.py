@@ -170,10 +170,7 @@ async def test_an_editor_that_does_not_listen_any_more(distant_editor: Editor) -
     editor = distant_editor
     await editor.initialize()
     child = await child_of(editor)
-    assert isinstance(editor.server, ServerProcess)
-    # asyncio has no public way to close one pipe of a child and leave the others open.
-    output = editor.server.process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
-    output.close()
+    await editor.stop_listening()
     editor.ask("test/unknown", None)
     assert await asyncio.wait_for(editor.server.wait(), LIMIT_S) == 1
     await gone(child)

@@ -103,7 +103,7 @@ async def test_settings_may_have_a_name_of_their_own(editor: Editor, where: str)
 
 
 async def test_changed_settings_replace_the_section(editor: Editor) -> None:
-    """They hold from the next message on; the hint that is shown is fetched again; other sections are not ours."""
+    """They hold once the editor is told to fetch the hint that is shown again; other sections are not ours."""
     await editor.initialize()
     editor.open(THEOREM)
     await editor.code_actions("sorry")
@@ -117,6 +117,7 @@ async def test_changed_settings_replace_the_section(editor: Editor) -> None:
     await editor.code_actions("sorry")
     assert await editor.inlay_hints() == []
     editor.notify("workspace/didChangeConfiguration", {"settings": {"leanSidekick": {}}})
+    await editor.hears("workspace/inlayHint/refresh", 3)
     await editor.code_actions("sorry")
     assert len(await editor.inlay_hints()) == 1
     await editor.finish()

@@ -405,6 +405,14 @@ class Editor:
         await asyncio.wait_for(asyncio.gather(*self._tasks), LIMIT_S)
         return status
 
+    async def stop_listening(self) -> None:
+        """Closes the pipe from the server alone; it is closed when this returns."""
+        assert isinstance(self.server, ServerProcess)
+        # asyncio has no public way to close one pipe of a child and leave the others open.
+        self.server.process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]
+        # The reader hears of the end in the step that closes the pipe. An answer before it would find it open.
+        await asyncio.wait_for(asyncio.shield(self._tasks[0]), LIMIT_S)
+
     def hang_up(self) -> None:
         """Closes the pipe to the server without a word."""
         self.server.writer.close()
