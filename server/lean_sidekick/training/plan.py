@@ -37,8 +37,10 @@ class TrainingPlan:
     """Choices of one run.
 
     `base` is a folder or a hub name in the cache, or a shape of `backends/shapes.py` with random weights. `batch_size`
-    counts examples between two updates, `micro_batch_size` those that are in memory at once. `token_limit` cuts
-    examples off that have more tokens in prompt or tactic. `time_limit_s` ends the run early, None never.
+    counts examples between two updates, `micro_batch_size` those that are in memory at once. Prompts are cut to
+    `token_limit` as the program would cut them; what is longer yet, by its prompt or its tactic, is not trained on.
+    `variants` of each example are trained on with other names of hypotheses; with `learns_prompts` the prompts are
+    something to write too. `time_limit_s` ends the run early, None never.
     """
 
     base: str
@@ -55,6 +57,8 @@ class TrainingPlan:
     learning_rate: float
     lora_rank: int
     token_limit: int
+    variants: int
+    learns_prompts: bool
     scored_limit: int
     seed: int
     device: Device
