@@ -21,6 +21,7 @@ PLAN_FILE = "plan.json"
 METRICS_FILE = "metrics.jsonl"
 SUMMARY_FILE = "summary.json"
 CHECKPOINTS = "checkpoints"
+_NEW_TOKENS = {ModelKind.SEQ2SEQ: 128, ModelKind.CAUSAL: 64}
 # How long a run may take and where it runs do not change what it is.
 _FREE = ("time_limit_s", "device", "micro_batch_size")
 
@@ -68,6 +69,25 @@ class TrainingPlan:
     def prompts(self) -> Adapter:
         """The adapter whose prompts are trained on. Raises InputError as `step_adapter` does."""
         return step_adapter(self.adapter)
+
+    @property
+    def context_tokens(self) -> int:
+        """What the trained model's card says of its context: a decoder's answer stands in it too."""
+        return min(self.prompts.traits.context_tokens, self.token_limit + self._answer_tokens)
+
+    @property
+    def prompt_room(self) -> int:
+        """How long a prompt may be, in the adapter's units; that of the card is the same."""
+        return max(1, self.context_tokens - self._answer_tokens)
+
+    @property
+    def new_tokens(self) -> int:
+        """How long an answer may be: bytes of an encoder-decoder's, pieces of words of a decoder's."""
+        return _NEW_TOKENS[self.kind]
+
+    @property
+    def _answer_tokens(self) -> int:
+        return self.new_tokens if self.kind is ModelKind.CAUSAL else 0
 
 
 def step_adapter(name: str) -> Adapter:

@@ -84,7 +84,7 @@ class ItemMaker:
         question = Question(goals=split_goals(example.state), premises=self._premises_for(example, choose))
         if adapter.parse(example.tactic, question) != (example.tactic,):
             return None
-        prompt = adapter.prompt(question, min(adapter.traits.context_tokens, plan.token_limit)).text
+        prompt = adapter.prompt(question, plan.prompt_room).text
         asked, said = self.tokenizer(prompt)["input_ids"], self.tokenizer(example.tactic)["input_ids"]
         if plan.kind is ModelKind.SEQ2SEQ:
             ids, labels = asked, said

@@ -34,7 +34,7 @@ from lean_sidekick.model_worker.backends.loading import find_folder, pick_device
 from lean_sidekick.model_worker.backends.shapes import SHAPES, write_model
 from lean_sidekick.model_worker.messages import ModelKind, ModelSpec
 from lean_sidekick.training.callbacks import DeadlineCallback, RecordCallback
-from lean_sidekick.training.exact_match import CANDIDATES, NEW_TOKENS, ExactMatch, score_baseline, score_model
+from lean_sidekick.training.exact_match import CANDIDATES, ExactMatch, score_baseline, score_model
 from lean_sidekick.training.examples import Example, Split
 from lean_sidekick.training.plan import CHECKPOINTS, METRICS_FILE, SUMMARY_FILE, Extent, TrainingPlan
 from lean_sidekick.training.schedule import Schedule
@@ -146,11 +146,11 @@ class TacticTraining:
             learning_rate=plan.learning_rate,
             weight_decay=0.01,
             bf16=has_bf16,
-            logging_steps=max(1, updates // _LOGS),
+            logging_steps=math.ceil(updates / _LOGS),
             eval_strategy="steps",
-            eval_steps=max(1, updates // _EVALUATIONS),
+            eval_steps=math.ceil(updates / _EVALUATIONS),
             save_strategy="steps",
-            save_steps=max(1, updates // _EVALUATIONS),
+            save_steps=math.ceil(updates / _EVALUATIONS),
             save_total_limit=2,
             remove_unused_columns=False,
             use_cpu=device.type == "cpu",
@@ -165,7 +165,6 @@ class TacticTraining:
             model = model.merge_and_unload()
         model.save_pretrained(self.folder)
         tokenizer.save_pretrained(self.folder)
-        adapter = self.plan.prompts.traits
         card = [
             f'adapter = "{self.plan.adapter}"',
             f'architecture = "{"encoder-decoder" if self.plan.kind is ModelKind.SEQ2SEQ else "decoder"}"',
@@ -173,12 +172,12 @@ class TacticTraining:
             'licence = "as its base model and its data"',
             f"parameters = {sum(parameter.numel() for parameter in model.parameters())}",
             'precision = "fp32"',
-            f"context_tokens = {min(adapter.context_tokens, self.plan.token_limit)}",
+            f"context_tokens = {self.plan.context_tokens}",
             "",
             "[decoding]",
             'strategy = "beam"',
             f"candidate_count = {CANDIDATES}",
-            f"max_new_tokens = {NEW_TOKENS[self.plan.kind]}",
+            f"max_new_tokens = {self.plan.new_tokens}",
             "",
         ]
         (self.folder / f"{self.folder.absolute().name}.toml").write_text("\n".join(card), encoding="utf-8")
