@@ -1,7 +1,7 @@
 """Field notation taken apart: `xs.reverse.length` is `length (List.reverse xs)`. Pure.
 
-Lean of today prints `s.card` and `(xs ++ ys).length` where that of 2021 prints applications, and people write both: what
-is counted and compared must be the same. The name of a function is whole (`List.reverse`) where the type of the
+Lean of today prints `s.card` and `(xs ++ ys).length` where that of 2021 prints applications, and people write both;
+what is counted and compared must be the same. A function has its whole name (`List.reverse`) where the type of the
 variable in front is known, else its last part. Which argument the object is, no text tells: it is taken for the first.
 """
 
