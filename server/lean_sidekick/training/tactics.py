@@ -226,6 +226,7 @@ class _Trainer(Trainer):
     score: Callable[[Any], ExactMatch]
     seconds: float | None
     done: int
+    lr_scheduler: Any
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
         """A learning rate that has fallen when the run ends, also where its time ends it."""
