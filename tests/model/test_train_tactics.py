@@ -11,6 +11,7 @@ import torch
 from lean_sidekick.cli.app import ExitStatus, run
 from lean_sidekick.core.decoding import Decoding, Strategy
 from lean_sidekick.model_worker.backends.loading import load_backend
+from lean_sidekick.model_worker.backends.shapes import byte_pairs
 from lean_sidekick.model_worker.batching import Part
 from lean_sidekick.model_worker.messages import Device, Generate, ModelKind, ModelSpec
 from lean_sidekick.tactics.card_files import load_card
@@ -125,6 +126,16 @@ def test_what_is_refused(data: Path, qwen_folder: Path, tmp_path: Path, capsys: 
     assert "holds a training run: go on with --resume" in capsys.readouterr().err
     assert train(data, tmp_path / "no-model", out, "--resume", "--seed", "7") == ExitStatus.WRONG_USE
     assert "begun with other options" in capsys.readouterr().err
+
+
+def test_a_name_is_the_same_pieces_wherever_it_stands() -> None:
+    """After a blank, a bracket or a line's end; and every text comes back as it was."""
+    text = "h₁ : as ++ bs = bs\n⊢ f (h₁)\n  [h₁, ← h₁.symm] at h₁✝ 🙂"
+    tokenizer = byte_pairs(["h₁ as bs"])
+    name, whole = tokenizer("h₁")["input_ids"], tokenizer(text)["input_ids"]
+    found = [whole[place : place + len(name)] for place in range(len(whole))]
+    assert found.count(name) == text.count("h₁")
+    assert tokenizer.decode(whole) == text
 
 
 def test_exact_match_is_counted_at_one_and_at_eight() -> None:

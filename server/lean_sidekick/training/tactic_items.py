@@ -23,6 +23,7 @@ from lean_sidekick.training.renamed import Renamer
 IGNORED = -100
 """The label of a token that is not learned."""
 
+_END_MARK = 1
 _DISTRACTORS = 20
 _GAPPED_SHARE = 0.15
 _GAP_TOKENS = (3, 12)
@@ -48,8 +49,9 @@ class ItemMaker:
     tokenizer: PreTrainedTokenizerBase
     _names: Sequence[str] = field(init=False)
 
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "_names", sorted(self.premises))
+    @_names.default
+    def _sorted_names(self) -> Sequence[str]:
+        return sorted(self.premises)
 
     def scored(self, examples: Sequence[Example]) -> list[Item]:
         """An item for each example whose tactic the adapter would read back as it is."""
@@ -76,8 +78,9 @@ class ItemMaker:
 
     def _trained(self, example: Example, choose: random.Random) -> Sequence[Item]:
         item = self._item(example, choose, learns_prompt=self.plan.learns_prompts)
-        is_short = item is not None and max(len(item.input_ids), len(item.labels)) <= self.plan.token_limit
-        return [item] if item is not None and is_short else []
+        if item is None or max(len(item.input_ids), len(item.labels)) > self.plan.context_tokens + _END_MARK:
+            return []
+        return [item]
 
     def _item(self, example: Example, choose: random.Random, *, learns_prompt: bool) -> Item | None:
         adapter, plan = self.plan.prompts, self.plan

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     ByT5Tokenizer,
     PreTrainedTokenizerFast,
@@ -22,6 +22,7 @@ from transformers import (
 
 _END, _PAD = "<|endoftext|>", "<|pad|>"
 _PIECES = 1_000
+_PARTS = r"[\p{L}\p{N}_'!?✝]+| ?[^\s\p{L}\p{N}_'!?✝]+ ?|\s+"
 _QWEN_VOCABULARY = 152_064
 
 
@@ -63,13 +64,13 @@ def _qwen(
 
 
 SHAPES: Mapping[str, Callable[[int], Any]] = {
-    "byt5-mini": _byt5(192, 512, 4, 2, 4, d_kv=48),
+    "byt5-mini": _byt5(128, 384, 3, 2, 4, d_kv=32),
     "byt5-small": _byt5(1472, 3584, 12, 4, 6),
-    "decoder-mini": _qwen(192, 512, 4, 4, 4),
+    "decoder-mini": _qwen(128, 384, 4, 4, 4),
     "decoder-1.5b": _qwen(1536, 8960, 28, 12, 2, _QWEN_VOCABULARY),
     "decoder-7b": _qwen(3584, 18944, 28, 28, 4, _QWEN_VOCABULARY, tied=False),
 }
-"""ByT5 and Qwen2 shapes; those with a size are the published ones, a `mini` has a few million weights."""
+"""ByT5 and Qwen2 shapes; those with a size are the published ones, a `mini` has about a million weights."""
 
 
 def write_model(shape: str, folder: Path, texts: Sequence[str], seed: int, dtype: torch.dtype = torch.float32) -> None:
@@ -92,9 +93,17 @@ def write_model(shape: str, folder: Path, texts: Sequence[str], seed: int, dtype
 
 
 def byte_pairs(texts: Sequence[str]) -> PreTrainedTokenizerFast:
-    """A byte-level tokenizer whose pieces were learned from some texts: every text can be written with it."""
+    """A byte-level tokenizer whose pieces were learned from some texts: every text can be written with it.
+
+    A name is the same pieces wherever it stands, whatever blanks are around it, so that a small model can copy it.
+    """
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(_PARTS), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=_PIECES,
