@@ -42,7 +42,7 @@ from lean_sidekick.training.plan import Extent, TrainingPlan, begin, check_resum
 @click.option(
     "--variants", type=click.IntRange(0, 100), default=0, show_default=True, help="Copies of a step under other names."
 )
-@click.option("--learn-prompts", is_flag=True, help="Learn to write the prompts too: worth it from random weights.")
+@click.option("--learn-prompts", is_flag=True, help="Learn to write the prompts too: a first run for random weights.")
 @click.option(
     "--hold-out", multiple=True, metavar="MODULE", help="Module to score on, never trained on; may be repeated."
 )
