@@ -177,7 +177,8 @@ class OpenDeclaration:
     def _blank_body(self) -> LocatedHole:
         """The hole in the place of a body that is `_` or `?_`."""
         start, end = self.tree.tokens[0].start, self.tree.tokens[-1].end
-        indentation = self._indentation_from(self.declaration.start, 0)
+        starts_line = not self.text[_line_start(self.text, start) : start].strip()
+        indentation = self._indentation_from(start if starts_line else self.declaration.start, 0)
         site = self.site(Hole.TERM_SORRY, start, end, indentation)
         return LocatedHole(start=start, end=end, site=site)
 

@@ -223,9 +223,10 @@ def together(goals: Sequence[Goal]) -> list[tuple[int, int]]:
     metavariable goes with them."""
     parts: list[tuple[int, int, frozenset[str]]] = []
     shown = [frozenset(_untrailed(name) for name in goal.metavariables) for goal in goals]
-    shows_unnamed = any("?" in names for names in shown)
+    # A goal's own name counts only where it shows: `case cons` twice is no tie.
+    tied = frozenset().union(*shown)
     for index, goal in enumerate(goals):
-        start, names = index, shown[index] | _own_name(goal, shows_unnamed)
+        start, names = index, shown[index] | (tied & {_own_name(goal)})
         while parts and any(part[2] & names for part in parts):
             last = parts.pop()
             start, names = last[0], names | last[2]
@@ -265,11 +266,9 @@ def closing_edges(roots: tuple[GoalNode, ...]) -> list[Edge]:
     return found
 
 
-def _own_name(goal: Goal, shows_unnamed: bool) -> frozenset[str]:
+def _own_name(goal: Goal) -> str:
     """What other goals show where they mean this one: its case name, or something without a name."""
-    if goal.case_name is not None:
-        return frozenset([_untrailed(f"?{goal.case_name}")])
-    return frozenset(["?"]) if shows_unnamed else frozenset()
+    return "?" if goal.case_name is None else _untrailed(f"?{goal.case_name}")
 
 
 def _untrailed(name: str) -> str:

@@ -414,7 +414,7 @@ def test_empty_by_in_calc_fields_and_decreasing_by() -> None:
     ("text", "with_one", "with_two"),
     [
         ("theorem a : p := _\n", "theorem a : p := by t\n", "theorem a : p := by\n  a\n  b\n"),
-        ("theorem a : p :=\n  ?_\n", "theorem a : p :=\n  by t\n", "theorem a : p :=\n  by\n  a\n  b\n"),
+        ("theorem a : p :=\n  ?_\n", "theorem a : p :=\n  by t\n", "theorem a : p :=\n  by\n    a\n    b\n"),
         ("theorem a : p := by _\n", "theorem a : p := by t\n", "theorem a : p := by\n  a\n  b\n"),
         ("theorem a : p := by {}\n", "theorem a : p := by t\n", "theorem a : p := by\n  a\n  b\n"),
         ("theorem a : p := by {\n}\n", "theorem a : p := by t\n", "theorem a : p := by\n  a\n  b\n"),

@@ -139,6 +139,9 @@ def test_the_text_is_laid_out_as_a_person_would(text: str, blocks: list[str], ex
         (["⊢ p ?w", "case w\n⊢ Nat", "case h\n⊢ q"], [(0, 2), (2, 3)]),
         (["⊢ p ?left.refine_3.w", "case left.w\n⊢ Nat"], [(0, 2)]),
         (["⊢ p ?m.12", "⊢ Nat", "case h\n⊢ q"], [(0, 2), (2, 3)]),
+        (["case refine_1\n⊢ p", "case refine_2\n⊢ q"], [(0, 1), (1, 2)]),
+        (["case cons.refine_1\n⊢ p", "case cons.refine_2\n⊢ q"], [(0, 1), (1, 2)]),
+        (["case refine_1\n⊢ p ?refine_2", "case refine_2\n⊢ Nat"], [(0, 2)]),
     ],
 )
 def test_goals_that_share_metavariables_belong_together(goals: list[str], expected: list[tuple[int, int]]) -> None:
