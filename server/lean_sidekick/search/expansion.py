@@ -20,7 +20,7 @@ from lean_sidekick.search.polish import Polisher, size
 from lean_sidekick.search.proof_text import Step, block_of, broken, proof_steps
 from lean_sidekick.search.result import PartialProof, SearchResult, SearchStatus
 from lean_sidekick.search.trace import BatchRun, CandidateRun, NodeEnded, NodeMet, ProofFinished, SearchEnded
-from lean_sidekick.search.tree import GoalNode, ProofTree, closing_edges, replay
+from lean_sidekick.search.tree import GoalNode, ProofTree, closing_edges, lost_goals, replay
 from lean_sidekick.tactics.merge import progress_cost
 from lean_sidekick.verify.api import Place
 from lean_sidekick.verify.recording import goal_texts
@@ -335,6 +335,8 @@ def _within(node: GoalNode, outcome: Outcome) -> Outcome:
     if outcome.kind not in (OutcomeKind.PROGRESS, OutcomeKind.CLOSED):
         return outcome
     own = outcome.goals[: max(0, len(outcome.goals) - node.outside)]
+    if lost_goals(node.goals, own):
+        return Outcome(kind=OutcomeKind.FAILED, message="Lean forgot a goal that this did not prove")
     if not own:
         return Outcome(kind=OutcomeKind.CLOSED)
     return Outcome(kind=OutcomeKind.PROGRESS, goals=own)

@@ -6,6 +6,7 @@ are. A node keeps the path on which it was first met, so that its goals can be b
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from attrs import define, field, frozen
@@ -232,6 +233,17 @@ def together(goals: Sequence[Goal]) -> list[tuple[int, int]]:
             start, names = last[0], names | last[2]
         parts.append((start, index + 1, names))
     return [(start, end) for start, end, _ in parts]
+
+
+def lost_goals(before: Sequence[Goal], after: Sequence[Goal]) -> bool:
+    """Whether a tactic at the first goal took others away that it cannot have proved.
+
+    Only a goal that others show is settled by what is put in its place. Some tactics of early Leans (`trivial`) forget
+    the goals behind the one that they close, and Lean says so at the end of the declaration alone.
+    """
+    shown = frozenset(_untrailed(name) for goal in before for name in goal.metavariables)
+    stays = Counter(_own_name(goal) for goal in before[1:] if _own_name(goal) not in shown)
+    return bool(stays - Counter(map(_own_name, after)))
 
 
 def normal_form(goals: Sequence[Goal]) -> str:

@@ -96,6 +96,19 @@ async def test_roots_that_share_a_metavariable_are_proved_together(kind: SearchK
     assert result.block == "a\nb"
 
 
+async def test_a_tactic_that_makes_lean_forget_another_goal_has_not_proved_it(kind: SearchKind) -> None:
+    """An early Lean prints no goals after it, and finds the goal without a proof at the end of the declaration alone."""
+    rules: Rules = {
+        "start": {"apply": ("p ?x", "q ?x")},
+        "p ?x & q ?x": {"forgets": (), "exact": ("q 2",)},
+        "q 2": {"exact": ()},
+    }
+    attempt = Attempt(kind, rules, {"apply": -0.5, "forgets": -0.6, "exact": -1.5})
+    result = await attempt.run()
+    assert result.block == "apply\nexact\nexact"
+    assert result.refused == 0
+
+
 async def test_goals_that_share_nothing_are_searched_apart(kind: SearchKind) -> None:
     """What was learned about one goal is not learned again for each way to prove the other."""
     rules: Rules = {
