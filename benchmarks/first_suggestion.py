@@ -9,8 +9,10 @@ N places in all (default 64). Exercises stand in files of six, finished but for 
 
 At each place one letter is typed in a file that was open before; the pause is set to zero, so a time begins where the
 pause would have ended. `first`: until an inlay hint can be had, which stands for the first suggestion that Lean has
-run; `settled`: until the server says that no better one is to be expected soon. The outcome cache is off. `cold` is the
-first place of each file of `examples/`, Lean's start and the opening of the file included. A place without a suggestion
+run; `settled`: until the server has the editor fetch the hint, its one refresh (docs/decisions/0020). `closed`: at how
+many places the hint closed the goal at the refresh, at how many only the round's end brought a proof, and at how many
+there was none. The outcome cache is off. `cold` is the first place of each file of `examples/`, Lean's start and the
+opening of the file included. A place without a suggestion
 (where no goal is left, or nothing was found in five seconds) has no time; such places are counted apart.
 
 Prints a table and writes JSON; milliseconds.
@@ -25,6 +27,7 @@ import re
 import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -48,6 +51,7 @@ LIMIT_S = 30.0
 HINT_LIMIT_S = 5.0
 OPTIONS = {"suggest": {"delayMs": 0}, "check": {"cache": False}}
 REFRESH = "workspace/inlayHint/refresh"
+STATUS = "leanSidekick/statusChanged"
 POLL_S = 0.005
 EXERCISES = ROOT / "tests/data/core_exercises/core_dev.jsonl"
 EXERCISES_A_FILE = 6
@@ -128,6 +132,7 @@ class Times:
     first: list[float] = field(factory=list)
     settled: list[float] = field(factory=list)
     cold: list[float] = field(factory=list)
+    closed: Counter[str] = field(factory=Counter)
     without: list[str] = field(factory=list)
 
 
@@ -166,7 +171,9 @@ async def time_places(editor: Editor, uri: str, places: Sequence[Place], times: 
         seconds = await time_place(editor, uri, place)
         if seconds is None:
             times.without.append(f"{uri.rsplit('/', 1)[-1]}:{place.text.count(chr(10), 0, place.cursor) + 1}")
-        elif is_cold and number == 0:
+            continue
+        times.closed[await when_closed(editor, uri)] += 1
+        if is_cold and number == 0:
             times.cold.append(seconds[0])
         else:
             times.first.append(seconds[0])
@@ -194,6 +201,18 @@ async def time_place(editor: Editor, uri: str, place: Place) -> tuple[float, flo
     return first, time.perf_counter() - began
 
 
+async def when_closed(editor: Editor, uri: str) -> str:
+    """Whether the hint of the refresh closes the goal, or the one at the end of the round does."""
+    if await _closes(editor, uri):
+        return "at the refresh"
+    await editor.until(lambda: editor.said(STATUS)[-1]["state"] != "thinking", "the end of the round")
+    return "later" if await _closes(editor, uri) else "never"
+
+
+async def _closes(editor: Editor, uri: str) -> bool:
+    return any("— closes" in hint["tooltip"] for hint in await editor.inlay_hints(uri))
+
+
 def summarize(times: Sequence[float]) -> dict[str, Any]:
     ordered = sorted(times)
     return {
@@ -215,8 +234,10 @@ def main() -> None:
     for name, figure in figures.items():
         print(f"{name:12}{figure['p50_ms']:10}{figure['p95_ms']:10}{figure['max_ms']:10}{figure['count']:8}")
     print(f"places without a suggestion: {len(times.without)}")
+    print("the hint closes the goal: " + ", ".join(f"{when} {count}" for when, count in times.closed.items()))
     report = {
         "figures": figures,
+        "closed": dict(times.closed),
         "places_without_a_suggestion": times.without,
         "first_ms": [round(1000 * seconds) for seconds in times.first],
         "python": platform.python_version(),

@@ -1,8 +1,12 @@
 """Suggestions at the front door: code actions and inlay hints, for which version, at which site, and when."""
 
+import asyncio
+
 import pytest
 
-from support.editor import FULL, PLAIN, URI, Answered, Editor, ServerProcess
+from lean_sidekick.lsp import rounds
+from support import fake_engine
+from support.editor import FULL, LIMIT_S, PLAIN, URI, Answered, Editor, ServerProcess
 from support.scenarios import editor_texts
 
 CONTENT_MODIFIED = -32801
@@ -20,6 +24,13 @@ theorem t : p ∧ q := by
 """
 HELD = THEOREM.replace("theorem t", "-- hold\ntheorem t")
 TWO_HOLES = HELD + "\ntheorem u : q := by\n  exact sorry\n"
+
+
+async def until_hint(editor: Editor, label: str) -> None:
+    """Asks until the hint is there; a request that is answered is a sign of life, so this does not turn for ever."""
+    async with asyncio.timeout(LIMIT_S):
+        while [hint["label"] for hint in await editor.inlay_hints()] != [label]:
+            pass
 
 
 def titles(actions: list[dict[str, object]]) -> list[object]:
@@ -334,30 +345,61 @@ async def test_find_a_lemma_is_offered_where_the_client_can_ask_for_words(editor
 SEARCHED = """\
 -- suggest: constructor => 2 goals left: p, q
 -- search
+-- gate
 -- suggest: intro h\\nsimp => closes the goal
 theorem t : p ∧ q := by
   sorry
 """
 
 
-async def test_what_a_search_finds_comes_first_and_moves_nothing_by_itself(editor: Editor) -> None:
-    """All places show it the next time the editor asks; the one refresh was spent on what was there before."""
+async def test_the_one_refresh_waits_a_moment_for_what_closes_the_goal(
+    editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks is answered at once; the editor is told to ask when the search has found the proof, and not before."""
+    monkeypatch.setattr(rounds, "HOLD_S", 3600.0)
     await editor.initialize()
     editor.open(SEARCHED)
     editor.type_after("sorry", " ")
+    await until_hint(editor, "constructor")
+    assert editor.said(REFRESH) == []
+    monkeypatch.setattr(fake_engine, "is_gate_open", True)
+    await editor.hears(REFRESH)
+    assert [hint["label"] for hint in await editor.inlay_hints()] == ["intro h …"]
     await editor.event("suggest ended")
-    actions = await editor.code_actions("sorry")
-    assert titles(actions)[:2] == ["intro h … — closes the goal", "constructor — 2 goals left: p, q"]
-    (hint,) = await editor.inlay_hints()
-    assert (hint["label"], hint["tooltip"]) == ("intro h …", "intro h\nsimp\n— closes the goal")
+    await editor.settled()
     assert len(editor.said(REFRESH)) == 1
     await editor.finish()
 
 
-async def test_what_is_known_is_shown_while_the_search_goes_on(editor: Editor) -> None:
-    """Neither the hint nor the menu wait for it, and the next keystroke ends it with all that was known."""
+async def test_what_comes_after_the_one_refresh_moves_nothing_by_itself(
+    editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Menu and hint have it the next time the editor asks, and who looks at the old hint is told of it."""
+    monkeypatch.setattr(rounds, "HOLD_S", 0.0)
+    await editor.initialize()
+    editor.open(SEARCHED)
+    editor.type_after("sorry", " ")
+    await editor.hears(REFRESH)
+    (old,) = await editor.inlay_hints()
+    assert (old["label"], await editor.request("inlayHint/resolve", old)) == ("constructor", old)
+    monkeypatch.setattr(fake_engine, "is_gate_open", True)
+    await editor.event("suggest ended")
+    better = "Since then a proof of this goal was found: it stands first in the code actions."
+    assert (await editor.request("inlayHint/resolve", old))["tooltip"] == f"{old['tooltip']}\n\n{better}"
+    actions = await editor.code_actions("sorry")
+    assert titles(actions)[:2] == ["intro h … — closes the goal", "constructor — 2 goals left: p, q"]
+    (hint,) = await editor.inlay_hints()
+    assert (hint["label"], hint["tooltip"]) == ("intro h …", "intro h\nsimp\n— closes the goal")
+    assert await editor.request("inlayHint/resolve", hint) == hint
+    assert len(editor.said(REFRESH)) == 1
+    await editor.finish()
+
+
+async def test_what_is_known_is_shown_while_the_search_goes_on(editor: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the hint nor the menu wait for its end, and the next keystroke ends it with all that was known."""
+    monkeypatch.setattr(rounds, "HOLD_S", 0.0)
     await editor.initialize(options=PATIENT)
-    editor.open(SEARCHED.replace("-- search", "-- search\n-- hold"))
+    editor.open(SEARCHED)
     editor.type_after("sorry", " ")
     await editor.hears(REFRESH)
     assert [hint["label"] for hint in await editor.inlay_hints()] == ["constructor"]
@@ -366,11 +408,13 @@ async def test_what_is_known_is_shown_while_the_search_goes_on(editor: Editor) -
     editor.replace("-- suggest: constructor => 2 goals left: p, q\n", "")
     await editor.event("suggest ended v2")
     assert await editor.inlay_hints() == []
-    assert titles(await editor.code_actions("sorry"))[0] == COMPLETE
     await editor.finish()
 
 
-async def test_where_nothing_was_shown_the_search_brings_the_hint(editor: Editor) -> None:
+async def test_where_nothing_was_shown_the_search_brings_the_hint(
+    editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fake_engine, "is_gate_open", True)
     await editor.initialize()
     editor.open(SEARCHED.partition("\n")[2])
     editor.type_after("sorry", " ")

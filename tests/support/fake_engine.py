@@ -6,6 +6,7 @@ What the engine answers stands in comments of the text itself:
     -- suggest: simp => closes the goal        one suggestion; several lines give several, one round each
     -- suggest: omega =?> closes the goal      the same, not confirmed alone
     -- hold                                    the stream stays open after the suggestions above this line
+    -- gate                                    the stream goes on as soon as a test sets `is_gate_open` in this module
     -- search                                  the suggestions above were all; those below are found by the search after
     -- goal: h : p\n⊢ q                      the goal of every round, ⊢ True if there is none; what is left is ⊢ True
     -- warn: there is an error above           the warning of every round
@@ -61,7 +62,7 @@ from lean_sidekick.search.trace import BatchRun, CandidateRun, NodeMet, SearchBe
 from lean_sidekick.settings import Settings
 
 _DIRECTIVE = re.compile(
-    r"^[ \t]*-- (suggest|hold|search|goal|warn|premise|use|note|prove with sorry|prove|partial|fail|print|child)"
+    r"^[ \t]*-- (suggest|hold|gate|search|goal|warn|premise|use|note|prove with sorry|prove|partial|fail|print|child)"
     r"(?:: (.*?))?\r?$",
     re.MULTILINE,
 )
@@ -78,7 +79,7 @@ _SEARCH = (
     ),
 )
 is_gate_open = False
-"""See `-- prove: gate`; only for an engine in the test's own process."""
+"""See `-- gate`; only for an engine in the test's own process."""
 
 
 def find_site(document: DocumentText, position: Position) -> ProofSite:
@@ -149,6 +150,8 @@ class FakeEngine:
                     yield evolve(_round(site, goal, suggestions, warning, is_complete=False), is_searching=True)
                 elif name == "hold":
                     await _for_ever()
+                elif name == "gate":
+                    await _gate()
             yield _round(site, goal, suggestions, warning, is_complete=True)
         finally:
             self._on_event(f"suggest ended v{document.version}")
@@ -176,9 +179,9 @@ class FakeEngine:
                 for checks in range(8, 1_000_000):
                     await asyncio.sleep(0.02)
                     on_progress(ProveProgress(checks=checks, seconds=0.1, goals_left=1, trying="omega"))
-            while tactic == "gate" and not is_gate_open:  # noqa: ASYNC110 (a test sets it from outside of any loop)
-                await asyncio.sleep(0.01)
-            tactic = "simp" if tactic == "gate" else tactic
+            if tactic == "gate":
+                await _gate()
+                tactic = "simp"
             if how == "partial":
                 edit = TextEdit(start=site.start, end=site.end, new_text=tactic)
                 partial = PartialProof(block=tactic, goals_open=1, goals_proved=2)
@@ -353,6 +356,11 @@ def _result(status: ProofStatus, proof: str | None, edits: tuple[TextEdit, ...],
         checks=7,
         message=message,
     )
+
+
+async def _gate() -> None:
+    while not is_gate_open:  # noqa: ASYNC110 (a test sets it from outside of any loop)
+        await asyncio.sleep(0.01)
 
 
 async def _for_ever() -> None:

@@ -7,7 +7,7 @@ import click
 
 from lean_sidekick.cli.kinds import KindGroup
 
-KINDS = ("effort", "generate", "premises", "prove", "recheck", "verify")
+KINDS = ("check", "effort", "generate", "premises", "prove", "recheck", "verify")
 
 
 @click.group("bench", cls=KindGroup, kinds=KINDS, short_help="Run a benchmark.")

@@ -32,8 +32,8 @@ class ReferencedItem:
 def read_referenced(data: DataSet) -> Iterator[ReferencedItem]:
     """The selected items with their `reference_proof`. Raises InputError where one has none."""
     for record in data.records():
-        proof = record.fields.get("reference_proof")
-        if not isinstance(proof, str) or not proof.strip():
+        proof = record.optional_text("reference_proof")
+        if not proof.strip():
             raise InputError(f"{record.place}: {record.text(name_field(data.kind))} has no `reference_proof`.")
         yield ReferencedItem(item=data.read(record), proof=proof)
 

@@ -31,6 +31,9 @@ from lean_sidekick.lsp.tasks import Tasks
 _MAX_CHECKS = 100_000
 # An engine that is still at work so long after its budget ended is given up.
 _OVERRUN_S = 5.0
+# So long the one word to the editor waits for a suggestion that closes the goal, once another could be shown
+# (docs/decisions/0020-one-refresh-a-pause.md).
+HOLD_S = 0.8
 # A round that was ended gives its shadow document back before the next one begins, but not for ever.
 _ENDING_LIMIT_S = 5.0
 _ABBREVIATION = re.compile(r"\\\S*$")
@@ -56,6 +59,7 @@ class Round:
         self.seconds = 0.0
         self.first_s: float | None = None
         self._task: asyncio.Task[None] | None = None
+        self._held: asyncio.TimerHandle | None = None
 
     def suggestions(self, limit: int) -> tuple[Suggestion, ...]:
         """What may be shown by now, best first. A closed goal counts only when it was confirmed alone."""
@@ -101,8 +105,14 @@ class Round:
         """Names the task that does the work."""
         self._task = task
 
+    def hold(self, seconds: float, then: Callable[[], None]) -> None:
+        """Calls `then` so many seconds after the first such wish, unless the round is settled or ended before."""
+        if self._held is None:
+            self._held = asyncio.get_running_loop().call_later(seconds, then)
+
     def settle(self) -> None:
         """Says that no better suggestion is to be expected soon."""
+        self._end_hold()
         self.is_settled = True
         self._settled.set()
 
@@ -126,10 +136,15 @@ class Round:
 
     def cancel(self) -> asyncio.Task[None] | None:
         """Ends the round; gives the task if it still has something to clean up."""
+        self._end_hold()
         if self._task is None or self._task.done():
             return None
         self._task.cancel()
         return self._task
+
+    def _end_hold(self) -> None:
+        if self._held is not None:
+            self._held.cancel()
 
 
 class _Desk:
@@ -159,9 +174,9 @@ class _Desk:
 class Rounds:
     """The rounds of all open documents.
 
-    `on_settled` is called at most once for a round, with its document: when its best suggestion closes the goal, or,
-    if it has suggestions, when all candidates were run; else when the search after that brings one. `on_changed` is
-    called whenever more is known of a round, and at its end, however it came.
+    `on_settled` is called at most once for a round, with its document: when its best suggestion closes the goal, or, if
+    it has others, when the round is complete or has had them for `HOLD_S`. `on_changed` is called whenever more is
+    known of a round, and at its end, however it came.
     """
 
     def __init__(
@@ -331,11 +346,17 @@ class Rounds:
         engine.load_premises()
 
     def _announce(self, desk: _Desk, running: Round) -> None:
+        """Has what is known shown, now or after a short wait for something better."""
         best = running.suggestions(1)
-        if running.is_settled or not best or desk.current is not running:
+        if not best:
             return
-        is_searching = running.latest is not None and running.latest.is_searching
-        if running.is_complete or is_searching or best[0].outcome.kind is OutcomeKind.CLOSED:
+        if running.is_complete or best[0].outcome.kind is OutcomeKind.CLOSED:
+            self._show(desk, running)
+        else:
+            running.hold(HOLD_S, partial(self._show, desk, running))
+
+    def _show(self, desk: _Desk, running: Round) -> None:
+        if not running.is_settled and desk.current is running:
             running.settle()
             self._on_settled(running.snapshot.uri)
 

@@ -1,7 +1,7 @@
 """Reads files of JSON objects one by one: JSON lines, and the JSON arrays of LeanDojo Benchmark.
 
 Promises: memory does not grow with the file; whatever is wrong is one InputError that names the file and the line
-(for arrays, the item). Knows nothing of what the objects mean.
+(for arrays, the line that the item begins at, and its number). Knows nothing of what the objects mean.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from attrs import frozen
+from attrs import define, frozen
 
 from lean_sidekick.core.errors import InputError
 
@@ -39,7 +39,7 @@ class Record:
         value = self.fields.get(name)
         if not isinstance(value, str) or not value.strip():
             raise InputError(f"{self.place}: `{name}` is missing or no text.")
-        return value
+        return self._whole(name, value)
 
     def optional_text(self, name: str) -> str:
         """A field that may be missing or null, "" then. Raises InputError if it is something else than text."""
@@ -48,7 +48,15 @@ class Record:
             return ""
         if not isinstance(value, str):
             raise InputError(f"{self.place}: `{name}` is no text.")
-        return value
+        return self._whole(name, value)
+
+    def _whole(self, name: str, text: str) -> str:
+        """JSON can name half of a character (`\\ud800`), which nothing can be written with."""
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise InputError(f"{self.place}: `{name}` holds half a character ({text[error.start]!r}).") from None
+        return text
 
     def number(self, name: str) -> float:
         """A field that must be a number. Raises InputError."""
@@ -122,38 +130,84 @@ def _lines(file: BinaryIO, path: Path) -> Iterator[Record]:
 def _array(file: BinaryIO, path: Path) -> Iterator[Record]:
     """The items of an array, read in pieces: LeanDojo Benchmark's training file has hundreds of megabytes."""
     decoder = json.JSONDecoder()
-    text = _pieces(file, path)
-    buffer, at, number, expects_item = next(text, "").lstrip(_BLANK)[1:], 0, 0, True
+    pieces = _pieces(file, path)
+    text = _Window(next(pieces, ""))
+    text.at = text.buffer.find("[") + 1
+    number, expects_item = 0, True
     while True:
-        at = _first_visible(buffer, at)
-        if at == len(buffer):
-            piece = next(text, None)
+        text.at = _first_visible(text.buffer, text.at)
+        if text.at == len(text.buffer):
+            piece = next(pieces, None)
             if piece is None:
-                raise InputError(f"{path}: the array ends in the middle, after item {number}.")
-            buffer, at = piece, 0
+                raise InputError(f"{path}, line {text.line}: the array ends in the middle, after item {number}.")
+            text.add(piece)
             continue
-        if buffer[at] == "]":
+        if text.buffer[text.at] == "]":
+            _refuse_more(text, pieces, path)
             return
         if not expects_item:
-            if buffer[at] != ",":
-                raise InputError(f"{path}, item {number}: no comma after it.")
-            at, expects_item = at + 1, True
+            if text.buffer[text.at] != ",":
+                raise InputError(f"{path}, line {text.line}, item {number}: no comma after it.")
+            text.at, expects_item = text.at + 1, True
             continue
-        place = f"{path}, item {number + 1}"
+        place = f"{path}, line {text.line}, item {number + 1}"
         try:
-            value, end = decoder.raw_decode(buffer, at)
+            value, end = decoder.raw_decode(text.buffer, text.at)
         except (ValueError, RecursionError) as error:
             # As much again as was in vain: an item is read a few times over, not once for each piece of it.
-            wanted = max(1, (len(buffer) - at) // _CHUNK)
-            piece = "".join(islice(text, wanted)) if len(buffer) - at <= ITEM_LIMIT else ""
+            size = len(text.buffer) - text.at
+            piece = "".join(islice(pieces, max(1, size // _CHUNK))) if size <= ITEM_LIMIT else ""
             if not piece:
+                reason = text.reason(error)
                 raise InputError(
-                    f"{place}: not JSON, or longer than {ITEM_LIMIT // 1024 // 1024} MB ({error})."
+                    f"{place}: not JSON, or longer than {ITEM_LIMIT // 1024 // 1024} MB ({reason})."
                 ) from None
-            buffer, at = buffer[at:] + piece, 0
+            text.add(piece)
             continue
-        number, at, expects_item = number + 1, end, False
+        number, text.at, expects_item = number + 1, end, False
         yield _checked(value, place)
+
+
+def _refuse_more(text: "_Window", pieces: Iterator[str], path: Path) -> None:
+    """Two arrays in one file, say: the second must not be lost in silence."""
+    text.at += 1
+    while True:
+        text.at = _first_visible(text.buffer, text.at)
+        if text.at < len(text.buffer):
+            raise InputError(f"{path}, line {text.line}: something stands after the end of the array.")
+        piece = next(pieces, None)
+        if piece is None:
+            return
+        text.add(piece)
+
+
+@define
+class _Window:
+    """The piece of a file that is read, and the place in it; what lies before that is dropped when more comes."""
+
+    buffer: str
+    at: int = 0
+    _line: int = 1
+    _counted: int = 0
+
+    @property
+    def line(self) -> int:
+        """The line of the file that the place is on, from 1."""
+        self._line += self.buffer.count("\n", self._counted, self.at)
+        self._counted = self.at
+        return self._line
+
+    def add(self, piece: str) -> None:
+        """Goes on with more of the file."""
+        self._line = self.line
+        self.buffer, self.at, self._counted = self.buffer[self.at :] + piece, 0, 0
+
+    def reason(self, error: Exception) -> str:
+        """What is wrong with the item at the place, with the line of the file."""
+        if not isinstance(error, json.JSONDecodeError):
+            return str(error)
+        lines = self.buffer.count("\n", self.at, error.pos)
+        return f"{error.msg}, line {self.line + lines}"
 
 
 def _first_visible(text: str, start: int) -> int:
@@ -178,6 +232,8 @@ def parse_record(text: str, place: str) -> Record:
     """The object that a text is; `place` names it in an error. Raises InputError."""
     try:
         value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{place}: not JSON ({error.msg}, column {error.colno}).") from None
     except (ValueError, RecursionError) as error:  # brackets nested a thousand deep are a RecursionError
         raise InputError(f"{place}: not JSON ({error}).") from None
     return _checked(value, place)

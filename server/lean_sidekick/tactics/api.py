@@ -12,7 +12,7 @@ from lean_sidekick.core.premises import Premise
 
 @frozen(kw_only=True)
 class Surroundings:
-    """What stands around a site in its file: models read it, symbolic sources do not need it.
+    """What stands around a site in its file: models read it, symbolic sources only the types that it declares.
 
     `text_above` is the file up to the declaration, `statement` the declaration from its keyword up to before `:=`,
     `declaration` its full name ("" if it has none), `doc` its doc comment, `steps` the tactics above the site.

@@ -5,7 +5,8 @@ and `obtain` are known they are used, as people write them. What is apart alread
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
 from lean_sidekick.core.terms import Shape, Term, match, subterms
@@ -21,6 +22,7 @@ from lean_sidekick.tactics.goal_shape import (
     telescope,
 )
 from lean_sidekick.tactics.induction import data_steps
+from lean_sidekick.tactics.inductive_types import Constructor, inductive_types
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.patterns import pattern
 
@@ -33,12 +35,15 @@ class CaseSplits:
 
     async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
         """Splits of what is in the context, likeliest first."""
-        return split_candidates(read_goal(request.goal), Dialect(request.known_tactics))
+        declared = inductive_types(request.surroundings.text_above)
+        return split_candidates(read_goal(request.goal), Dialect(request.known_tactics), declared)
 
 
-def split_candidates(shape: GoalShape, dialect: Dialect) -> list[Candidate]:
-    """Splits of what is in the context, likeliest first."""
-    found = [*_hypotheses(shape, dialect), *data_steps(shape), *_truth_values(shape)]
+def split_candidates(
+    shape: GoalShape, dialect: Dialect, declared: Mapping[str, tuple[Constructor, ...]] = MappingProxyType({})
+) -> list[Candidate]:
+    """Splits of what is in the context, likeliest first; `declared` are the types of the open file."""
+    found = [*_hypotheses(shape, dialect), *data_steps(shape, declared), *_truth_values(shape)]
     candidates = [Candidate(text=text, source=Source.SHAPE, score=score) for text, score in found]
     return sorted(deduplicate(candidates), key=lambda candidate: -candidate.score)
 

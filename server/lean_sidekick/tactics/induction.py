@@ -1,56 +1,47 @@
 """Cases and induction on data: numbers, lists, options, booleans, pairs.
 
-Constructors and their fields are known by name for the types of the core library alone. Every alternative names what it
-introduces: what is of the type itself keeps the old name, an induction hypothesis is called `ih`.
+Constructors and their fields are known by name for types of the core library and for those that the open file declares.
+Every alternative names what it introduces: what is of the type itself keeps the old name, an induction hypothesis is
+called `ih`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from attrs import frozen
-
 from lean_sidekick.core.terms import Shape, Term, subterms
 from lean_sidekick.tactics.goal_shape import GoalShape, Local, Nature, negation, plain_type
+from lean_sidekick.tactics.inductive_types import Constructor
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.normal import normal
 
 _MAX_SPLIT_DATA = 4
 
 
-@frozen
-class _Constructor:
-    """A constructor with the names of its fields; `recursive` says which have an induction hypothesis."""
-
-    name: str
-    fields: tuple[str, ...] = ()
-    recursive: tuple[int, ...] = ()
-
-
-_DATA: Mapping[str, tuple[_Constructor, ...]] = {
-    "Nat": (_Constructor("zero"), _Constructor("succ", ("n",), (0,))),
-    "List": (_Constructor("nil"), _Constructor("cons", ("a", "l"), (1,))),
-    "Bool": (_Constructor("false"), _Constructor("true")),
-    "Option": (_Constructor("none"), _Constructor("some", ("a",))),
-    "Prod": (_Constructor("mk", ("a", "b")),),
-    "Sum": (_Constructor("inl", ("a",)), _Constructor("inr", ("b",))),
-    "Fin": (_Constructor("mk", ("n", "h")),),
-    "Int": (_Constructor("ofNat", ("n",)), _Constructor("negSucc", ("n",))),
-    "Subtype": (_Constructor("mk", ("x", "h")),),
-    "Unit": (_Constructor("unit"),),
+_DATA: Mapping[str, tuple[Constructor, ...]] = {
+    "Nat": (Constructor("zero"), Constructor("succ", ("n",), (0,))),
+    "List": (Constructor("nil"), Constructor("cons", ("a", "l"), (1,))),
+    "Bool": (Constructor("false"), Constructor("true")),
+    "Option": (Constructor("none"), Constructor("some", ("a",))),
+    "Prod": (Constructor("mk", ("a", "b")),),
+    "Sum": (Constructor("inl", ("a",)), Constructor("inr", ("b",))),
+    "Fin": (Constructor("mk", ("n", "h")),),
+    "Int": (Constructor("ofNat", ("n",)), Constructor("negSucc", ("n",))),
+    "Subtype": (Constructor("mk", ("x", "h")),),
+    "Unit": (Constructor("unit"),),
 }
+_FINITE = frozenset({"Bool", "Option", "Prod", "Sum", "Unit"})
 
 
-def data_steps(shape: GoalShape) -> Iterator[tuple[str, float]]:
-    """Steps with their scores, in no order."""
-    target_names = shape.target.names
-    occurring = [local for local in shape.data if local.name in target_names and plain_type(local.type) in _DATA]
-    finite = [local for local in occurring if plain_type(local.type) in ("Bool", "Option", "Prod", "Sum", "Unit")]
-    yield from _all_at_once(finite)
+def data_steps(shape: GoalShape, declared: Mapping[str, tuple[Constructor, ...]]) -> Iterator[tuple[str, float]]:
+    """Steps with their scores, in no order; `declared` are the types of the open file."""
+    types = {local.name: _constructors(local, declared) for local in shape.data}
+    occurring = [local for local in shape.data if local.name in shape.target.names and types[local.name]]
+    yield from _all_at_once([local for local in occurring if _is_finite(local, types[local.name])])
     for index, local in enumerate(occurring):
         kind = plain_type(local.type)
-        constructors = _DATA[kind]
+        constructors = types[local.name]
         late = 0.15 * min(index, 5)
         arms = _arms(constructors, local, shape, with_hypothesis=False)
-        if kind in ("Nat", "List"):
+        if any(constructor.recursive for constructor in constructors):
             score = -2.2 - late - _depth_penalty(shape)
             if _is_not_least(local, shape):
                 score = -0.6 - late
@@ -64,11 +55,22 @@ def data_steps(shape: GoalShape) -> Iterator[tuple[str, float]]:
             yield f"cases {local.name} with {arms}", (-1.2 if len(constructors) == 1 else -1.5) - late
     for local in shape.data:
         # Data that only hypotheses speak of: often a premise is impossible for one constructor.
-        if local not in occurring and plain_type(local.type) in _DATA:
+        if local not in occurring and types[local.name]:
             spoken = sum(1 for proof in shape.proofs if local.name in proof.type.names)
             if spoken:
-                arms = _arms(_DATA[plain_type(local.type)], local, shape, with_hypothesis=False)
+                arms = _arms(types[local.name], local, shape, with_hypothesis=False)
                 yield f"cases {local.name} with {arms}", -1.6 if _is_not_least(local, shape) else -3.0
+
+
+def _constructors(local: Local, declared: Mapping[str, tuple[Constructor, ...]]) -> tuple[Constructor, ...]:
+    """The constructors of a hypothesis's type, () if they are not known."""
+    kind = plain_type(local.type)
+    return declared.get(kind.rpartition(".")[2], ()) or _DATA.get(kind, ())
+
+
+def _is_finite(local: Local, constructors: Sequence[Constructor]) -> bool:
+    """Whether splitting comes to an end after one step that leaves little to say."""
+    return plain_type(local.type) in _FINITE or not any(constructor.fields for constructor in constructors)
 
 
 def _all_at_once(finite: Sequence[Local]) -> Iterator[tuple[str, float]]:
@@ -119,29 +121,33 @@ def _depth_penalty(shape: GoalShape) -> float:
     return 0.5 * sum(1 for proof in shape.proofs if proof.name.startswith("ih"))
 
 
-def _arms(constructors: Sequence[_Constructor], local: Local, shape: GoalShape, *, with_hypothesis: bool) -> str:
+def _arms(constructors: Sequence[Constructor], local: Local, shape: GoalShape, *, with_hypothesis: bool) -> str:
     arms = []
     for constructor in constructors:
         names = Names(shape.taken - {local.name})
         fields = [names.fresh(_field_name(field, local, constructor)) for field in constructor.fields]
         if with_hypothesis:
-            fields += [names.fresh("ih") for _ in constructor.recursive]
+            fields += [names.fresh(_hypothesis_name(constructor, part)) for part in constructor.recursive]
         arms.append("| " + " ".join([constructor.name, *fields]) + " => ?_")
     return " ".join(arms)
 
 
-def _field_name(field: str, local: Local, constructor: _Constructor) -> str:
-    """The part that is of the same type keeps the name of the whole; `x :: xs` for `xs`."""
-    index = constructor.fields.index(field)
-    if index in constructor.recursive:
+def _field_name(field: str, local: Local, constructor: Constructor) -> str:
+    """The only part that is of the same type keeps the name of the whole; `x :: xs` for `xs`."""
+    if [constructor.fields[part] for part in constructor.recursive] == [field]:
         return local.name
     if constructor.name == "cons" and len(local.name) == 2 and local.name.endswith("s"):
         return local.name[0]
     return field
 
 
+def _hypothesis_name(constructor: Constructor, part: int) -> str:
+    """`ih`, and of which part where there are several."""
+    return "ih" if len(constructor.recursive) == 1 else f"ih{constructor.fields[part]}"
+
+
 def _induction(
-    local: Local, constructors: Sequence[_Constructor], shape: GoalShape, late: float
+    local: Local, constructors: Sequence[Constructor], shape: GoalShape, late: float
 ) -> Iterator[tuple[str, float]]:
     arms = _arms(constructors, local, shape, with_hypothesis=True)
     score = -1.3 - late - 2 * _depth_penalty(shape) + _argument_bonus(local, shape)

@@ -4,7 +4,7 @@ A group is a set of lemmas that go together, offered where its symbols stand in 
 (`Nat.add_comm` and the like) may loop on early versions of Lean; `cost_of` in `merge` knows them by `REORDERING`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from attrs import frozen
 
@@ -14,6 +14,7 @@ from lean_sidekick.core.terms import Shape, Term, subterms
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import SIMP_STAR, UNFOLD, Dialect
 from lean_sidekick.tactics.goal_shape import GoalShape, read_goal
+from lean_sidekick.tactics.inductive_types import constructor_names
 from lean_sidekick.tactics.rewriting import equation_of
 
 # Lemmas that permute: simp with them terminates only if its order is right for them.
@@ -85,12 +86,13 @@ class Simplification:
 
     async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
         """Calls that suit the goal, likeliest first."""
-        return simp_candidates(read_goal(request.goal), Dialect(request.known_tactics))
+        constructors = constructor_names(request.surroundings.text_above)
+        return simp_candidates(read_goal(request.goal), Dialect(request.known_tactics), constructors)
 
 
-def simp_candidates(shape: GoalShape, dialect: Dialect) -> list[Candidate]:
-    """Calls that suit the goal, likeliest first."""
-    found = [*_calls(shape, dialect)]
+def simp_candidates(shape: GoalShape, dialect: Dialect, constructors: Collection[str] = frozenset()) -> list[Candidate]:
+    """Calls that suit the goal, likeliest first; there is nothing to unfold in the `constructors` of the open file."""
+    found = [*_calls(shape, dialect, constructors)]
     candidates = [Candidate(text=text, source=Source.PORTFOLIO, score=score) for text, score in found]
     return sorted(deduplicate(candidates), key=lambda candidate: -candidate.score)
 
@@ -100,11 +102,11 @@ def group_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for group in _GROUPS for name in group.lemmas))
 
 
-def _calls(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]:
+def _calls(shape: GoalShape, dialect: Dialect, constructors: Collection[str]) -> Iterator[tuple[str, float]]:
     usable = [local.name for local in shape.proofs if equation_of(local.type) is not None]
     inductive = [name for name in usable if name.startswith("ih")]
     equations = usable[-_MAX_HYPOTHESES:]
-    definitions = _definitions(shape)
+    definitions = [name for name in _definitions(shape) if name not in constructors][:_MAX_DEFINITIONS]
     if equations:
         yield f"simp [{', '.join(equations)}]", -1.3
     if len(equations) > 1 and inductive:
@@ -148,13 +150,13 @@ def _lemma_calls(shape: GoalShape, dialect: Dialect, equations: Sequence[str]) -
 
 
 def _definitions(shape: GoalShape) -> list[str]:
-    """Functions that the goal applies, for `simp` to unfold; no constructors, no types."""
+    """Functions that the goal applies, for `simp` to unfold; no constructors of the core library, no types."""
     found = {
         name
         for name in _heads(shape.target)
         if name not in shape.taken and name not in _NOT_UNFOLDED and INACCESSIBLE_MARK not in name
     }
-    return sorted(name for name in found if "." in name or not name[0].isupper())[:_MAX_DEFINITIONS]
+    return sorted(name for name in found if "." in name or not name[0].isupper())
 
 
 def _heads(term: Term) -> Iterator[str]:

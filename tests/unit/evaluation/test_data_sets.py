@@ -176,7 +176,9 @@ def test_private_theorems_of_two_files_may_share_a_name(tmp_path: Path, checkout
     (checkout / "Deep" / "Other.lean").write_text(SOURCE, encoding="utf-8")
     rows = [dojo_row("Deep.first", 6), dojo_row("Deep.first", 6, "Deep/Other.lean")]
     assert opened(written(tmp_path, json.dumps(rows)), project=checkout).count == 2
-    with pytest.raises(InputError, match=r"item 3: the name Deep\.first \(Deep/Basic\.lean\) stands already at item 1"):
+    with pytest.raises(
+        InputError, match=r"item 3: the name Deep\.first \(Deep/Basic\.lean\) stands already at line \d+, item 1"
+    ):
         opened(written(tmp_path, json.dumps([*rows, rows[0]])), project=checkout)
 
 
@@ -233,10 +235,17 @@ def test_lean_dojo_without_a_checkout_says_which_one_to_name(tmp_path: Path) -> 
         ("[1]", "item 1: an object was expected"),
         ('[{"a": 1}, ', "the array ends in the middle, after item 1"),
         ("[", "the array ends in the middle, after item 0"),
+        (
+            '\n[\n{"a": 1},\n\n{"b":\n 2,\n}]',
+            "data.jsonl, line 5, item 2: not JSON, or longer than 32 MB (Expecting property",
+        ),
+        ('\n[\n{"a": 1},\n\n{"b":\n 2,\n}]', "line 7)"),
+        ('[\n{"a": 1},\n3]', "data.jsonl, line 3, item 2: an object was expected"),
+        ('[{"a": 1}]\n\n[{"a": 2}]', "data.jsonl, line 3: something stands after the end of the array"),
         ('[{"a": "' + "x" * (ITEM_LIMIT + 2**21) + '"}]', "item 1: not JSON, or longer than 32 MB"),
     ],
 )
-def test_a_damaged_array_is_said_with_its_item(tmp_path: Path, content: str, message: str) -> None:
+def test_a_damaged_array_is_said_with_its_line_and_item(tmp_path: Path, content: str, message: str) -> None:
     from lean_sidekick.storage.json_lines import read_records
 
     with pytest.raises(InputError, match=re.escape(message)):

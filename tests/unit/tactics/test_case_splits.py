@@ -3,7 +3,11 @@
 import pytest
 from tactic_checks import EARLY, MODERN, check_leading, texts
 
+from lean_sidekick.core.goals import parse_goal
 from lean_sidekick.tactics.case_splits import split_candidates
+from lean_sidekick.tactics.dialect import Dialect
+from lean_sidekick.tactics.goal_shape import read_goal
+from lean_sidekick.tactics.inductive_types import inductive_types
 
 
 @pytest.mark.parametrize(
@@ -85,3 +89,31 @@ def test_what_a_function_says_of_an_element_can_be_split(goal: str, expected: st
 def test_a_truth_value_that_is_known_is_not_split_again() -> None:
     goal = "α : Type\np : α → Bool\nx : α\nh : p x = true\n⊢ (p x && p x) = true"
     assert not any(text.startswith("cases h1 :") for text in texts(split_candidates, goal, EARLY))
+
+
+@pytest.mark.parametrize(
+    ("text", "goal", "expected"),
+    [
+        (
+            "inductive Tree (α : Type) where\n  | leaf : Tree α\n  | node : Tree α → α → Tree α → Tree α\n",
+            "α : Type\nt : Tree α\n⊢ Tree.mirror (Tree.mirror t) = t",
+            "induction t with | leaf => ?_ | node l a r ihl ihr => ?_",
+        ),
+        (
+            "inductive Color where\n  | red | green\n",
+            "c : Color\n⊢ Color.next (Color.next c) = c",
+            "cases c <;> rfl",
+        ),
+        (
+            "structure Point where\n  x : Nat\n  y : Nat\n",
+            "p : Point\n⊢ Point.swap (Point.swap p) = p",
+            "cases p with | mk x y => ?_",
+        ),
+    ],
+)
+def test_data_of_a_type_of_the_open_file_is_taken_apart(text: str, goal: str, expected: str) -> None:
+    """And nothing is tried where the file does not say what the type is made of."""
+    shape = read_goal(parse_goal(goal))
+    found = [candidate.text for candidate in split_candidates(shape, Dialect(EARLY), inductive_types(text))]
+    assert expected in found
+    assert texts(split_candidates, goal, EARLY) == []

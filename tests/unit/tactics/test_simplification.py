@@ -3,7 +3,10 @@
 import pytest
 from tactic_checks import EARLY, MODERN, check_leading, texts
 
+from lean_sidekick.core.goals import parse_goal
 from lean_sidekick.tactics.arithmetic import arithmetic_candidates
+from lean_sidekick.tactics.dialect import Dialect
+from lean_sidekick.tactics.goal_shape import read_goal
 from lean_sidekick.tactics.simplification import simp_candidates
 
 
@@ -52,3 +55,10 @@ def test_arithmetic_with_arguments(goal: str, expected: str) -> None:
     assert expected in texts(arithmetic_candidates, goal, MODERN)
     assert texts(arithmetic_candidates, goal, EARLY) == []
     assert texts(arithmetic_candidates, goal, None) == []
+
+
+def test_constructors_of_the_open_file_are_not_unfolded() -> None:
+    shape = read_goal(parse_goal("t : Tree\n⊢ Tree.size (Tree.node t t) = Tree.size t"))
+    found = [candidate.text for candidate in simp_candidates(shape, Dialect(EARLY), {"Tree.node"})]
+    assert "simp [Tree.size]" in found
+    assert not [text for text in found if "node" in text]

@@ -23,8 +23,9 @@ from attrs import define, evolve, frozen
 
 from lean_sidekick import __version__
 from lean_sidekick.core.errors import InputError
-from lean_sidekick.evaluation.extraction.layout_report import LayoutReport, SideCount
-from lean_sidekick.evaluation.extraction.leaks import check_benchmark
+from lean_sidekick.evaluation.extraction.benchmark_files import CORPUS_FILE
+from lean_sidekick.evaluation.extraction.layout_report import LayoutReport
+from lean_sidekick.evaluation.extraction.leaks import SideCount, check_benchmark
 from lean_sidekick.evaluation.extraction.splits import WRITTEN_SIDES, Side, Sides, Strategy
 from lean_sidekick.evaluation.extraction.theorem_index import TheoremIndex, split_theorems
 from lean_sidekick.evaluation.extraction.theorem_rows import theorem_json, written_steps
@@ -32,7 +33,7 @@ from lean_sidekick.evaluation.extraction.traced import TracedFile
 from lean_sidekick.evaluation.kept_files import replacing
 from lean_sidekick.premises.corpus import corpus_line
 
-CORPUS_FILE, METADATA_FILE, REPORT_FILE = "corpus.jsonl", "metadata.json", "report.json"
+METADATA_FILE, REPORT_FILE = "metadata.json", "report.json"
 
 
 class TracedFiles(Protocol):
@@ -89,7 +90,7 @@ def write_benchmark(
     try:
         (folder / METADATA_FILE).unlink(missing_ok=True)
         report = _write_files(files, index, sides, folder, origin, on_file)
-        leaks = tuple(check_benchmark(folder, strategy) for strategy in Strategy)
+        leaks = tuple(check_benchmark(folder, strategy).leaks for strategy in Strategy)
         report = evolve(report, seed=seed, leaks=leaks)
         _write_object(folder / REPORT_FILE, report.fields())
         _write_object(folder / METADATA_FILE, _metadata(origin))

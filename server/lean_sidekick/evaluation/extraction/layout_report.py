@@ -3,23 +3,14 @@
 `report.json` is the values; `report_lines` says them to a person.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import cattrs
 from attrs import evolve, frozen
 
-from lean_sidekick.evaluation.extraction.leaks import LeakCheck
+from lean_sidekick.evaluation.extraction.leaks import LeakCheck, SideCount
+from lean_sidekick.evaluation.extraction.splits import WRITTEN_SIDES
 from lean_sidekick.evaluation.extraction.traced import TracedFile
-
-
-@frozen(kw_only=True)
-class SideCount:
-    """Theorems and steps in one file of a split."""
-
-    strategy: str
-    side: str
-    theorems: int
-    steps: int
 
 
 @frozen(kw_only=True)
@@ -82,13 +73,20 @@ def report_lines(report: LayoutReport) -> Iterator[str]:
         f"theorems: {report.theorems}; not seen whole, so in no split: {report.incomplete}; "
         f"proved by a term: {report.without_steps}"
     )
-    yield f"{'':16}{'train':>18}{'val':>18}{'test':>18}   (theorems / steps)"
-    for leak in report.leaks:
-        counts = [f"{one.theorems} / {one.steps}" for one in report.sides if one.strategy == leak.strategy]
-        yield f"{leak.strategy:16}" + "".join(f"{count:>18}" for count in counts)
+    yield from side_lines(report.sides)
     if report.same_as_held_out:
         yield f"not in novel_premises, as they say the same as one held out: {report.same_as_held_out}"
     for leak in report.leaks:
         yield f"{leak.strategy}: {leak.in_words}"
     for failed in report.failed:
         yield f"not traced: {failed.path}: {failed.reason}"
+
+
+def side_lines(sides: Iterable[SideCount]) -> Iterator[str]:
+    """Theorems and steps of splits as a table."""
+    rows: dict[str, list[str]] = {}
+    for one in sides:
+        rows.setdefault(one.strategy, []).append(f"{one.theorems} / {one.steps}")
+    yield f"{'':16}" + "".join(f"{side.label:>18}" for side in WRITTEN_SIDES) + "   (theorems / steps)"
+    for strategy, counts in rows.items():
+        yield f"{strategy:16}" + "".join(f"{count:>18}" for count in counts)

@@ -1,9 +1,10 @@
-"""Whether a benchmark in LeanDojo's layout leaks, seen from its files alone.
+"""Whether a benchmark in LeanDojo's layout is sound and whether it leaks, seen from its files alone.
 
-Read are `corpus.jsonl` and the arrays of one split, item by item; whoever wrote them. A theorem leaks if it stands on
-two sides, or if one with an equal statement (`statement_keys.py`; statements are those of the corpus) stands on another
-side. In `novel_premises` every theorem of val and test must also use a premise of the corpus that no theorem of train
-uses; used is what its tactics are annotated with, and what the corpus says of its proof.
+Read are `corpus.jsonl` and the arrays of one split, item by item; whoever wrote them. What cannot be read is told with
+file and line and left out of all else; where an array is no JSON from some place on, its rest is lost. A theorem leaks
+if it stands on two sides, or if one with an equal statement (`statement_keys.py`; statements are those of the corpus)
+stands on another side. In `novel_premises` every theorem of val and test must also use a premise of the corpus that no
+theorem of train uses; used is what its tactics are annotated with, and what the corpus says of its proof.
 """
 
 from array import array
@@ -14,22 +15,26 @@ import numpy.typing as npt
 from attrs import define, field, frozen
 
 from lean_sidekick.core.premises import Premise
+from lean_sidekick.evaluation.extraction.benchmark_files import (
+    Findings,
+    Notes,
+    SplitTheorem,
+    read_corpus_files,
+    read_theorems,
+)
 from lean_sidekick.evaluation.extraction.splits import WRITTEN_SIDES, Side, Strategy
 from lean_sidekick.evaluation.extraction.statement_keys import statement_key
 from lean_sidekick.evaluation.extraction.theorem_index import text_hash
-from lean_sidekick.premises.corpus import read_corpus
-from lean_sidekick.premises.traced_steps import read_steps
-from lean_sidekick.storage.json_lines import Record, read_records
-
-_EXAMPLES = 20
 
 
 @frozen(kw_only=True)
-class Findings:
-    """How many theorems something is wrong with, and the first twenty of them by file and name."""
+class SideCount:
+    """Theorems and steps in one file of a split."""
 
-    count: int
-    examples: tuple[str, ...]
+    strategy: str
+    side: str
+    theorems: int
+    steps: int
 
 
 @frozen(kw_only=True)
@@ -69,31 +74,78 @@ class LeakCheck:
         return f"{found}; {self.premises_in_corpus} of {self.premises_named} named premises are in the corpus"
 
 
-def check_benchmark(folder: Path, strategy: Strategy) -> LeakCheck:
-    """Checks one split of a benchmark. Raises InputError for files that cannot be read."""
-    split = _Split()
-    for side in WRITTEN_SIDES:
-        for record in read_records(_path(folder, strategy, side)):
-            split.add_theorem(record, side)
-    places = split.sorted_places()
-    for file in read_corpus(folder / "corpus.jsonl", lambda skipped: None):
+@frozen(kw_only=True)
+class BenchmarkCheck:
+    """What stands in one split and its corpus, what is wrong with the files, and what leaks.
+
+    `damaged` are the lines of the split that cannot be read, `damaged_corpus` those of the corpus; `repeated` theorems
+    stand twice on one side.
+    """
+
+    sides: tuple[SideCount, ...]
+    corpus_files: int
+    premises: int
+    damaged: Findings
+    damaged_corpus: Findings
+    repeated: Findings
+    leaks: LeakCheck
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.leaks.is_clean and not (self.damaged.count or self.damaged_corpus.count or self.repeated.count)
+
+
+def check_benchmark(folder: Path, strategy: Strategy) -> BenchmarkCheck:
+    """Checks one split of a benchmark. Raises InputError for files that are not there."""
+    split, damaged, damaged_corpus = _Split(), Notes(), Notes()
+    steps = dict.fromkeys(WRITTEN_SIDES, 0)
+    for theorem in read_theorems(folder, strategy, damaged.add):
+        split.add_theorem(theorem)
+        steps[theorem.side] += len(theorem.steps)
+    order = split.sorted_places()
+    files = premises = 0
+    for file in read_corpus_files(folder, damaged_corpus.add):
+        files += 1
         for premise in file.premises:
-            split.add_premise(file.path, premise, places)
+            premises += 1
+            split.add_premise(file.path, premise, order)
     sides = np.frombuffer(split.sides, dtype=np.int8)
-    on_two_sides = _on_two_sides(np.frombuffer(split.theorems, dtype=np.uint64), sides)
+    places = np.frombuffer(split.places, dtype=np.uint64)
+    on_two_sides = _on_two_sides(places, sides)
     statements = np.frombuffer(split.statements, dtype=np.uint64)
     same_statement = _on_two_sides(statements, sides) & ~on_two_sides
     without = split.without_novel_premise() if strategy is Strategy.NOVEL_PREMISES else np.zeros(len(sides), bool)
     named = np.frombuffer(split.named, dtype=np.uint64)
-    return LeakCheck(
-        strategy=strategy.value,
-        theorems=len(sides),
-        on_two_sides=_named(folder, strategy, on_two_sides),
-        same_statement=_named(folder, strategy, same_statement),
-        without_novel_premise=_named(folder, strategy, without),
-        statement_unknown=int(np.count_nonzero(statements == 0)),
-        premises_named=len(named),
-        premises_in_corpus=int(np.isin(named, np.frombuffer(split.defined, dtype=np.uint64)).sum()),
+
+    def findings(chosen: "npt.NDArray[np.bool_]") -> Findings:
+        return _named(folder, strategy, chosen)
+
+    return BenchmarkCheck(
+        sides=tuple(
+            SideCount(
+                strategy=strategy.value,
+                side=side.label,
+                theorems=int(np.count_nonzero(sides == side)),
+                steps=steps[side],
+            )
+            for side in WRITTEN_SIDES
+        ),
+        corpus_files=files,
+        premises=premises,
+        damaged=damaged.findings,
+        damaged_corpus=damaged_corpus.findings,
+        repeated=findings(_repeated(places, sides)),
+        leaks=LeakCheck(
+            strategy=strategy.value,
+            theorems=len(sides),
+            on_two_sides=findings(on_two_sides),
+            same_statement=findings(same_statement),
+            without_novel_premise=findings(without),
+            statement_unknown=int(np.count_nonzero(statements == 0)),
+            premises_named=len(named),
+            premises_in_corpus=int(np.isin(named, np.frombuffer(split.defined, dtype=np.uint64)).sum()),
+        ),
     )
 
 
@@ -101,11 +153,13 @@ def check_benchmark(folder: Path, strategy: Strategy) -> LeakCheck:
 class _Split:
     """A split and its corpus as numbers; hashes stand for names, 0 for what is not known.
 
-    `theorems`, `sides` and `statements` have an entry a theorem; theorem `users[i]` uses the premise `used[i]`. `named`
-    are the premises that tactics name, by file and name, and `defined` those of the corpus, `declared` by name alone.
+    `theorems` (by file and name), `places` (by their start too, as examples have no name), `sides` and `statements`
+    have an entry a theorem; theorem `users[i]` uses the premise `used[i]`. `named` are the premises that tactics name,
+    by file and name, and `defined` those of the corpus, `declared` by name alone.
     """
 
     theorems: "array[int]" = field(factory=lambda: array("Q"))
+    places: "array[int]" = field(factory=lambda: array("Q"))
     sides: "array[int]" = field(factory=lambda: array("b"))
     statements: "array[int]" = field(factory=lambda: array("Q"))
     users: "array[int]" = field(factory=lambda: array("q"))
@@ -114,13 +168,14 @@ class _Split:
     defined: "array[int]" = field(factory=lambda: array("Q"))
     declared: "array[int]" = field(factory=lambda: array("Q"))
 
-    def add_theorem(self, record: Record, side: Side) -> None:
+    def add_theorem(self, theorem: SplitTheorem) -> None:
         """Takes a theorem of the split in."""
         number = len(self.theorems)
-        self.theorems.append(_place_hash(record.text("file_path"), record.text("full_name")))
-        self.sides.append(side)
+        self.theorems.append(_place_hash(theorem.path, theorem.name))
+        self.places.append(text_hash(f"{theorem.path}\0{theorem.name}\0{theorem.start}"))
+        self.sides.append(theorem.side)
         self.statements.append(0)
-        for step in read_steps(record):
+        for step in theorem.steps:
             for premise in step.premises:
                 self.named.append(_place_hash(premise.path, premise.full_name))
                 self._use(number, premise.full_name)
@@ -177,18 +232,23 @@ def _on_two_sides(keys: "npt.NDArray[np.uint64]", sides: "npt.NDArray[np.int8]")
     return found
 
 
+def _repeated(places: "npt.NDArray[np.uint64]", sides: "npt.NDArray[np.int8]") -> "npt.NDArray[np.bool_]":
+    """Which theorems stand on their side already."""
+    found = np.ones(len(places), dtype=bool)
+    for side in WRITTEN_SIDES:
+        own = np.flatnonzero(sides == side)
+        _, first = np.unique(places[own], return_index=True)
+        found[own[first]] = False
+    return found
+
+
 def _named(folder: Path, strategy: Strategy, chosen: "npt.NDArray[np.bool_]") -> Findings:
-    count, examples = int(chosen.sum()), list[str]()
-    records = (record for side in WRITTEN_SIDES for record in read_records(_path(folder, strategy, side)))
-    if count:
-        for record, is_chosen in zip(records, chosen, strict=True):
-            if is_chosen and len(examples) < _EXAMPLES:
-                examples.append(f"{record.text('file_path')} {record.text('full_name')}")
-    return Findings(count=count, examples=tuple(examples))
-
-
-def _path(folder: Path, strategy: Strategy, side: Side) -> Path:
-    return folder / strategy.value / f"{side.label}.json"
+    notes = Notes()
+    if chosen.any():
+        for theorem, is_chosen in zip(read_theorems(folder, strategy, lambda text: None), chosen, strict=True):
+            if is_chosen:
+                notes.add(f"{theorem.path} {theorem.name} ({theorem.place})")
+    return notes.findings
 
 
 def _place_hash(path: str, name: str) -> int:

@@ -27,7 +27,11 @@ from lean_sidekick.evaluation.extraction.traced import TracedFile, TracedTheorem
 
 def text_hash(text: str) -> int:
     """Eight bytes that stand for a text, 0 for an empty one."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") if text else 0
+    return (
+        int.from_bytes(hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "big")
+        if text
+        else 0
+    )
 
 
 def split_theorems(file: TracedFile) -> Iterator[TracedTheorem]:

@@ -1,7 +1,7 @@
 """The inlay hint: the best checked suggestion for the newest version, at the end of its line.
 
-Whoever looks at the hint is told the statements of the premises that its tactic uses: they are looked up then, not
-before.
+Whoever looks at the hint is told the statements of the premises that its tactic uses, which are looked up then, not
+before, and whether more is known by then than it shows: a hint that stands there is not exchanged under the pointer.
 """
 
 import re
@@ -11,6 +11,7 @@ from attrs import field, frozen
 from attrs.validators import instance_of
 from lsprotocol import types
 
+from lean_sidekick.core.outcomes import OutcomeKind
 from lean_sidekick.core.premises import Premise
 from lean_sidekick.core.scanner import IDENTIFIER, KEYWORDS
 from lean_sidekick.engine.api import Engine, Suggestion
@@ -25,6 +26,7 @@ _NAME = re.compile(IDENTIFIER)
 _EXPLAINED = 6
 """So many premises of a tactic are explained."""
 _LOOKED_THROUGH = 8
+_BETTER = "Since then a proof of this goal was found: it stands first in the code actions."
 
 
 @frozen(kw_only=True)
@@ -54,7 +56,7 @@ async def inlay_hints(ctx: RequestContext, params: types.InlayHintParams) -> lis
 
 
 async def resolve_inlay_hint(ctx: RequestContext, hint: types.InlayHint) -> types.InlayHint:
-    """The hint with the statements of the premises that its tactic uses in its tooltip."""
+    """The hint with what there is to say of it by now in its tooltip."""
     asked = read_argument(_HintData, [hint.data], "This inlay hint is none of ours.")
     snapshot = ctx.snapshot(asked.uri, asked.version)
     engine = await ctx.projects.engine(snapshot.uri)
@@ -63,7 +65,8 @@ async def resolve_inlay_hint(ctx: RequestContext, hint: types.InlayHint) -> type
         for premise in [await _find(engine, name, snapshot, hint.position) for name in _names(asked.tactic)]
         if premise is not None
     ][:_EXPLAINED]
-    hint.tooltip = "\n\n".join(filter(None, [str(hint.tooltip or ""), "\n".join(statements)]))
+    better = _BETTER if _has_proof_instead(ctx.rounds.current(snapshot), asked.tactic) else ""
+    hint.tooltip = "\n\n".join(filter(None, [str(hint.tooltip or ""), "\n".join(statements), better]))
     return hint
 
 
@@ -77,6 +80,13 @@ def hint_line(known: Round) -> int:
 
 def _data(suggestion: Suggestion, snapshot: Snapshot) -> object:
     return to_wire(_HintData(uri=snapshot.uri, version=snapshot.version, tactic=suggestion.candidate.text))
+
+
+def _has_proof_instead(known: Round | None, shown: str) -> bool:
+    """Whether a round that has a tactic which closes the goal is shown with one that does not."""
+    all_known = known.suggestions(_LOOKED_THROUGH) if known is not None else ()
+    closing = {one.candidate.text for one in all_known if one.outcome.kind is OutcomeKind.CLOSED}
+    return bool(closing) and shown not in closing
 
 
 def _names(tactic: str) -> Iterator[str]:
