@@ -16,6 +16,7 @@ from lean_sidekick.core.terms import BinderKind, Shape, Term, match, subterms
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.core_lemmas import core_lemmas
 from lean_sidekick.tactics.dialect import Dialect
+from lean_sidekick.tactics.families import rule_premises
 from lean_sidekick.tactics.goal_shape import (
     FALSE,
     ORDERS,
@@ -49,7 +50,7 @@ class Lemmas:
         """Lemmas that can fit the goal, likeliest first."""
         await read_ahead(request)
         shape, dialect = read_goal(request.goal), Dialect(request.known_tactics)
-        return lemma_candidates(shape, dialect, request.premises, request.retrieved)
+        return lemma_candidates(shape, dialect, _above(request), request.retrieved)
 
 
 def lemma_candidates(
@@ -79,7 +80,12 @@ async def read_ahead(request: TacticRequest) -> None:
 
 def usable_lemmas(shape: GoalShape, dialect: Dialect, request: TacticRequest) -> list[Lemma]:
     """The lemmas of the open file, then those of the library, as far as they have to do with the goal."""
-    return [*_own(request.premises, shape), *_library(shape, dialect, request.retrieved)]
+    return [*_own(_above(request), shape), *_library(shape, dialect, request.retrieved)]
+
+
+def _above(request: TacticRequest) -> tuple[Premise, ...]:
+    """What the open file offers above the site: declarations, and what its inductive predicates are made by."""
+    return (*request.premises, *rule_premises(request.surroundings.text_above))
 
 
 def _own(premises: Sequence[Premise], shape: GoalShape) -> list[Lemma]:
@@ -271,7 +277,7 @@ def _compared(shape: GoalShape, count: int) -> list[tuple[Term, ...]]:
     """Terms on `Nat` that the target compares, subtracts or divides; one or two at a time."""
     found: dict[tuple[Term, ...], None] = {}
     for part in subterms(shape.target):
-        if not part.is_operator("<", "≤", ">", "≥", "-", "/", "%") or shape.carrier != "Nat":
+        if not part.is_infix("<", "≤", ">", "≥", "-", "/", "%") or shape.carrier != "Nat":
             continue
         if count == 2:
             found[part.args] = None
