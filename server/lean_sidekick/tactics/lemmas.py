@@ -41,6 +41,8 @@ _MAX_SIMP = 6
 _MAX_IN_SET = 5
 _MAX_PLACES = 3
 _READ_AT_ONCE = 32
+_NO_STEP = frozenset({"eqOfHEq", "eq_of_heq", "Eq.symm", "Eq.trans", "HEq.symm"})
+"""Lemmas that fit every equation and bring none forward."""
 
 
 class Lemmas:
@@ -140,7 +142,7 @@ def _applications(lemma: Lemma, goal: Term, types: Mapping[str, Term]) -> Iterat
     arguments, conclusion = open_statement(lemma.normal_statement)
     variables = frozenset(argument.name for argument in arguments if argument.name)
     is_bare = conclusion.shape is Shape.ATOM and conclusion.text in variables
-    if is_bare or (conclusion == FALSE and goal != FALSE):
+    if is_bare or (conclusion == FALSE and goal != FALSE) or lemma.name in _NO_STEP:
         return
     values = match(conclusion, goal, variables, {})
     if values is None or not _fits_types(arguments, values, types):
@@ -181,7 +183,7 @@ def _rewrites(lemma: Lemma, equation: Equation, shape: GoalShape) -> Iterator[tu
     wanted = {local.type.alpha_key for local in shape.proofs}
     results = {shape.target}
     for arrow, used, score in (("", equation, -1.9), ("← ", equation.flipped(), -2.6)):
-        if is_numeral(used.left) or not used.right.names & used.variables <= used.left.names:
+        if is_numeral(used.left) or (arrow and lemma.name.endswith("injEq")) or not used.right.names & used.variables <= used.left.names:
             continue
         for index, done in enumerate(islice(rewrites(used, shape.target), _MAX_PLACES)):
             text = lemma.name if index == 0 else _with_arguments(lemma, done.values)
