@@ -1,8 +1,8 @@
 """The holes of a file: every place where `sorry`, `admit` or an empty `by` waits for a proof.
 
-A body that is `_` or `?_` as a whole is one too, and so is a `by` with nothing but `_`, `?_` or empty braces: Lean takes
-none of them for a proof. A `_` further inside is left alone, since Lean may find what it stands for. Found in the text
-alone, so only what stands there is found: whether Lean agrees that a goal is left is for Lean to say. Holes in
+A body that is `_` or `?_` as a whole is one too, and so is a `by` with nothing but `_`, `?_` or empty braces: Lean
+takes none of them for a proof. A `_` further inside is left alone, since Lean may find what it stands for. Found in
+the text alone, so only what stands there is found: whether Lean agrees that a goal is left is for Lean to say. Holes in
 statements, comments, strings and quotations do not count.
 """
 

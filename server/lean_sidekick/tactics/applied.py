@@ -5,7 +5,7 @@ has premises that hold, `have h1 := h a ha` for the rest; `cases Nat.le.dest h w
 Proofs of premises come from the prover of `logic`, so that nothing is left to be proved beside the goal.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
 from lean_sidekick.core.terms import BinderKind, Term, atom, match, operator, substitute
@@ -84,7 +84,7 @@ def _rewrites(shape: GoalShape, lemmas: Sequence[Fact]) -> Iterator[tuple[str, f
                 yield f"rw [{arrow}{text}]", score - (0.8 if arrow else 0.0) - 0.05 * min(index, 6)
 
 
-def _applied_to(local: Local, values: dict[str, Term], shape: GoalShape, lemmas: Sequence[Fact]) -> str | None:
+def _applied_to(local: Local, values: Mapping[str, Term], shape: GoalShape, lemmas: Sequence[Fact]) -> str | None:
     """The hypothesis with its arguments, the premises proved; None if one is not."""
     pieces = []
     for argument in open_statement(local.type)[0]:

@@ -59,8 +59,8 @@ def falsity(goal: Goal) -> Falsity:
             is_all_read = False
     if len(used) > _MAX_VARIABLES or not _is_understood(target, domains):
         return Falsity.NOT_SEEN
-    for values in _assignments({name: domains[name] for name in used}):
-        if all(_truth(statement, values) is True for statement in readable) and _truth(target, values) is False:
+    for chosen in _assignments({name: domains[name] for name in used}):
+        if all(_truth(statement, chosen) is True for statement in readable) and _truth(target, chosen) is False:
             return Falsity.CERTAIN if is_all_read else Falsity.UNLESS_RULED_OUT
     return Falsity.NOT_SEEN
 

@@ -1,7 +1,7 @@
 """Predicates that a file declares as inductive families: `inductive Even : Nat → Prop`.
 
-Their constructors are lemmas for whatever proves with lemmas. A hypothesis `h : Even (n + 2)` is taken apart by `cases`,
-with the alternatives alone that its indices leave possible, since Lean wants no others; by `induction` where its
+Their constructors are lemmas for whatever proves with lemmas. A hypothesis `h : Even (n + 2)` is taken apart by
+`cases`, with the alternatives alone that its indices leave possible, since Lean wants no others; by `induction` where its
 indices are variables. Read from text, like `inductive_types`: what is not understood is left out. Pure.
 """
 
@@ -146,9 +146,7 @@ def _speaks_of(kind: Term, family: str) -> bool:
     return telescope(kind)[1].head.rpartition(".")[2] == family.rpartition(".")[2]
 
 
-def _steps(
-    local: Local, shape: GoalShape, declared: Mapping[str, Family], index: int
-) -> Iterator[tuple[str, float]]:
+def _steps(local: Local, shape: GoalShape, declared: Mapping[str, Family], index: int) -> Iterator[tuple[str, float]]:
     family = declared.get(local.type.head.rpartition(".")[2])
     if family is None:
         return
@@ -214,9 +212,7 @@ def _arms(rules: Sequence[Rule], local: Local, shape: GoalShape, *, with_hypothe
     arms = []
     for rule in rules:
         names = Names(shape.taken - {local.name})
-        fields = [
-            names.variable(name, kind) if name else names.proof(kind) for name, kind in rule.arguments
-        ]
+        fields = [names.variable(name, kind) if name else names.proof(kind) for name, kind in rule.arguments]
         if with_hypothesis:
             one = len(rule.recursive) == 1
             fields += [names.fresh("ih" if one else f"ih{place + 1}") for place, _ in enumerate(rule.recursive)]

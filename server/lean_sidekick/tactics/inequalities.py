@@ -39,7 +39,10 @@ def _proofs(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]:
         if local.type.is_operator("=", "≤", "<", "≥", ">") and carrier(local.type, shape.types) == "Nat":
             proof = _contradiction(local.name, local.type, dialect)
             if proof is not None:
-                yield proof if target == FALSE else f"False.elim {as_argument(proof)}", -0.4 - min(len(proof) / 500, 0.6)
+                yield (
+                    proof if target == FALSE else f"False.elim {as_argument(proof)}",
+                    -0.4 - min(len(proof) / 500, 0.6),
+                )
                 return
 
 

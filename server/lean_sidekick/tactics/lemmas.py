@@ -183,7 +183,11 @@ def _rewrites(lemma: Lemma, equation: Equation, shape: GoalShape) -> Iterator[tu
     wanted = {local.type.alpha_key for local in shape.proofs}
     results = {shape.target}
     for arrow, used, score in (("", equation, -1.9), ("← ", equation.flipped(), -2.6)):
-        if is_numeral(used.left) or (arrow and lemma.name.endswith("injEq")) or not used.right.names & used.variables <= used.left.names:
+        if (
+            is_numeral(used.left)
+            or (arrow and lemma.name.endswith("injEq"))
+            or not used.right.names & used.variables <= used.left.names
+        ):
             continue
         for index, done in enumerate(islice(rewrites(used, shape.target), _MAX_PLACES)):
             text = lemma.name if index == 0 else _with_arguments(lemma, done.values)

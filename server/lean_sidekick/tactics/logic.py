@@ -72,7 +72,7 @@ def prove_under(shape: GoalShape, statement: Term, lemmas: Sequence[Fact]) -> st
 
 
 def applications(shape: GoalShape) -> Iterator[Fact]:
-    """What the hypotheses that say `∀` or `→` give for what the other hypotheses hold, nothing that is there already."""
+    """What the hypotheses that say `∀` or `→` give for what the others hold, nothing that is there already."""
     sequent = evolve(_sequent(shape), depth=_SIDE_DEPTH)
     prover = _Prover(is_classical=False, lemmas=())
     found: set[str] = set()

@@ -46,7 +46,9 @@ _INSTANT_HEADS = frozenset(
 _SLOW_HEADS = frozenset({"simp_all", "grind", "aesop"})
 _CLOSERS = _SLOW_HEADS | {"simp", "norm_num", "ring_nf", "linarith", "omega", "field_simp", "push_cast", "norm_cast"}
 _SAFE_HEADS = frozenset({"cases", "obtain", "rcases", "subst", "intro", "rintro"})
-_RISKY_HEADS = frozenset(words("induction cases refine apply constructor have left right exists use by_cases by_contra exfalso"))
+_RISKY_HEADS = frozenset(
+    words("induction cases refine apply constructor have left right exists use by_cases by_contra exfalso")
+)
 _SAFE_ABOVE = -0.76
 _WAITING = 1.2
 _OPEN_CASE = re.compile(r"\| (\S+)[^|=]* => \?_")
@@ -97,10 +99,8 @@ def safe_first(candidates: Sequence[Candidate]) -> list[Candidate]:
         return list(candidates)
     first = max(safe, key=lambda candidate: candidate.score)
     waits = {candidate.text for candidate in safe if _head(candidate.text) == _head(first.text)} - {first.text}
-    return [
-        evolve(c, score=c.score - _WAITING) if c.text in waits or (_head(c.text) in _RISKY_HEADS and c not in safe) else c
-        for c in candidates
-    ]
+    waits |= {c.text for c in candidates if _head(c.text) in _RISKY_HEADS and c not in safe}
+    return [evolve(c, score=c.score - _WAITING) if c.text in waits else c for c in candidates]
 
 
 def _head(text: str) -> str:

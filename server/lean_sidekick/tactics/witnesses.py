@@ -89,7 +89,7 @@ def _solutions(shape: GoalShape) -> Iterator[Term]:
             if values and variable in values and variable not in other.names:
                 yield values[variable]
         if carrier(part, shape.types) == "Nat":
-            value = solution(*part.args, variable, _definitions(shape))
+            value = solution(part.args[0], part.args[1], variable, _definitions(shape))
             if value is not None:
                 yield value
 

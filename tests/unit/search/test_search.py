@@ -97,7 +97,7 @@ async def test_roots_that_share_a_metavariable_are_proved_together(kind: SearchK
 
 
 async def test_a_tactic_that_makes_lean_forget_another_goal_has_not_proved_it(kind: SearchKind) -> None:
-    """An early Lean prints no goals after it, and finds the goal without a proof at the end of the declaration alone."""
+    """An early Lean prints no goals after it, and misses the proof at the end of the declaration alone."""
     rules: Rules = {
         "start": {"apply": ("p ?x", "q ?x")},
         "p ?x & q ?x": {"forgets": (), "exact": ("q 2",)},
