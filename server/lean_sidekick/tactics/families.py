@@ -1,8 +1,8 @@
 """Predicates that a file declares as inductive families: `inductive Even : Nat → Prop`.
 
 Their constructors are lemmas for whatever proves with lemmas. A hypothesis `h : Even (n + 2)` is taken apart by
-`cases`, with the alternatives alone that its indices leave possible, since Lean wants no others; by `induction` where its
-indices are variables. Read from text, like `inductive_types`: what is not understood is left out. Pure.
+`cases`, with the alternatives alone that its indices leave possible, since Lean wants no others; by `induction` where
+its indices are variables. Read from text, like `inductive_types`: what is not understood is left out. Pure.
 """
 
 import re
