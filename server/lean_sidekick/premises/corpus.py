@@ -1,9 +1,10 @@
 """Corpus files: LeanDojo's `corpus.jsonl`, one line a source file, read and written as a stream.
 
 Each line is `{"path", "imports", "premises": [{"full_name", "code", "start", "end", "kind"}]}`; positions are
-`[line, column]`, both from 1, and imports are paths. What LeanDojo's files do not hold (statement, doc string,
-arguments, attributes, deprecation, what statement and proof use, the module) is written beside it under names of our
-own; a file without them is read from its `code`. Arguments are read from the statement, not from the file. Columns are written as we have them, in UTF-16 units.
+`[line, column]`, both from 1, and imports are paths. What LeanDojo's files do not hold (statement, arguments, doc
+string, attributes, deprecation, what statement and proof use, the module) is written beside it under names of our own;
+a file without them is read from its `code`. Arguments are written for others: we read them from the statement. Columns
+are written as we have them, in UTF-16 units.
 
 A line that cannot be read is reported and left out; the rest is used. LeanDojo's files also have premises without a
 name or a text (`null`, `user__.n…`, names of a mutual block in brackets): they are left out in silence, as its own
