@@ -1,6 +1,7 @@
 """Suggestions at the front door: code actions and inlay hints, for which version, at which site, and when."""
 
 import asyncio
+import threading
 
 import pytest
 
@@ -16,6 +17,7 @@ from support.editor import (
     URI,
     Answered,
     Editor,
+    ServerHere,
     ServerProcess,
 )
 from support.scenarios import editor_texts
@@ -71,10 +73,27 @@ async def test_the_answer_holds_what_is_known_while_the_work_goes_on(editor: Edi
         COMPLETE,
         PREMISES,
     ]
-    assert len(await editor.code_actions("rry")) == 4
+    assert len(await editor.offered("rry", 4)) == 4
     assert editor.events() == ["open project", "suggest v1 4:2"]
     await editor.finish()
     assert "suggest ended v1" in editor.events()
+
+
+async def test_code_actions_do_not_wait_for_the_engine_to_be_loaded() -> None:
+    """In the first moment after the start: nothing is known, which is the answer; the next one has it all."""
+    may_load = threading.Event()
+    editor = Editor(await ServerHere.start(may_load))
+    try:
+        await editor.initialize(options={"suggest": {"codeActionWaitS": 0.01}})
+        editor.open(THEOREM)
+        assert await editor.code_actions("sorry") == []
+        may_load.set()
+        assert len(await editor.offered("sorry", 4)) == 4
+        assert len([event for event in editor.events() if event.startswith("suggest v1")]) == 1
+        await editor.finish()
+    finally:
+        may_load.set()
+        await editor.kill()
 
 
 async def test_another_site_ends_the_round_and_gets_its_own(editor: Editor) -> None:
