@@ -37,7 +37,7 @@ from lean_sidekick.premises.tokens import premise_terms
 
 logger = logging.getLogger(__name__)
 
-VERSION = 3
+VERSION = 4
 """Raised when segments or tokens change; an index with another number is thrown away."""
 
 DATABASE = "index.sqlite3"
