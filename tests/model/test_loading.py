@@ -1,5 +1,6 @@
 """Loading: what is taken, what is refused, and in which words; vectors and scores; the real process."""
 
+import gc
 import json
 from pathlib import Path
 from struct import unpack
@@ -12,7 +13,7 @@ from lean_sidekick.core.errors import ModelUnavailable
 from lean_sidekick.model_worker.backends.loading import load_backend
 from lean_sidekick.model_worker.client import WorkerClient, WorkerLimits
 from lean_sidekick.model_worker.messages import Device, ModelKind, ModelSpec, Pooling, Precision, Urgency
-from support.tiny_models import STATES, byt5, byt5_encoder, reranker
+from support.tiny_models import STATES, byt5, byt5_encoder, large, reranker
 
 pytestmark = pytest.mark.model
 
@@ -75,6 +76,14 @@ def test_precision_is_what_was_asked_for(byt5_folder: Path) -> None:
     assert (full.precision, half.precision) == ("fp32", "bf16")
     assert full.parameters == half.parameters > 10_000
     assert 0 < full.memory_before_mb <= full.memory_after_mb
+
+
+def test_memory_after_loading_has_the_weights_in_it(tmp_path: Path) -> None:
+    """They are a view of a file at first, which is no memory in use until they are read."""
+    large(tmp_path)
+    gc.collect()
+    loaded = load_backend(spec(tmp_path, ModelKind.SEQ2SEQ)).loaded
+    assert loaded.memory_after_mb - loaded.memory_before_mb > 0.9 * loaded.parameters * 4 / 2**20
 
 
 @pytest.mark.parametrize("precision", [Precision.INT8, Precision.INT4])

@@ -68,6 +68,25 @@ def test_a_model_learns_and_is_loaded_by_the_worker(
     assert len(backend.generate([Part(job=job, first=0, count=2)], lambda _: False)[0]) == 2
 
 
+@pytest.mark.parametrize(("kind", "adapter"), [(ModelKind.SEQ2SEQ, "reprover"), (ModelKind.CAUSAL, "llmstep")])
+def test_variants_and_prompts_are_trained_on_and_not_scored(
+    data: Path, byt5_folder: Path, qwen_folder: Path, tmp_path: Path, kind: ModelKind, adapter: str
+) -> None:
+    """Two variants of the four steps with a hypothesis in it; an encoder-decoder also fills gaps in every prompt."""
+    base = byt5_folder if kind is ModelKind.SEQ2SEQ else qwen_folder
+    steps = [("x y : Nat\n⊢ x = x", "rfl"), ("n : Nat\n⊢ n = n", "rfl"), ("⊢ True", "trivial")]
+    rows = [{"module": f"M{m}", "state_before": state, "tactic": tactic} for m in range(2) for state, tactic in steps]
+    rows.append({"module": "M2", "state_before": "⊢ 1 = 1", "tactic": "rfl"})
+    data.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    options = ("--adapter", adapter, "--epochs", "1", "--variants", "2", "--learn-prompts")
+    assert train(data, base, tmp_path / "out", *options) == 0
+    found = summary(tmp_path / "out")
+    expected = 8 + (6 + 8 if kind is ModelKind.SEQ2SEQ else 0)
+    assert (found["train_examples"], found["held_out_examples"]) == (6, 1)
+    assert found["examples_made_of_them"] == expected
+    assert found["most_frequent_tactics"]["exact_match"] == 1.0
+
+
 def weights(folder: Path, kind: ModelKind) -> dict[str, torch.Tensor]:
     backend: Any = load_backend(ModelSpec(source=str(folder), kind=kind, device=Device.CPU))
     found: dict[str, torch.Tensor] = backend.model.state_dict()
@@ -80,7 +99,7 @@ def test_a_run_that_was_ended_goes_on(data: Path, qwen_folder: Path, tmp_path: P
     options = ("--adapter", "llmstep", "--epochs", "4")
     assert train(data, qwen_folder, whole, *options) == 0
     assert train(data, qwen_folder, ended, *options) == 0
-    # As an end in the third epoch leaves it: nothing was saved after the second checkpoint.
+    # As an end before the last checkpoint leaves it.
     for path in ended.iterdir():
         if path.is_file() and path.name not in ("plan.json", "metrics.jsonl"):
             path.unlink()

@@ -39,6 +39,14 @@ def byt5(folder: Path, seed: int = 0) -> Path:
     return folder
 
 
+def large(folder: Path) -> Path:
+    """An encoder-decoder of about 120 MB: enough to tell its weights from what else is in memory."""
+    config = T5Config(vocab_size=384, d_model=512, d_ff=2048, num_layers=4, num_decoder_layers=4, num_heads=8)
+    T5ForConditionalGeneration(config).save_pretrained(folder)
+    ByT5Tokenizer().save_pretrained(folder)
+    return folder
+
+
 def byt5_encoder(folder: Path) -> Path:
     """The encoder of a ByT5, as ReProver's retriever has it."""
     torch.manual_seed(0)

@@ -9,13 +9,14 @@ from typing import Any
 import click
 
 from lean_sidekick.cli.app import ExitStatus
-from lean_sidekick.cli.output import note, write_line
-from lean_sidekick.core.errors import ConfigError, ModelUnavailable
+from lean_sidekick.cli.output import note
+from lean_sidekick.cli.training_figures import draw_plot, show_figure, show_figures
+from lean_sidekick.core.errors import ModelUnavailable
 from lean_sidekick.model_worker.messages import Device
 from lean_sidekick.premises.formats import EncoderFormat, format_of
-from lean_sidekick.training.curves import Scores, draw_run, read_metrics
+from lean_sidekick.training.curves import Scores
 from lean_sidekick.training.examples import split_examples
-from lean_sidekick.training.plan import METRICS_FILE, RetrieverPlan, begin, check_resumed
+from lean_sidekick.training.plan import RetrieverPlan, begin, check_resumed
 
 
 @click.command("retriever")
@@ -95,21 +96,16 @@ def _plan(data: tuple[Path, ...], options: Mapping[str, Any]) -> RetrieverPlan:
 
 
 def _show(summary: Mapping[str, Any], out: Path) -> None:
-    for name in ("train_states", "train_pairs", "held_out_states", "premises", "updates", "seconds"):
-        write_line(f"{name:16} {summary[name]}")
+    show_figures(summary, ("train_states", "train_pairs", "held_out_states", "premises", "updates", "seconds"))
     for name in ("before", "after", "lexical"):
-        figures = summary[name]
-        write_line(f"{name:16} " + ", ".join(f"{figure} {value:.1%}" for figure, value in figures.items()))
+        show_figure(name, ", ".join(f"{figure} {value:.1%}" for figure, value in summary[name].items()))
     note(
         f"To use it: the settings premises.encoder ({out.absolute()}) and premises.encoderFormat ({summary['format']})."
     )
-    try:
-        title = f"{Path(summary['base']).name}, {summary['format']}: {summary['train_pairs']} pairs"
-        scores = Scores(
-            axis="recall, modules held out (%)",
-            curves={"eval_recall@10": "at 10", "eval_recall@32": "at 32"},
-            baselines={"BM25 over words, at 10": summary["lexical"]["recall@10"]},
-        )
-        draw_run(read_metrics(out / METRICS_FILE), "loss (nats)", scores, title, out / "training.png")
-    except ConfigError as error:
-        note(str(error))
+    scores = Scores(
+        axis="recall, modules held out (%)",
+        curves={"eval_recall@10": "at 10", "eval_recall@32": "at 32"},
+        baselines={"BM25 over words, at 10": summary["lexical"]["recall@10"]},
+    )
+    title = f"{Path(summary['base']).name}, {summary['format']}: {summary['train_pairs']} pairs"
+    draw_plot(out, "loss (nats)", scores, title)

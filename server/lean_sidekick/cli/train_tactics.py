@@ -9,15 +9,16 @@ from typing import Any
 import click
 
 from lean_sidekick.cli.app import ExitStatus
-from lean_sidekick.cli.output import note, write_line
-from lean_sidekick.core.errors import ConfigError, ModelUnavailable
+from lean_sidekick.cli.output import note
+from lean_sidekick.cli.training_figures import draw_plot, show_figure, show_figures
+from lean_sidekick.core.errors import ModelUnavailable
 from lean_sidekick.core.premises import Premise
 from lean_sidekick.model_worker.messages import Device, ModelKind
 from lean_sidekick.premises.corpus import read_corpus
 from lean_sidekick.tactics.prompts.api import TokenUnit
-from lean_sidekick.training.curves import Scores, draw_run, read_metrics
+from lean_sidekick.training.curves import Scores
 from lean_sidekick.training.examples import read_examples, split_examples
-from lean_sidekick.training.plan import METRICS_FILE, Extent, TrainingPlan, begin, check_resumed, step_adapter
+from lean_sidekick.training.plan import Extent, TrainingPlan, begin, check_resumed, step_adapter
 
 
 @click.command("tactics")
@@ -36,8 +37,12 @@ from lean_sidekick.training.plan import METRICS_FILE, Extent, TrainingPlan, begi
 )
 @click.option("--learning-rate", type=click.FloatRange(0, 1, min_open=True), default=5e-4, show_default=True)
 @click.option(
-    "--token-limit", type=click.IntRange(8), default=1024, show_default=True, help="Longest prompt or tactic."
+    "--token-limit", type=click.IntRange(8), default=1024, show_default=True, help="Longest prompt; longest tactic."
 )
+@click.option(
+    "--variants", type=click.IntRange(0, 100), default=0, show_default=True, help="Copies of a step under other names."
+)
+@click.option("--learn-prompts", is_flag=True, help="Learn to write the prompts too: worth it from random weights.")
 @click.option(
     "--hold-out", multiple=True, metavar="MODULE", help="Module to score on, never trained on; may be repeated."
 )
@@ -95,6 +100,8 @@ def _plan(data: tuple[Path, ...], options: Mapping[str, Any]) -> TrainingPlan:
         learning_rate=options["learning_rate"],
         lora_rank=options["lora_rank"],
         token_limit=options["token_limit"],
+        variants=options["variants"],
+        learns_prompts=options["learn_prompts"],
         scored_limit=options["score_limit"],
         seed=options["seed"],
         device=Device(options["device"]),
@@ -108,18 +115,17 @@ def _premises(path: Path) -> Mapping[str, Premise]:
 
 
 def _show(summary: Mapping[str, Any], out: Path) -> None:
-    for name in ("train_examples", "held_out_examples", "updates", "seconds", "held_out_loss"):
-        write_line(f"{name:24} {summary[name]}")
+    show_figures(summary, ("train_examples", "held_out_examples", "updates", "seconds", "held_out_loss"))
     for name in ("model", "most_frequent_tactics"):
         found = summary[name]
-        write_line(f"{name:24} exact match {found['exact_match']:.1%}, one of eight {found['exact_match_at_8']:.1%}")
-    try:
-        title = f"{summary['base']}, {summary['extent']}: {summary['train_examples']} steps"
-        scores = Scores(
-            axis="exact match, modules held out (%)",
-            curves={"eval_exact_match": "first", "eval_exact_match_at_8": "one of eight"},
-            baselines={"most frequent tactic": summary["most_frequent_tactics"]["exact_match"]},
-        )
-        draw_run(read_metrics(out / METRICS_FILE), "loss (nats a token)", scores, title, out / "training.png")
-    except ConfigError as error:
-        note(str(error))
+        show_figure(name, f"exact match {found['exact_match']:.1%}, one of eight {found['exact_match_at_8']:.1%}")
+    scores = Scores(
+        axis="exact match, modules held out (%)",
+        curves={"eval_exact_match": "first", "eval_exact_match_at_8": "one of eight"},
+        baselines={
+            "most frequent tactic": summary["most_frequent_tactics"]["exact_match"],
+            "eight most frequent": summary["most_frequent_tactics"]["exact_match_at_8"],
+        },
+    )
+    title = f"{summary['base']}, {summary['extent']}: {summary['train_examples']} steps"
+    draw_plot(out, "loss (nats a token)", scores, title)

@@ -16,7 +16,7 @@ from lean_sidekick.core.premises import Premise
 from lean_sidekick.premises.notations import NOTATIONS, SPOKEN
 from lean_sidekick.premises.tokens import name_words, token_texts
 
-WRITING_VERSION = 2
+WRITING_VERSION = 3
 """Raised when any format writes premises in another way; vectors of other writings are not used."""
 
 _LEAN_TASK = "Given a Lean 4 proof state, retrieve Mathlib lemmas that help prove its goal"

@@ -10,11 +10,12 @@ import numpy as np
 from lean_sidekick.premises.collection import Collection
 from lean_sidekick.premises.lexical import lexical_scores
 from lean_sidekick.premises.rankers import FLOOR, NOTHING, Array, Question, best
+from lean_sidekick.premises.shapes import shape_scores
 from lean_sidekick.premises.symbols import symbol_scores
 
 _NEIGHBOURS = 200
 # How fast a neighbour's vote falls with its similarity (from 0 to 1).
-_SHARPNESS = 4.0
+_SHARPNESS = 2.0
 
 
 class ProofRanker:
@@ -27,10 +28,11 @@ class ProofRanker:
             return NOTHING
         likeness = _scaled(lexical_scores(collection, question), question.allowed)
         likeness += _scaled(symbol_scores(collection, question) - FLOOR, question.allowed)
+        likeness += _scaled(shape_scores(collection, question) - FLOOR, question.allowed)
         neighbours = best(likeness, question.allowed, _NEIGHBOURS)
         used = [collection.uses_of(number) for number in neighbours.tolist()]
         counts = np.array([len(names) for names in used], dtype=np.float64)
-        votes = (likeness[neighbours] / 2) ** _SHARPNESS / np.sqrt(np.maximum(counts, 1))
+        votes = (likeness[neighbours] / 3) ** _SHARPNESS / np.sqrt(np.maximum(counts, 1))
         names, places = np.unique(np.concatenate(used), return_inverse=True) if used else (NOTHING, NOTHING)
         sums = np.bincount(places, weights=np.repeat(votes, counts.astype(np.int64)), minlength=len(names))
         found = collection.find_names(names)

@@ -1,21 +1,25 @@
 """Patterns with holes: `_ * (_ + _) = _`, `?a + ?b = ?b + ?a`, `List.map _ (_ ++ _)`.
 
 A hole stands for any term, the same `?name` for the same term. A pattern is looked for in the conclusion first, then
-in its parts, then in the hypotheses; notation and names must agree as printed, since nothing here knows types.
+in its parts, then in the hypotheses. Notation must agree as printed, since nothing here knows types; names must agree
+in their last parts, so that `List.length (_ ++ _)` finds `(xs ++ ys).length` and an opened namespace hides nothing.
 """
 
 import itertools
+import operator
 import re
 from functools import lru_cache
 
 import numpy as np
 from attrs import evolve
 
+from lean_sidekick.core.declarations import split_name
 from lean_sidekick.core.term_reader import read_term
-from lean_sidekick.core.terms import Shape, Term, match
+from lean_sidekick.core.terms import Shape, Term, atom, match, with_args
 from lean_sidekick.premises.collection import Collection, Field
+from lean_sidekick.premises.fields import without_fields
 from lean_sidekick.premises.rankers import NOTHING, Array, Question, best
-from lean_sidekick.premises.tokens import conclusion, read_statement, scan
+from lean_sidekick.premises.tokens import bound_types, conclusion, read_statement, scan
 
 _HOLE = re.compile(r"(?<![\w.'])(_|\?[\w']*)(?![\w'])")
 # Names of holes; no name that Lean prints begins so.
@@ -56,8 +60,8 @@ def read_pattern(text: str) -> Term | None:
     def name(found: re.Match[str]) -> str:
         return _MARK + (str(next(numbers)) if found.group() in ("_", "?") else found.group()[1:])
 
-    term = read_term(_HOLE.sub(name, text.strip()))
-    return None if term.shape in (Shape.ATOM, Shape.OPAQUE) else term
+    term = without_fields(read_term(_HOLE.sub(name, text.strip())), {})
+    return None if term.shape in (Shape.ATOM, Shape.OPAQUE) else _shortened(term)
 
 
 def match_quality(pattern: Term, statement: str) -> int | None:
@@ -78,7 +82,22 @@ def match_quality(pattern: Term, statement: str) -> int | None:
 @lru_cache(maxsize=_KEPT_TERMS)
 def _read(statement: str) -> Term:
     """A statement as a term, remembered: the next pattern that is typed has mostly the same candidates."""
-    return read_statement(statement)
+    term = read_statement(statement)
+    return _shortened(without_fields(term, bound_types(term)))
+
+
+def _shortened(term: Term) -> Term:
+    """The term with the last parts of names alone."""
+    if term.shape is Shape.ATOM:
+        is_dotted = "." in term.text and not term.text[0].isdigit()
+        return atom(split_name(term.text)[-1]) if is_dotted else term
+    if not term.args:
+        return term
+    args = tuple(map(_shortened, term.args))
+    short = term if all(map(operator.is_, args, term.args)) else with_args(term, args)
+    if term.variable_type is None or (kind := _shortened(term.variable_type)) is term.variable_type:
+        return short
+    return evolve(short, variable_type=kind)
 
 
 def _flip(pattern: Term) -> Term | None:
@@ -103,8 +122,10 @@ def _all_parts(term: Term) -> list[Term]:
 
 def _candidates(collection: Collection, question: Question) -> Array:
     """The documents that have every symbol of the pattern, those with the fewest others first."""
-    _, symbols = scan(_HOLE.sub(" ", question.text), frozenset())
-    hashes = collection.hashes(sorted(symbols))
+    _, symbols = scan(_HOLE.sub(" ", question.text), {})
+    # Of a name that counts whole and in short, the short one is asked for.
+    short = sorted(symbol for symbol in symbols if "." not in symbol or symbol.rpartition(".")[2] not in symbols)
+    hashes = collection.hashes(short)
     if not len(hashes):
         return NOTHING
     held = collection.scores(Field.SYMBOLS, hashes, np.ones(len(hashes)), counted=False)

@@ -25,9 +25,12 @@ class ShapeRanker:
 
 def shape_scores(collection: Collection, question: Question) -> Array:
     """The score of every document. float32 (documents,)."""
+    if (known := question.scores.get(ShapeRanker.name)) is not None:
+        return known
     hashes = collection.hashes(sorted(question.terms.shapes))
     values = collection.rarity(Field.SHAPES, hashes)
     shared = collection.scores(Field.SHAPES, hashes, values, counted=False)
     others = collection.totals(Field.SHAPES) - shared
     scores: Array = np.where(shared > 0, shared - _COST_OF_OTHERS * others + FLOOR, 0)
+    question.scores[ShapeRanker.name] = scores
     return scores

@@ -16,6 +16,7 @@ from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.premises import Premise
 from lean_sidekick.core.term_reader import read_binders, read_term
 from lean_sidekick.core.terms import Shape, Term
+from lean_sidekick.premises.fields import Types, field_names, without_fields
 from lean_sidekick.premises.notations import ENGLISH, NOTATIONS
 
 # A longer text is read as far as this: a goal of a megabyte must not hold up an answer.
@@ -29,8 +30,13 @@ _NAME = re.compile(r"(?:«[^»]*»|[^\W\d][\w'!?✝]*)(?:\.(?:«[^»]*»|[\w'!?�
 _TOKEN = re.compile(
     rf"@?{_NAME.pattern}|\d+|∃!|⁻¹|<\$>|<\*>|<\|>|>>=|\|\||&&|\+\+|::|==|!=|<=|>=|=>|:=|[^\s\w(){{}}\[\],:⟨⟩.]"
 )
+# A token, an operator that begins like another one, or what stands behind a bracket, `).reverse.length`.
+_SCANNED = re.compile(rf"[)\]⟩}}]\.{_NAME.pattern}|<\*(?!>)|\*>|>>(?!=)|→\+\*|→[+*ₗ]|{_TOKEN.pattern}")
+# Notations that are written right behind their argument, and are letters to Unicode: `sᶜ`, `Mˣ`, `Aᵀ`, `Cᵒᵖ`.
+_POSTFIX = re.compile(r"(?<=[\w)\]⟩}'])(ᵒᵖ|[ᶜˣᵀᴴ])(?!\w)")
 _UNIVERSE = re.compile(r"[uvw](?:_\d+|\d+)?")
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\W\dA-Z_]+|[A-Z]+|\d+")
+_CLOSING = frozenset(")]⟩}")
 _SUBSCRIPTS = str.maketrans("", "", "₀₁₂₃₄₅₆₇₈₉'!?✝«»")
 
 
@@ -55,16 +61,21 @@ def name_key(name: str) -> str:
     return name.lower().replace("_", "").replace("«", "").replace("»", "").replace("\n", " ")
 
 
-def scan(text: str, left_out: frozenset[str]) -> tuple[list[str], set[str]]:
+def scan(text: str, variables: Types) -> tuple[list[str], set[str]]:
     """The words and the symbols of Lean text, without those of local variables; one letter is a variable too.
 
-    A dotted name is also a symbol under its last part, as `open` shortens it.
+    A dotted name is also a symbol under its last part, as `open` shortens it. Of `xs.reverse`, where `xs` is a
+    variable, the function counts, under its whole name if the variable's type is known.
     """
     words: list[str] = []
     symbols: set[str] = set()
-    for token in _TOKEN.findall(text[:MAX_TEXT]):
+    for token in _SCANNED.findall(_POSTFIX.sub(r" \1", text[:MAX_TEXT])):
         read = _read_token(token)
-        if read.first not in left_out and token not in left_out:
+        if read.first in variables:
+            fields = _read_fields(token, variables[read.first])
+            words += fields.words
+            symbols.update(fields.symbols)
+        elif token not in variables:
             words += read.words
             symbols.update(read.symbols)
     return words, symbols
@@ -89,6 +100,8 @@ def _read_token(token: str) -> _Token:
     if token in NOTATIONS:
         constant, word = NOTATIONS[token]
         return _Token("", (word,), (constant,) if constant else ())
+    if token[0] in _CLOSING:
+        return _read_fields(token, "")
     name = token.removeprefix("@")
     if _NAME.match(name) is None:
         return _Token("", (token,), ())
@@ -99,10 +112,17 @@ def _read_token(token: str) -> _Token:
     return _Token(first, name_words(name), tuple(symbol for symbol in symbols if symbol not in _STOP_SYMBOLS))
 
 
+@lru_cache(maxsize=65536)
+def _read_fields(token: str, type_head: str) -> _Token:
+    """What the functions count as that are applied to the variable or bracket at the front."""
+    symbols = field_names(token, type_head)
+    return _Token("", tuple(word for symbol in symbols if "." not in symbol for word in name_words(symbol)), symbols)
+
+
 def question_words(text: str) -> list[str]:
     """The words of a question that a person typed, English words under the name that Lean's libraries use."""
     found: list[str] = []
-    for word in scan(text.replace("?", " "), frozenset())[0]:
+    for word in scan(text.replace("?", " "), {})[0]:
         if word not in _ENGLISH_STOP:
             found.append(ENGLISH.get(word, word))
     return found
@@ -112,21 +132,24 @@ def premise_terms(premise: Premise) -> Terms:
     """What is counted in a premise."""
     statement = premise.statement[:MAX_TEXT]
     term = read_statement(statement)
-    words, symbols = scan(statement, _bound_names(term))
+    variables = bound_types(term)
+    words, symbols = scan(statement, variables)
     words += name_words(premise.full_name)
     if premise.doc:
         words += question_words(premise.doc)
-    return Terms(tuple(words), frozenset(symbols), conclusion_shapes(term))
+    return Terms(tuple(words), frozenset(symbols), conclusion_shapes(without_fields(term, variables)))
 
 
 def goal_terms(goal: Goal) -> Terms:
     """What is counted in a goal: target and hypotheses, without the names of local variables."""
     target = goal.target[:MAX_TEXT]
     term = read_term(target)
-    variables = frozenset(name for hypothesis in goal.hypotheses for name in hypothesis.names) | _bound_names(term)
+    variables = bound_types(term)
+    for hypothesis in goal.hypotheses:
+        variables |= dict.fromkeys(hypothesis.names, type_head(hypothesis.type[:MAX_TEXT]))
     text = "\n".join([target or goal.text[:MAX_TEXT], *(hypothesis.type for hypothesis in goal.hypotheses)])
     words, symbols = scan(text, variables)
-    return Terms(tuple(words), frozenset(symbols), goal_shapes(term, variables))
+    return Terms(tuple(words), frozenset(symbols), goal_shapes(without_fields(term, variables), frozenset(variables)))
 
 
 def read_statement(statement: str) -> Term:
@@ -140,21 +163,34 @@ def read_statement(statement: str) -> Term:
 def question_terms(text: str) -> Terms:
     """What is counted in a question that a person typed: words, a part of a name, Lean text or a pattern."""
     term = read_statement(text[:MAX_TEXT])
-    _, symbols = scan(text, frozenset())
+    _, symbols = scan(text, {})
     return Terms(tuple(question_words(text)), frozenset(symbols), goal_shapes(term, frozenset()))
 
 
-def _bound_names(term: Term) -> frozenset[str]:
-    found: set[str] = set()
+def type_head(text: str) -> str:
+    """The constant at the front of a type, `List` of `List α`; "" for variables, functions and what is not read."""
+    found = _NAME.match(text)
+    if found is None or "→" in text:
+        return ""
+    head = found.group()
+    if head in NOTATIONS:
+        return NOTATIONS[head][0]
+    return head if len(head) > 1 and head not in _STOP_SYMBOLS else ""
+
+
+def bound_types(term: Term) -> dict[str, str]:
+    """The variables that a term binds, with the constants at the heads of their types."""
+    found: dict[str, str] = {}
     waiting = [term]
     while waiting:
         one = waiting.pop()
         if one.shape is Shape.BINDER:
-            found.add(one.variable)
-            if one.variable_type is not None:
-                waiting.append(one.variable_type)
+            kind = one.variable_type
+            found[one.variable] = "" if kind is None or kind.shape is Shape.BINDER else type_head(kind.rendered)
+            if kind is not None:
+                waiting.append(kind)
         waiting += one.args
-    return frozenset(found)
+    return found
 
 
 def conclusion(term: Term) -> tuple[Term, frozenset[str]]:
@@ -195,16 +231,23 @@ def _paths(term: Term, variables: frozenset[str]) -> Iterator[str]:
     if head == "_":
         return
     yield f"c:{head}"
-    for index, argument in enumerate(term.arguments[:4]):
+    for index, argument in enumerate(_arguments(term)):
         inner = _head(argument, variables)
         if inner != "_":
             yield f"c:{head}.{index}:{inner}"
 
 
+def _arguments(term: Term) -> tuple[Term, ...]:
+    """The first arguments of a term; `a > b` is `b < a`."""
+    return term.args[::-1] if term.is_operator(">", "≥", ">=") else term.arguments[:4]
+
+
 def _head(term: Term, variables: frozenset[str]) -> str:
     """The constant at the front of a term; `_` for variables and what is not read."""
     if term.shape is Shape.OPAQUE:
-        return NOTATIONS[term.text][0] if term.text in NOTATIONS else "_"
+        # `∑ i, f i`, `‖x‖`; a `|` that begins a term is an absolute value.
+        first = term.text[:1]
+        return "abs" if first == "|" else NOTATIONS.get(term.text, NOTATIONS.get(first, ("_", "")))[0] or "_"
     head = term.head
     if head in variables or head.split(".")[0] in variables or "✝" in head or head.startswith(("?", "_")):
         return "_"
@@ -214,12 +257,12 @@ def _head(term: Term, variables: frozenset[str]) -> str:
 
 
 def _signature(term: Term, variables: frozenset[str]) -> str:
-    inner = ",".join(_head(argument, variables) for argument in term.arguments[:4])
+    inner = ",".join(_head(argument, variables) for argument in _arguments(term))
     return f"{_head(term, variables)}({inner})"
 
 
 def _generalised(head: str, term: Term, variables: frozenset[str]) -> Iterator[str]:
-    heads = [_head(argument, variables) for argument in term.arguments[:4]]
+    heads = [_head(argument, variables) for argument in _arguments(term)]
     for mask in range(1 << len(heads)):
         yield f"{head}({','.join('_' if mask >> i & 1 else one for i, one in enumerate(heads))})"
 

@@ -50,18 +50,20 @@ def renamings(tactic: str, old: GoalShape, new: GoalShape) -> list[str]:
         for name in _introduced(tactic):
             if name not in old.taken and name in new.taken:
                 values.setdefault(name, fresh.fresh(name))
-        found.append(_put(tactic, values))
+        found.append(put_names(tactic, values))
     return list(dict.fromkeys(found))
 
 
-def _put(tactic: str, values: Mapping[str, str]) -> str:
+def put_names(text: str, values: Mapping[str, str]) -> str:
+    """A text with other names, or terms, in the place of some; `h.left` counts as `h`."""
+
     def name(match: re.Match[str]) -> str:
         first, dot, rest = match.group().partition(".")
         if match.group() in values:
             return values[match.group()]
         return values.get(first, first) + dot + rest
 
-    return _NAME.sub(name, tactic)
+    return _NAME.sub(name, text)
 
 
 def _introduced(tactic: str) -> Iterator[str]:

@@ -22,7 +22,6 @@ from lean_sidekick.training.plan import TrainingPlan
 
 CANDIDATES = 8
 _PROMPTS_AT_ONCE = 8
-NEW_TOKENS = {ModelKind.SEQ2SEQ: 128, ModelKind.CAUSAL: 64}
 
 
 class Scored(Protocol):
@@ -60,7 +59,7 @@ def score_model(
     """Scores a model as it stands; it may be trained on afterwards."""
     none = LoadedModel(device="", precision="", parameters=0, memory_before_mb=0, memory_after_mb=0, seconds=0)
     backend = (Seq2SeqBackend if plan.kind is ModelKind.SEQ2SEQ else CausalBackend)(model, tokenizer, none)
-    decoding = Decoding(strategy=Strategy.BEAM, candidate_count=CANDIDATES, max_new_tokens=NEW_TOKENS[plan.kind])
+    decoding = Decoding(strategy=Strategy.BEAM, candidate_count=CANDIDATES, max_new_tokens=plan.new_tokens)
     spec = ModelSpec(source="", kind=plan.kind)
     said: list[list[str]] = []
     for start in range(0, len(examples), _PROMPTS_AT_ONCE):

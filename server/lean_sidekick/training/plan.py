@@ -21,6 +21,7 @@ PLAN_FILE = "plan.json"
 METRICS_FILE = "metrics.jsonl"
 SUMMARY_FILE = "summary.json"
 CHECKPOINTS = "checkpoints"
+_NEW_TOKENS = {ModelKind.SEQ2SEQ: 128, ModelKind.CAUSAL: 64}
 # How long a run may take and where it runs do not change what it is.
 _FREE = ("time_limit_s", "device", "micro_batch_size")
 
@@ -37,8 +38,10 @@ class TrainingPlan:
     """Choices of one run.
 
     `base` is a folder or a hub name in the cache, or a shape of `backends/shapes.py` with random weights. `batch_size`
-    counts examples between two updates, `micro_batch_size` those that are in memory at once. `token_limit` cuts
-    examples off that have more tokens in prompt or tactic. `time_limit_s` ends the run early, None never.
+    counts examples between two updates, `micro_batch_size` those that are in memory at once. Prompts are cut to
+    `token_limit` as the program would cut them; what is longer yet, by its prompt or its tactic, is not trained on.
+    `variants` of each example are trained on with other names of hypotheses; with `learns_prompts` the prompts are
+    something to write too. `time_limit_s` ends the run early, None never.
     """
 
     base: str
@@ -55,6 +58,8 @@ class TrainingPlan:
     learning_rate: float
     lora_rank: int
     token_limit: int
+    variants: int
+    learns_prompts: bool
     scored_limit: int
     seed: int
     device: Device
@@ -64,6 +69,25 @@ class TrainingPlan:
     def prompts(self) -> Adapter:
         """The adapter whose prompts are trained on. Raises InputError as `step_adapter` does."""
         return step_adapter(self.adapter)
+
+    @property
+    def context_tokens(self) -> int:
+        """What the trained model's card says of its context: a decoder's answer stands in it too."""
+        return min(self.prompts.traits.context_tokens, self.token_limit + self._answer_tokens)
+
+    @property
+    def prompt_room(self) -> int:
+        """How long a prompt may be, in the adapter's units; that of the card is the same."""
+        return max(1, self.context_tokens - self._answer_tokens)
+
+    @property
+    def new_tokens(self) -> int:
+        """How long an answer may be: bytes of an encoder-decoder's, pieces of words of a decoder's."""
+        return _NEW_TOKENS[self.kind]
+
+    @property
+    def _answer_tokens(self) -> int:
+        return self.new_tokens if self.kind is ModelKind.CAUSAL else 0
 
 
 def step_adapter(name: str) -> Adapter:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from attrs import define, frozen
+from attrs import define
+from torch.optim.lr_scheduler import LambdaLR
 from transformers import (
     AutoModelForCausalLM,
     AutoModelForSeq2SeqLM,
@@ -25,35 +26,24 @@ from transformers import (
     TrainingArguments,
 )
 from transformers.trainer_pt_utils import LengthGroupedSampler
+from transformers.trainer_utils import get_last_checkpoint
 
 from lean_sidekick.core.errors import InputError
-from lean_sidekick.core.goals import split_goals
 from lean_sidekick.core.premises import Premise
 from lean_sidekick.model_worker.backends.loading import find_folder, pick_device
 from lean_sidekick.model_worker.backends.shapes import SHAPES, write_model
 from lean_sidekick.model_worker.messages import ModelKind, ModelSpec
-from lean_sidekick.tactics.prompts.api import Question
 from lean_sidekick.training.callbacks import DeadlineCallback, RecordCallback
-from lean_sidekick.training.exact_match import CANDIDATES, NEW_TOKENS, ExactMatch, score_baseline, score_model
+from lean_sidekick.training.exact_match import CANDIDATES, ExactMatch, score_baseline, score_model
 from lean_sidekick.training.examples import Example, Split
 from lean_sidekick.training.plan import CHECKPOINTS, METRICS_FILE, SUMMARY_FILE, Extent, TrainingPlan
+from lean_sidekick.training.schedule import Schedule
+from lean_sidekick.training.tactic_items import Collator, Item, ItemMaker
 
-_IGNORED = -100
-_DISTRACTORS = 20
-_LOGS_AN_EPOCH = 10
+_LOGS = 100
+_EVALUATIONS = 8
 _SCORED_ON_THE_WAY = 48
-"""Held-out examples that are decoded after each epoch; at the end all of those asked for are."""
-
-
-@frozen(kw_only=True)
-class Item:
-    """An example as tokens. `prompt` and `tactic` are the texts that they stand for."""
-
-    prompt: str
-    tactic: str
-    question: Question
-    input_ids: list[int]
-    labels: list[int]
+"""Held-out examples that are decoded at each evaluation; at the end all of those asked for are."""
 
 
 @define
@@ -69,20 +59,22 @@ class TacticTraining:
     def run(self, *, is_resumed: bool) -> Mapping[str, object]:
         """Trains, scores, saves; gives the summary that it wrote. Raises InputError and ModelUnavailable."""
         network, tokenizer = self._load()
-        train = self._items(self.split.train, tokenizer)
-        held_out = self._items(self.split.held_out, tokenizer)
+        make = ItemMaker(plan=self.plan, premises=self.premises, tokenizer=tokenizer)
+        train, held_out = make.trained(self.split.train), make.scored(self.split.held_out)
         if not train:
             raise InputError(f"No example is short enough for {self.plan.token_limit} tokens.")
+        added = make.added(self.split.train)
         self.report(
-            f"{len(train)} examples to train on, {len(held_out)} of {len(self.split.held_out_groups)} modules held out"
+            f"{len(train)} examples to train on and {len(added)} made of them, "
+            f"{len(held_out)} of {len(self.split.held_out_groups)} modules held out"
         )
         scored = random.Random(self.plan.seed).sample(held_out, min(self.plan.scored_limit, len(held_out)))
         trainer = _Trainer(
             model=self._trainable(network),
-            args=self._arguments(len(train)),
-            train_dataset=train,
+            args=self._arguments(len(train) + len(added)),
+            train_dataset=[*train, *added],
             eval_dataset=sorted(held_out or train[:1], key=lambda item: len(item.input_ids)),
-            data_collator=_Collator(tokenizer.pad_token_id, self.plan.kind),
+            data_collator=Collator(tokenizer.pad_token_id),
             processing_class=tokenizer,
             callbacks=[
                 RecordCallback(self.folder / METRICS_FILE, self.report),
@@ -90,54 +82,21 @@ class TacticTraining:
             ],
         )
         trainer.remove_callback(PrinterCallback)  # standard output is not its
+        last = get_last_checkpoint(str(self.folder / CHECKPOINTS)) if is_resumed else None
+        trainer.seconds = self.plan.time_limit_s
+        trainer.done = int(last.rpartition("-")[2]) if last else 0
         trainer.score = lambda model: score_model(model, tokenizer, self.plan, scored[:_SCORED_ON_THE_WAY])
         started = time.monotonic()
-        checkpoints = self.folder / CHECKPOINTS
-        has_checkpoint = is_resumed and any(checkpoints.glob("checkpoint-*"))
-        trainer.train(resume_from_checkpoint=has_checkpoint)
+        trainer.train(resume_from_checkpoint=last)
         seconds = time.monotonic() - started
         trainer.score = lambda model: score_model(model, tokenizer, self.plan, scored)
         final = trainer.evaluate()
         self._save(trainer.model, tokenizer)
-        summary = self._summary(final, trainer.state.global_step, seconds, train, held_out, scored)
+        summary = self._summary(final, trainer.state.global_step, seconds, train, len(added), held_out, scored)
         (self.folder / SUMMARY_FILE).write_text(
             json.dumps(summary, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
         )
         return summary
-
-    # -- data
-
-    def _items(self, examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase) -> list[Item]:
-        """The examples that the adapter would read back as they are, and that are short enough."""
-        choose = random.Random(self.plan.seed)
-        found = (self._item(example, tokenizer, choose) for example in examples)
-        return [item for item in found if item is not None]
-
-    def _item(self, example: Example, tokenizer: PreTrainedTokenizerBase, choose: random.Random) -> Item | None:
-        adapter = self.plan.prompts
-        question = Question(goals=split_goals(example.state), premises=self._premises_for(example, choose))
-        if adapter.parse(example.tactic, question) != (example.tactic,):
-            return None
-        prompt = adapter.prompt(question, adapter.traits.context_tokens).text
-        asked, said = tokenizer(prompt)["input_ids"], tokenizer(example.tactic)["input_ids"]
-        if max(len(asked), len(said)) > self.plan.token_limit:
-            return None
-        if self.plan.kind is ModelKind.SEQ2SEQ:
-            ids, labels = asked, said
-        else:
-            end = [tokenizer.eos_token_id]
-            ids, labels = asked + said + end, [_IGNORED] * len(asked) + said + end
-        return Item(prompt=prompt, tactic=example.tactic, question=question, input_ids=ids, labels=labels)
-
-    def _premises_for(self, example: Example, choose: random.Random) -> tuple[Premise, ...]:
-        """Those that the step used among others, in any order: retrieval does not know which are the right ones."""
-        if not self.premises or not self.plan.prompts.traits.premise_count:
-            return ()
-        names = [name for name in example.premises if name in self.premises]
-        names += choose.sample(sorted(self.premises), min(_DISTRACTORS, len(self.premises)))
-        names = list(dict.fromkeys(names))
-        choose.shuffle(names)
-        return tuple(self.premises[name] for name in names)
 
     # -- model
 
@@ -176,7 +135,7 @@ class TacticTraining:
     def _arguments(self, count: int) -> TrainingArguments:
         plan = self.plan
         device = pick_device(plan.device)
-        updates = max(1, math.ceil(count / plan.batch_size))
+        updates = max(1, math.ceil(plan.epochs * math.ceil(count / plan.batch_size)))
         has_bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported()
         return TrainingArguments(
             output_dir=str(self.folder / CHECKPOINTS),
@@ -185,16 +144,14 @@ class TacticTraining:
             per_device_eval_batch_size=plan.micro_batch_size,
             gradient_accumulation_steps=max(1, plan.batch_size // plan.micro_batch_size),
             learning_rate=plan.learning_rate,
-            lr_scheduler_type="cosine",
-            warmup_steps=min(100, updates),
             weight_decay=0.01,
             bf16=has_bf16,
-            logging_steps=max(1, updates // _LOGS_AN_EPOCH),
-            eval_strategy="epoch",
-            save_strategy="epoch",
+            logging_steps=math.ceil(updates / _LOGS),
+            eval_strategy="steps",
+            eval_steps=math.ceil(updates / _EVALUATIONS),
+            save_strategy="steps",
+            save_steps=math.ceil(updates / _EVALUATIONS),
             save_total_limit=2,
-            load_best_model_at_end=True,
-            metric_for_best_model="loss",
             remove_unused_columns=False,
             use_cpu=device.type == "cpu",
             seed=plan.seed,
@@ -208,7 +165,6 @@ class TacticTraining:
             model = model.merge_and_unload()
         model.save_pretrained(self.folder)
         tokenizer.save_pretrained(self.folder)
-        adapter = self.plan.prompts.traits
         card = [
             f'adapter = "{self.plan.adapter}"',
             f'architecture = "{"encoder-decoder" if self.plan.kind is ModelKind.SEQ2SEQ else "decoder"}"',
@@ -216,12 +172,12 @@ class TacticTraining:
             'licence = "as its base model and its data"',
             f"parameters = {sum(parameter.numel() for parameter in model.parameters())}",
             'precision = "fp32"',
-            f"context_tokens = {min(adapter.context_tokens, self.plan.token_limit)}",
+            f"context_tokens = {self.plan.context_tokens}",
             "",
             "[decoding]",
             'strategy = "beam"',
             f"candidate_count = {CANDIDATES}",
-            f"max_new_tokens = {NEW_TOKENS[self.plan.kind]}",
+            f"max_new_tokens = {self.plan.new_tokens}",
             "",
         ]
         (self.folder / f"{self.folder.absolute().name}.toml").write_text("\n".join(card), encoding="utf-8")
@@ -232,6 +188,7 @@ class TacticTraining:
         steps: int,
         seconds: float,
         train: Sequence[Item],
+        added: int,
         held_out: Sequence[Item],
         scored: Sequence[Item],
     ) -> Mapping[str, object]:
@@ -242,6 +199,7 @@ class TacticTraining:
             "adapter": self.plan.adapter,
             "extent": self.plan.extent.value,
             "train_examples": len(train),
+            "examples_made_of_them": added,
             "held_out_examples": len(held_out),
             "held_out_modules": list(self.split.held_out_groups),
             "left_out": {
@@ -259,27 +217,23 @@ class TacticTraining:
         }
 
 
-class _Collator:
-    """Pads items to one batch, on the right: where nothing is generated the side does not matter."""
-
-    def __init__(self, pad_id: int, kind: ModelKind) -> None:
-        self._pad_id = pad_id
-        self._kind = kind
-
-    def __call__(self, items: Sequence[Item]) -> dict[str, torch.Tensor]:
-        ids = _padded([item.input_ids for item in items], self._pad_id)
-        lengths = torch.tensor([len(item.input_ids) for item in items])
-        return {
-            "input_ids": ids,
-            "attention_mask": (torch.arange(ids.shape[1]) < lengths.unsqueeze(1)).long(),
-            "labels": _padded([item.labels for item in items], _IGNORED),
-        }
-
-
 class _Trainer(Trainer):
-    """Adds exact match on what is held out to every evaluation, and puts examples of like length together."""
+    """Adds exact match on what is held out to every evaluation, and puts examples of like length together.
+
+    `seconds` is what `train` may take, None for any time; `done` are the updates of the calls before it.
+    """
 
     score: Callable[[Any], ExactMatch]
+    seconds: float | None
+    done: int
+    lr_scheduler: Any
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        """A learning rate that has fallen when the run ends, also where its time ends it."""
+        if self.lr_scheduler is None:
+            schedule = Schedule(updates=num_training_steps, done=self.done, seconds=self.seconds)
+            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, schedule.factor)
+        return self.lr_scheduler
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         return _Sampler(
@@ -307,8 +261,3 @@ class _Sampler(LengthGroupedSampler):
     def set_epoch(self, epoch: int) -> None:
         """Called before each epoch."""
         self.generator.manual_seed(1_000 * self._seed + epoch)
-
-
-def _padded(rows: Sequence[Sequence[int]], filler: int) -> torch.Tensor:
-    width = max(map(len, rows))
-    return torch.tensor([[*row, *[filler] * (width - len(row))] for row in rows])

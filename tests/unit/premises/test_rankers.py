@@ -30,6 +30,7 @@ LEMMAS = (
     lemma("Nat.gcd_comm", "∀ (m n : Nat), Nat.gcd m n = Nat.gcd n m", uses=("Nat.gcd_rec",)),
     lemma("Nat.gcd_rec", "∀ (m n : Nat), Nat.gcd m n = Nat.gcd (n % m) m"),
     lemma("List.map_append", "∀ (f : α → β) (l r : List α), List.map f (l ++ r) = List.map f l ++ List.map f r"),
+    lemma("List.length_append", "(xs ys : List α) : (xs ++ ys).length = xs.length + ys.length"),
     lemma("Eq.trans", "∀ {a b c : α}, a = b → b = c → a = c"),
     lemma("congrArg", "∀ (f : α → β) {a b : α}, a = b → f a = f b"),
 )
@@ -111,6 +112,9 @@ def test_parts_of_names(fragment: str, expected: list[str]) -> None:
         ("?a + ?a = _", []),
         ("Nat.gcd ?m ?n = Nat.gcd ?n ?m", ["Nat.gcd_comm"]),
         ("List.map _ (_ ++ _)", ["List.map_append"]),
+        ("map _ (_ ++ _)", ["List.map_append"]),
+        ("List.length (_ ++ _)", ["List.length_append"]),
+        ("(_ ++ _).length = _", ["List.length_append"]),
         ("_ ≥ _", ["Nat.le_of_lt"]),
         ("_ < _", ["Nat.le_of_lt"]),
         ("n + m", []),

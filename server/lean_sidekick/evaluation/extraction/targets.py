@@ -19,11 +19,20 @@ from lean_sidekick.premises.sources import SourceFile, Sources
 
 @frozen(kw_only=True)
 class Target:
-    """A text whose proofs are wanted, under the path and the module that it has in the corpus."""
+    """A text whose proofs are wanted, under the path and the module that it has in the corpus.
+
+    `file` is where it stands on the disk, None where it stands nowhere.
+    """
 
     path: str
     module: str
     text: str
+    file: Path | None = None
+
+    @property
+    def library(self) -> str:
+        """The first part of the module: what one library of a project holds shares it."""
+        return self.module.partition(".")[0]
 
     @property
     def digest(self) -> str:
@@ -60,7 +69,9 @@ class FileTargets:
                 text = source.file.read_bytes().decode("utf-8", errors="replace")
             except OSError as error:
                 raise InputError(f"{source.file} cannot be read: {error.strerror or error}.") from None
-            yield Target(path=source.path, module=source.module, text=text.replace("\r\n", "\n"))
+            yield Target(
+                path=source.path, module=source.module, text=text.replace("\r\n", "\n"), file=source.file.absolute()
+            )
 
 
 @define

@@ -11,7 +11,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
 from lean_sidekick.model_worker.backends.generation import GeneratingBackend
-from lean_sidekick.model_worker.backends.loading import Loaded, count_parameters, pick_precision, weight_options
+from lean_sidekick.model_worker.backends.loading import Loaded, pick_precision, weight_options
 from lean_sidekick.model_worker.messages import ModelSpec
 
 
@@ -28,7 +28,7 @@ class CausalBackend(GeneratingBackend):
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token
         network = AutoModelForCausalLM.from_pretrained(folder, **weight_options(model, device))
-        return cls(network, tokenizer, loaded(count_parameters(network), pick_precision(model, device)[1]))
+        return cls(network, tokenizer, loaded(network, pick_precision(model, device)[1]))
 
     def sampling_inputs(self, prompts: Sequence[str], rows: torch.Tensor) -> tuple[dict[str, Any], int]:
         """See `GeneratingBackend`."""

@@ -13,7 +13,7 @@ from transformers import AutoConfig, AutoModel, AutoModelForTextEncoding, AutoTo
 
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.model_worker.backends.api import IsCancelled, LoadedModel, OutOfMemoryError
-from lean_sidekick.model_worker.backends.loading import Loaded, count_parameters, pick_precision, weight_options
+from lean_sidekick.model_worker.backends.loading import Loaded, pick_precision, weight_options
 from lean_sidekick.model_worker.backends.memory import free_memory, memory_mb, out_of_memory
 from lean_sidekick.model_worker.batching import Part
 from lean_sidekick.model_worker.messages import Generated, ModelSpec, Pooling
@@ -86,7 +86,7 @@ def load_encoder(model: ModelSpec, folder: Path, device: torch.device, loaded: L
         states = network(input_ids=found["input_ids"], attention_mask=found["attention_mask"]).last_hidden_state
         return _pooled(states, found["attention_mask"], model.pooling)
 
-    report = loaded(count_parameters(network), pick_precision(model, device)[1])
+    report = loaded(network, pick_precision(model, device)[1])
     return EncoderBackend(encode, lambda text: len(tokenizer(text)["input_ids"]), device, report)
 
 
@@ -106,7 +106,7 @@ def _load_sentence_transformer(model: ModelSpec, folder: Path, device: torch.dev
         )
         return vectors
 
-    report = loaded(count_parameters(network), pick_precision(model, device)[1])
+    report = loaded(network, pick_precision(model, device)[1])
     return EncoderBackend(encode, lambda text: len(network.tokenizer(text)["input_ids"]), device, report)
 
 

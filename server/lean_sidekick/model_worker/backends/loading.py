@@ -21,6 +21,7 @@ from lean_sidekick.model_worker.backends.memory import memory_mb, out_of_memory
 from lean_sidekick.model_worker.files import MODEL_FILES
 from lean_sidekick.model_worker.messages import Device, ModelKind, ModelSpec, Precision
 
+_PAGE_BYTES = 4096
 _DTYPES = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
 
 
@@ -33,11 +34,13 @@ def load_backend(model: ModelSpec) -> Backend:
         torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
     before, started = memory_mb(device), time.perf_counter()
 
-    def loaded(parameters: int, precision: str) -> LoadedModel:
+    def loaded(network: torch.nn.Module, precision: str) -> LoadedModel:
+        if device.type == "cpu":
+            _read_in(network)
         return LoadedModel(
             device=_name(device),
             precision=precision,
-            parameters=parameters,
+            parameters=sum(parameter.numel() for parameter in network.parameters()),
             memory_before_mb=before,
             memory_after_mb=memory_mb(device),
             seconds=time.perf_counter() - started,
@@ -71,8 +74,9 @@ def _load(model: ModelSpec, folder: Path, device: torch.device, loaded: "Loaded"
             return RerankerBackend.load(model, folder, device, loaded)
 
 
-Loaded = Callable[[int, str], LoadedModel]
-"""Ends the measuring of a load: number of weights, and how they are held."""
+Loaded = Callable[[torch.nn.Module, str], LoadedModel]
+"""Ends the measuring of a load: the model (whose weights are counted packed where they have four bits), and how its
+weights are held."""
 
 
 def find_folder(model: ModelSpec) -> Path:
@@ -150,9 +154,14 @@ def weight_options(model: ModelSpec, device: torch.device) -> dict[str, object]:
     return options
 
 
-def count_parameters(module: torch.nn.Module) -> int:
-    """Number of weights (of packed ones, where they are quantised to four bits)."""
-    return sum(parameter.numel() for parameter in module.parameters())
+def _read_in(network: torch.nn.Module) -> None:
+    """Reads every page of the weights, which are views of a file until then.
+
+    Else the first request would wait for the disk, and the memory that is reported would leave the weights out.
+    """
+    for parameter in network.parameters():
+        flat = parameter.detach().reshape(-1)
+        flat[:: _PAGE_BYTES // flat.element_size()].sum()
 
 
 def _name(device: torch.device) -> str:

@@ -9,7 +9,7 @@ from sentence_transformers import CrossEncoder
 
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.model_worker.backends.api import IsCancelled, LoadedModel, OutOfMemoryError
-from lean_sidekick.model_worker.backends.loading import Loaded, count_parameters, pick_precision, weight_options
+from lean_sidekick.model_worker.backends.loading import Loaded, pick_precision, weight_options
 from lean_sidekick.model_worker.backends.memory import free_memory, memory_mb, out_of_memory
 from lean_sidekick.model_worker.batching import Part
 from lean_sidekick.model_worker.messages import Generated, ModelSpec
@@ -35,7 +35,7 @@ class RerankerBackend:
             max_length=model.max_input_tokens,
             model_kwargs={name: options[name] for name in options if name in ("dtype", "use_safetensors")},
         )
-        return cls(network, device, loaded(count_parameters(network), pick_precision(model, device)[1]))
+        return cls(network, device, loaded(network, pick_precision(model, device)[1]))
 
     def prompt_tokens(self, prompt: str) -> int:
         """See `Backend`."""

@@ -9,7 +9,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 from transformers.modeling_outputs import BaseModelOutput
 
 from lean_sidekick.model_worker.backends.generation import GeneratingBackend
-from lean_sidekick.model_worker.backends.loading import Loaded, count_parameters, pick_precision, weight_options
+from lean_sidekick.model_worker.backends.loading import Loaded, pick_precision, weight_options
 from lean_sidekick.model_worker.messages import ModelSpec
 
 _START_TOKENS = 1
@@ -24,7 +24,7 @@ class Seq2SeqBackend(GeneratingBackend):
         """Loads the model of a folder; see `loading.load_backend`."""
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         network = AutoModelForSeq2SeqLM.from_pretrained(folder, **weight_options(model, device))
-        return cls(network, tokenizer, loaded(count_parameters(network), pick_precision(model, device)[1]))
+        return cls(network, tokenizer, loaded(network, pick_precision(model, device)[1]))
 
     def sampling_inputs(self, prompts: Sequence[str], rows: torch.Tensor) -> tuple[dict[str, Any], int]:
         """See `GeneratingBackend`."""

@@ -21,7 +21,7 @@ from transformers import (
 )
 
 _END, _PAD = "<|endoftext|>", "<|pad|>"
-_PIECES = 2_000
+_PIECES = 1_000
 _QWEN_VOCABULARY = 152_064
 
 
