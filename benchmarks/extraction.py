@@ -1,6 +1,7 @@
 """Extraction, its speed, its agreement with steps recorded from Lean itself, and steps replayed, in one call.
 
     python benchmarks/extraction.py --source lean4/src --data DATA --replay 200 --out benchmarks/results/extraction.json
+    python benchmarks/extraction.py EXTRACTION --project FOLDER --replay 200     only replays what `extract` wrote
 
 Three parts (`--part` takes some of them): `init` and `std`, the library of the Lean that is used, from its sources,
 and `exercises`, the reference proofs of `DATA/core_exercises/core_dev.jsonl`. Each is traced anew by `lean-sidekick
@@ -41,6 +42,7 @@ EXERCISES = "core_exercises"
 KINDS = ("theorem", "axiom")
 SHOWN = 12
 SEED = 0
+REPLAYED = 200
 
 
 def traced_files(store: TracedStore) -> Iterator[TracedFile]:
@@ -222,8 +224,10 @@ def known_names(folder: Path) -> set[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--source", type=Path, required=True, help="the sources of Lean, a folder with Init and Std")
-    parser.add_argument("--data", type=Path, required=True, help="the folder with the exercises and the truth")
+    parser.add_argument("extraction", type=Path, nargs="?", help="one of a project, whose steps are replayed")
+    parser.add_argument("--project", type=Path, help="that project")
+    parser.add_argument("--source", type=Path, help="the sources of Lean, a folder with Init and Std")
+    parser.add_argument("--data", type=Path, help="the folder with the exercises and the truth")
     parser.add_argument("--part", choices=["init", "std", "exercises"], action="append", help="only this; repeatable")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--replay", type=int, default=0)
@@ -231,8 +235,25 @@ def main() -> None:
     parser.add_argument("--kept", action="store_true", help="take the extractions that --folder holds")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    source, chosen = arguments.source.absolute(), arguments.part or ["init", "std", "exercises"]
     figures: dict[str, object] = {"machine": machine_fields(), "program": program_version()}
+    if arguments.extraction is not None:
+        if arguments.project is None:
+            parser.error("--project is needed: the steps are replayed in its files")
+        project = arguments.project.absolute()
+        figures["replay"] = asyncio.run(replay_some([arguments.extraction], project, arguments.replay or REPLAYED))
+        print("replay", figures["replay"])
+    elif arguments.source is None or arguments.data is None:
+        parser.error("name an extraction, or --source and --data")
+    else:
+        figures |= measured(arguments)
+    if arguments.out:
+        arguments.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def measured(arguments: argparse.Namespace) -> dict[str, object]:
+    """The parts, one after the other."""
+    source, chosen = arguments.source.absolute(), arguments.part or ["init", "std", "exercises"]
+    figures: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.folder or Path(scratch)
         for name, part in parts(source, arguments.data.absolute()).items():
@@ -245,8 +266,7 @@ def main() -> None:
             library = [folder / name for name in ("init", "std") if (folder / name).is_dir()]
             figures["replay"] = asyncio.run(replay_some(library, source, arguments.replay))
             print("replay", figures["replay"])
-    if arguments.out:
-        arguments.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    return figures
 
 
 if __name__ == "__main__":
