@@ -2,6 +2,7 @@
 
 from attrs import frozen
 
+from lean_sidekick.core.arguments import PremiseArgument, read_arguments
 from lean_sidekick.core.declarations import Outline, statement_text
 from lean_sidekick.core.positions import Position, TextMap
 
@@ -28,6 +29,11 @@ class Premise:
     deprecated: str | None = None
     constants: tuple[str, ...] | None = None
     uses: tuple[str, ...] | None = None
+
+    @property
+    def arguments(self) -> tuple[PremiseArgument, ...]:
+        """What it takes, in order; read from the statement each time, which Lean prints with all its binders."""
+        return read_arguments(self.statement)
 
 
 @frozen(kw_only=True)

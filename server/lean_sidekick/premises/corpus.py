@@ -1,9 +1,10 @@
 """Corpus files: LeanDojo's `corpus.jsonl`, one line a source file, read and written as a stream.
 
 Each line is `{"path", "imports", "premises": [{"full_name", "code", "start", "end", "kind"}]}`; positions are
-`[line, column]`, both from 1, and imports are paths. What LeanDojo's files do not hold (statement, doc string,
-attributes, deprecation, what statement and proof use, the module) is written beside it under names of our own; a
-file without them is read from its `code`. Columns are written as we have them, in UTF-16 units.
+`[line, column]`, both from 1, and imports are paths. What LeanDojo's files do not hold (statement, arguments, doc
+string, attributes, deprecation, what statement and proof use, the module) is written beside it under names of our own;
+a file without them is read from its `code`. Arguments are written for others: we read them from the statement. Columns
+are written as we have them, in UTF-16 units.
 
 A line that cannot be read is reported and left out; the rest is used. LeanDojo's files also have premises without a
 name or a text (`null`, `user__.n…`, names of a mutual block in brackets): they are left out in silence, as its own
@@ -215,6 +216,7 @@ def _premise_object(premise: Premise) -> dict[str, Any]:
         "statement": premise.statement,
     }
     more = {
+        "arguments": [{"name": a.name, "type": a.type, "binder": a.kind.value} for a in premise.arguments],
         "doc": premise.doc,
         "attributes": list(premise.attributes),
     }

@@ -2,7 +2,8 @@
 
 The shared one is keyed by the toolchain and the revisions of all packages: what it holds never changes, modules are
 only added. A module of the project's own is read again when its source or its object file changed. A refresh that is
-interrupted goes on where it was; an index that is damaged is thrown away and made anew.
+interrupted goes on where it was, one that was killed a few seconds before that; an index that is damaged is thrown
+away and made anew.
 """
 
 import asyncio

@@ -58,6 +58,7 @@ def test_the_fields_of_leandojo_are_there(tmp_path: Path) -> None:
     premise = line["premises"][0]
     assert premise["code"] == "theorem Some.add_comm (a b : ℕ) : a + b = b + a"
     assert (premise["start"], premise["end"]) == ([4, 1], [6, 8])
+    assert premise["arguments"] == [{"name": name, "type": "ℕ", "binder": "()"} for name in "ab"]
 
 
 def test_a_line_of_leandojo_is_read_from_its_code(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from lsprotocol import types
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.errors import SidekickError
 from lean_sidekick.engine.api import OPENING_S, Engine, PremiseAnswer, PremiseFinding, Suggestion, SuggestionRound
-from lean_sidekick.engine.find_premises import describe_reasons
+from lean_sidekick.engine.premise_reasons import describe_reasons
 from lean_sidekick.lsp import convert
 from lean_sidekick.lsp.messages import WirePosition, to_wire
 from lean_sidekick.lsp.premise_messages import (
