@@ -301,11 +301,16 @@ def _nature(name: str, kind: Term, types: Mapping[str, Term]) -> Nature:
         if conclusion.head in _SORTS:
             return Nature.FUNCTION
         bound = dict(types) | {a.name: a.type for a in telescope(kind)[0] if a.name and a.type is not None}
-        return Nature.PROOF if kind.text != "∀" or is_statement(conclusion, bound) else Nature.FUNCTION
+        return Nature.PROOF if kind.text != "∀" or _is_stated(name, conclusion, bound) else Nature.FUNCTION
     if kind.is_operator("→"):
         conclusion = telescope(kind)[1]
-        return Nature.PROOF if is_statement(conclusion, types) else Nature.FUNCTION
-    return Nature.PROOF if is_statement(kind, types) or (name[0] == "h" and _is_unknown(kind, types)) else Nature.DATA
+        return Nature.PROOF if _is_stated(name, conclusion, types) else Nature.FUNCTION
+    return Nature.PROOF if _is_stated(name, kind, types) else Nature.DATA
+
+
+def _is_stated(name: str, kind: Term, types: Mapping[str, Term]) -> bool:
+    """Whether a type is a proposition; of what is unknown, the name of the hypothesis tells: `h`, `hx`, `ih`."""
+    return is_statement(kind, types) or (name.startswith(("h", "ih")) and _is_unknown(kind, types))
 
 
 def is_statement(term: Term, types: Mapping[str, Term]) -> bool:
