@@ -27,7 +27,7 @@ class PremiseArgument:
 def read_arguments(statement: str) -> tuple[PremiseArgument, ...]:
     """The arguments that a statement shows, in order."""
     text = statement.strip()
-    groups = _leading_groups(text)
+    groups = leading_groups(text)
     rest = text[len(groups) :].lstrip()
     term: Term | None = None
     if rest.startswith(":"):
@@ -51,7 +51,7 @@ def read_arguments(statement: str) -> tuple[PremiseArgument, ...]:
     return tuple(found)
 
 
-def _leading_groups(text: str) -> str:
+def leading_groups(text: str) -> str:
     """The groups in brackets at the front of a text."""
     closers: list[str] = []
     end = 0

@@ -30,6 +30,7 @@ from lean_sidekick.premises.source_scan import read_source
 # Where LeanDojo's paths have the sources of packages, and of Lean itself.
 _PACKAGES = (".lake/packages/", "lake-packages/")
 _DAMAGED = (ValueError, TypeError, KeyError, AttributeError)
+_BROKEN_OFF = "the file ends in the middle of it; it was not written to its end"
 _LINE_LIMIT = 64 * 2**20
 _SOURCE_FOLDERS = ("src/lean/", "src/")
 
@@ -65,7 +66,9 @@ def read_corpus(path: Path, on_skipped: OnSkipped) -> Iterator[CorpusFile]:
                     found = _read_file(json.loads(line))
                 except _DAMAGED as error:
                     skipped += 1
-                    on_skipped(Skipped(name=f"{path}, line {number}", reason=_why(error)))
+                    is_cut = isinstance(error, ValueError) and not line.endswith(b"\n")
+                    reason = _BROKEN_OFF if is_cut else _why(error)
+                    on_skipped(Skipped(name=f"{path}, line {number}", reason=reason))
                     continue
                 count += 1
                 yield found

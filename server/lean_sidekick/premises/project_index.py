@@ -205,6 +205,8 @@ def _or_nothing(index: PremiseIndex, read: Callable[[PremiseIndex], tuple[Segmen
     try:
         return read(index)
     except IndexDamaged as error:
-        logger.warning("%s It is thrown away; the next refresh builds it anew.", error)
+        logger.warning(
+            "%s It is thrown away; `lean-sidekick index` builds it anew, an editor does so by itself.", error
+        )
         index.discard()
         return ()
