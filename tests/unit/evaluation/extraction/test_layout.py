@@ -164,7 +164,7 @@ def test_what_leaks_is_found_in_files_that_somebody_else_wrote(tmp_path: Path) -
     add(tmp_path, "random/train.json", [row for row in train if row is not twin])
     plain = {**rows(tmp_path, "novel_premises/train.json")[0], "full_name": "unknown", "traced_tactics": []}
     add(tmp_path, "novel_premises/val.json", [*novel_val, plain])
-    found = check_benchmark(tmp_path, Strategy.RANDOM).leaks
+    found = check_benchmark(tmp_path, Strategy.RANDOM, print).leaks
     named = f"{train[5]['file_path']} {train[5]['full_name']}"
     places = ("random/train.json, line 1, item 6", f"random/val.json, line 1, item {len(random_val) + 1}")
     assert found.on_two_sides.examples == tuple(f"{named} ({place})" for place in places)
@@ -172,7 +172,7 @@ def test_what_leaks_is_found_in_files_that_somebody_else_wrote(tmp_path: Path) -
     same = f"t{int(twin['full_name'][1:]) + 7}"
     assert {name.split()[1] for name in found.same_statement.examples} == {twin["full_name"], same}
     assert not found.is_clean and found.in_words.startswith("LEAKS: 2 theorems on two sides")
-    novel = check_benchmark(tmp_path, Strategy.NOVEL_PREMISES).leaks
+    novel = check_benchmark(tmp_path, Strategy.NOVEL_PREMISES, print).leaks
     assert [name.split()[1] for name in novel.without_novel_premise.examples] == ["unknown"]
     assert novel.statement_unknown == 1
 
