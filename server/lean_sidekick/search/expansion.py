@@ -19,6 +19,7 @@ from lean_sidekick.search.partial import BestState, best_state
 from lean_sidekick.search.polish import Polisher, size
 from lean_sidekick.search.proof_text import Step, block_of, broken, proof_steps
 from lean_sidekick.search.result import PartialProof, SearchResult, SearchStatus
+from lean_sidekick.search.spelled_out import spelled_out
 from lean_sidekick.search.trace import BatchRun, CandidateRun, NodeEnded, NodeMet, ProofFinished, SearchEnded
 from lean_sidekick.search.tree import GoalNode, ProofTree, closing_edges, lost_goals, replay
 from lean_sidekick.tactics.counterexamples import Falsity, falsity
@@ -152,7 +153,7 @@ class Expansion:
         return None
 
     async def _polished(self, steps: tuple[Step, ...], block: str) -> str:
-        """The accepted proof, or a shorter one that the final check took as well."""
+        """The accepted proof, or a shorter or plainer one that the final check took as well."""
         options = self.task.polish
         if options is None:
             return block
@@ -164,8 +165,10 @@ class Expansion:
         if options.narrows_simp:
             better = await polisher.narrow(better)
         self.task.budget.spend_checks(budget.checks_spent)
-        shorter = self._render(better)
-        return shorter if shorter != block and await self._refusal(shorter) is None else block
+        for written in dict.fromkeys(map(self._render, (spelled_out(better), better))):
+            if written == block or await self._refusal(written) is None:
+                return written
+        return block
 
     async def _with_closers(self, steps: tuple[Step, ...], budget: Budget) -> tuple[Step, ...]:
         """The proof with one tactic in place of several, where a candidate that was not run yet closes the goal.

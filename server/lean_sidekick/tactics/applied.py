@@ -19,11 +19,16 @@ from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.normal import normal
 from lean_sidekick.tactics.patterns import pattern
 from lean_sidekick.tactics.rewriting import equation_of, is_settled, rewrites
-from lean_sidekick.tactics.sequents import Fact, apply, open_statement
+from lean_sidekick.tactics.sequents import Fact, apply, as_argument, open_statement
 
 _MAX_LEMMAS = 40
 _MAX_REWRITES = 3
 _MAX_HAVES = 3
+_MAX_COMPUTED = 6
+RECURSION = ("WellFounded.induction", "Nat.ltWf")
+"""What strong induction is called where a toolchain has no other name for it."""
+_STEP = ("n", "∀ m, m < n → p m")
+"""What a step of strong induction is about."""
 
 
 class Applied:
@@ -42,7 +47,13 @@ class Applied:
 def applied_candidates(shape: GoalShape, dialect: Dialect, lemmas: Sequence[Lemma]) -> list[Candidate]:
     """Steps that hypotheses and lemmas give, likeliest first."""
     facts = [Fact(lemma.normal_statement, lemma.name) for lemma in lemmas[:_MAX_LEMMAS]]
-    found = [*_forward(shape, dialect), *_rewrites(shape, facts), *_what_exists(shape, dialect, lemmas)]
+    found = [
+        *_forward(shape, dialect),
+        *_rewrites(shape, facts),
+        *_what_exists(shape, dialect, lemmas),
+        *_computed(shape, lemmas),
+        *_well_founded(shape, dialect),
+    ]
     candidates = [Candidate(text=text, source=Source.HYPOTHESIS, score=score) for text, score in found]
     return sorted(deduplicate(candidates), key=lambda candidate: -candidate.score)
 
@@ -121,6 +132,39 @@ def _what_exists(shape: GoalShape, dialect: Dialect, lemmas: Sequence[Lemma]) ->
             fact = Fact(substitute(conclusion, values), f"{lemma.name} {local.name}")
             if not _has_instance(normal(fact.statement, shape.types), known):
                 yield _opened(fact, shape, dialect), -1.9 - 0.1 * min(index, 5)
+
+
+def _computed(shape: GoalShape, lemmas: Sequence[Lemma]) -> Iterator[tuple[str, float]]:
+    """Lemmas of the target's relation with an induction hypothesis as their premise: the rest may compute."""
+    hypotheses = [local for local in shape.proofs if local.name.startswith("ih")]
+    relation = normal(shape.target, shape.types).head
+    count = 0
+    for lemma in lemmas if hypotheses else ():
+        arguments, conclusion = open_statement(lemma.normal_statement)
+        premises = [argument.type for argument in arguments if argument.is_premise and argument.type is not None]
+        if len(premises) != 1 or conclusion.head != relation or count >= _MAX_COMPUTED:
+            continue
+        if any(argument.name and argument.kind is BinderKind.EXPLICIT for argument in arguments):
+            continue
+        variables = frozenset(argument.name for argument in arguments if argument.name)
+        for local in hypotheses:
+            if match(premises[0], normal(local.type, shape.types), variables, {}) is not None:
+                count += 1
+                yield f"exact {lemma.name} {local.name}", -1.9 - 0.1 * count
+
+
+def _well_founded(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]:
+    """The target from a hypothesis that says how it follows from all smaller numbers."""
+    if not all(dialect.has_name(name) for name in RECURSION):
+        return
+    for local in shape.proofs:
+        arguments, conclusion = open_statement(normal(local.type, shape.types))
+        if conclusion.head != shape.target.head or len(arguments) != len(_STEP) or arguments[1].type is None:
+            continue
+        premise = arguments[1].type
+        if premise.is_binder("∀") and premise.body.is_operator("→") and premise.body.args[0].is_operator("<"):
+            for value in shape.target.arguments:
+                yield f"exact WellFounded.induction Nat.ltWf {as_argument(value.rendered)} {local.name}", -0.5
 
 
 def _values(premise: Term, statement: Term, variables: frozenset[str]) -> dict[str, Term] | None:

@@ -218,7 +218,14 @@ def carrier(statement: Term, types: Mapping[str, Term]) -> str:
     found = [kind for side in sides if (kind := type_of(side, known)) is not None]
     if found:
         return plain_type(found[0])
-    return "Nat" if all(is_numeral(s) for side in sides for s in subterms(side) if s.shape is Shape.ATOM) else ""
+    # Numerals are natural numbers where nothing says otherwise; so is `2 ^ n`, whose exponent says nothing.
+    atoms = [part for side in sides for part in subterms(side) if part.shape is Shape.ATOM]
+    return "Nat" if all(is_numeral(part) or _is_natural(part.text, known) for part in atoms) else ""
+
+
+def _is_natural(name: str, types: Mapping[str, Term]) -> bool:
+    kind = types.get(name)
+    return kind is not None and plain_type(kind) == "Nat"
 
 
 def type_of(term: Term, types: Mapping[str, Term]) -> Term | None:

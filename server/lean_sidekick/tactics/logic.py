@@ -20,10 +20,12 @@ from lean_sidekick.tactics.sequents import (
     Fact,
     Sequent,
     apply,
+    by_contradiction,
     close,
     forward,
     function,
     implication,
+    mentions,
     open_statement,
     without_brackets,
 )
@@ -197,13 +199,15 @@ class _Prover:
                 elements=(*rest.elements, (atom(variable), statement.variable_type)),
             )
             proof = self.prove(inner.add(body, name), goal)
-            return None if proof is None else f"(match {fact.proof} with | ⟨{variable}, {name}⟩ => {proof})"
+            if proof is None or not mentions(proof, variable, name):
+                return proof
+            return f"(match {fact.proof} with | ⟨{variable}, {name}⟩ => {proof})"
         arms = []
         for constructor, side in zip(("Or.inl", "Or.inr"), statement.args, strict=True):
             name = Names(sequent.taken).proof(side)
             proof = self.prove(evolve(rest, taken=rest.taken | {name}).add(side, name), goal)
-            if proof is None:
-                return None
+            if proof is None or not mentions(proof, name):
+                return proof
             arms.append(f"| {constructor} {name} => {proof}")
         return f"(match {fact.proof} with {' '.join(arms)})"
 
@@ -241,7 +245,7 @@ class _Prover:
                 name = Names(sequent.taken).fresh("hn")
                 inner = evolve(sequent, taken=sequent.taken | {name}).add(denied, name)
                 if (proof := self.prove(inner, FALSE)) is not None:
-                    yield apply("Classical.byContradiction", function(name, proof))
+                    yield by_contradiction(name, proof)
         for fact in sequent.facts:
             yield from self._use(sequent, goal, fact)
         for lemma in self.lemmas:

@@ -16,7 +16,7 @@ from lean_sidekick.core.candidates import Candidate, deduplicate
 from lean_sidekick.core.goals import INACCESSIBLE_MARK
 from lean_sidekick.core.scanner import words
 from lean_sidekick.tactics.api import TacticGenerator, TacticRequest
-from lean_sidekick.tactics.applied import Applied
+from lean_sidekick.tactics.applied import RECURSION, Applied
 from lean_sidekick.tactics.arithmetic import ArithmeticArguments
 from lean_sidekick.tactics.branches import Branches, branch_names
 from lean_sidekick.tactics.case_splits import CaseSplits
@@ -144,7 +144,7 @@ def _by_mode(tactics: TacticGenerator) -> TacticGenerator:
 
 def vocabulary_probes() -> tuple[str, ...]:
     """All tactic texts whose answers decide what is offered: to be asked of a toolchain once."""
-    names = map(name_probe, (*group_names(), *lemma_names(), *branch_names()))
+    names = map(name_probe, (*group_names(), *lemma_names(), *branch_names(), *RECURSION))
     return tuple(dict.fromkeys([*probe_texts(), *probe_names(), *names]))
 
 

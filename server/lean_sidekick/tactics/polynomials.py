@@ -79,6 +79,9 @@ def polynomial(term: Term, known: Mapping[str, Polynomial] | None = None) -> Pol
         for _ in range(int(term.args[1].text)):
             power = power.times(polynomial(term.args[0], known))
         return power
+    if term.is_infix("^") and (parts := _split_exponent(term.args[1])) is not None:
+        base, (rest, number) = term.args[0], parts
+        return polynomial(operator("^", base, rest), known).times(polynomial(operator("^", base, number), known))
     key = term.rendered
     if known is not None and key in known:
         return known[key]
@@ -109,6 +112,15 @@ def solution(left: Term, right: Term, variable: str, equations: Iterable[tuple[s
         quotient = rest.over(tuple(divisor), times) if rest is not None else None
         if quotient is not None:
             return quotient.term()
+    return None
+
+
+def _split_exponent(exponent: Term) -> tuple[Term, Term] | None:
+    """`n` and `1` of an exponent `n + 1` or `Nat.succ n`."""
+    if exponent.is_infix("+") and is_numeral(exponent.args[1]) and int(exponent.args[1].text) <= _MAX_EXPONENT:
+        return exponent.args[0], exponent.args[1]
+    if exponent.head == "Nat.succ" and len(exponent.arguments) == 1:
+        return exponent.arguments[0], atom("1")
     return None
 
 

@@ -15,6 +15,7 @@ from lean_sidekick.core.terms import Term, atom, operator
 from lean_sidekick.tactics.goal_shape import FALSE, TRUE, Argument, instantiate, negation
 
 _MAX_FACTS = 60
+_NAME = re.compile(r"(?<![\w'.])[^\W\d][\w'!?]*")
 _NAMES = re.compile(r"[\w'.]+(?: [\w'.]+)*")
 """A function applied to names and nothing else."""
 
@@ -189,6 +190,20 @@ def function(name: str, proof: str) -> str:
     if last == name and _NAMES.fullmatch(front) and all(part.split(".")[0] != name for part in front.split()):
         return front
     return f"fun {name} {proof[4:]}" if proof.startswith("fun ") else f"fun {name} => {proof}"
+
+
+def mentions(proof: str, *names: str) -> bool:
+    """Whether a proof speaks of one of these names."""
+    return any(name in names for name in _NAME.findall(proof))
+
+
+def by_contradiction(name: str, refutation: str) -> str:
+    """A proof from a refutation of the denial `name`; where that only applies the denial, what it is applied to."""
+    direct = refutation.removeprefix(f"{name} ")
+    is_one = " " not in direct or (direct[0] in "(⟨" and _closes_at_end(direct))
+    if direct != refutation and is_one and not mentions(direct, name):
+        return direct[1:-1] if direct.startswith("(") and not direct.startswith("(match ") else direct
+    return apply("Classical.byContradiction", function(name, refutation))
 
 
 def without_brackets(proof: str) -> str:

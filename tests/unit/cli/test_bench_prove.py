@@ -265,6 +265,23 @@ def test_recheck_judges_every_kept_proof_again(bench: Bench, capsys: pytest.Capt
     assert "is not the file that the run" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        (None, "holds no run of `bench prove`: there is no run.json in it."),
+        ({"kind": "effort"}, "holds a run of `bench effort`, which keeps no proofs."),
+    ],
+)
+def test_recheck_of_what_holds_no_proofs_is_one_sentence(
+    bench: Bench, capsys: pytest.CaptureFixture[str], record: object, message: str
+) -> None:
+    bench.out.mkdir()
+    if record is not None:
+        (bench.out / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    assert app.run(["bench", "recheck", str(bench.folder / "data.jsonl"), str(bench.out)]) == 2
+    assert capsys.readouterr().err == f"lean-sidekick: {bench.out} {message}\n"
+
+
 def test_search_trees_are_kept_and_linked_from_the_report(bench: Bench) -> None:
     bench.run("--traces")
     assert [row["trace"] for row in bench.rows()] == [f"traces/{n}-0.jsonl" for n in range(4)]

@@ -30,6 +30,18 @@ async def test_a_number_larger_than_itself_ends_any_goal() -> None:
     (proof,) = await proofs("p : Prop\na : Nat\nh : a + 2 ≤ a\n⊢ p")
     assert proof.startswith("exact False.elim (Nat.ltIrrefl _ (")
     assert await proofs("a k : Nat\nh : a + k = a\n⊢ False") == []
+    (proof,) = await proofs("a b : Nat\nh : a + 2 ≤ b\nh1 : b < a + 1\n⊢ False")
+    assert proof.endswith(" (Nat.addLeAdd h1 h))")
+
+
+async def test_an_inequality_follows_from_multiples_and_sums_of_hypotheses() -> None:
+    """Each of these was accepted by a Lean of July 2021."""
+    (proof,) = await proofs("a b c d : Nat\nh : a ≤ b\nh1 : c ≤ d\n⊢ c + a ≤ d + b")
+    assert proof == "exact Nat.addLeAdd h1 h"
+    (proof,) = await proofs("n : Nat\nih : n < 2 ^ n\n⊢ Nat.succ n < 2 ^ Nat.succ n")
+    assert proof.startswith("exact Nat.leTrans (Nat.le.intro (k := n) (by rw [")
+    assert "(Nat.leTrans (Nat.mulLeMulLeft 2 ih) (Nat.leOfEq (by rw [" in proof
+    assert await proofs("a b : Nat\nh : a ≤ b\n⊢ a + 1 ≤ b") == []
 
 
 async def test_nothing_where_omega_is_there() -> None:
