@@ -39,7 +39,7 @@ from lean_sidekick.premises.tokens import premise_terms
 
 logger = logging.getLogger(__name__)
 
-VERSION = 4
+VERSION = 5
 """Raised when segments or tokens change; an index with another number is thrown away."""
 
 DATABASE = "index.sqlite3"

@@ -6,7 +6,7 @@ are not written down, notations. Private and unsafe declarations are left out; a
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from attrs import define, evolve, field
@@ -34,6 +34,8 @@ _SCOPED = re.compile(r"\s*(?:local|scoped)\b")
 _NAME = re.compile(r"[^\s(,\]\"]+")
 _DEPRECATED = re.compile(rf"deprecated\b\s*(?:(?P<name>(?!since\b){IDENTIFIER})|\"(?P<text>[^\"]*)\")?")
 _IDENTIFIERS = re.compile(IDENTIFIER)
+_PROVED = frozenset({"theorem", "lemma"})
+_MOST_USES = 256
 _UNSAFE = re.compile(r"\bunsafe\b")
 _PROTECTED = re.compile(r"\bprotected\b")
 _BOUND = re.compile(rf"(?:[∀∃∑∏λ]|\b(?:fun|Σ))\s*((?:{IDENTIFIER}\s*)+)")
@@ -41,10 +43,14 @@ _BOUND = re.compile(rf"(?:[∀∃∑∏λ]|\b(?:fun|Σ))\s*((?:{IDENTIFIER}\s*)+
 
 @define
 class KnownNames:
-    """The names declared so far, to resolve the names in statements by. `protected` ones need their last namespace."""
+    """The names declared so far, to resolve the names in statements by. `protected` ones need their last namespace.
+
+    `proved` are the theorems and axioms among them.
+    """
 
     declared: set[str] = field(factory=set)
     protected: set[str] = field(factory=set)
+    proved: set[str] = field(factory=set)
 
     def resolve(self, name: str, prefixes: Iterable[str]) -> str | None:
         """The full name of what a name in a statement means; what stands behind it may be a field of its value."""
@@ -78,7 +84,8 @@ def read_source(text: str, path: str, module: str, known: KnownNames | None = No
 def declarations_above(text: str, offset: int) -> tuple[Premise, ...]:
     """All that a text declares and that ends at or before an offset, in order, with what its source says of each.
 
-    Private declarations are among them: the file itself may use them.
+    Private declarations are among them: the file itself may use them. Nothing is known of other files, so `uses` has
+    every name that a word of the proof may be short for, whether there is such a premise or not.
     """
     end = TextMap(text).position(offset)
     found = [one for one in read_source(text, path="", module="").premises if one.end is not None and one.end <= end]
@@ -140,6 +147,8 @@ class _SourceReader:
                 self.known.declared.add(premise.full_name)
                 if is_protected:
                     self.known.protected.add(premise.full_name)
+                if premise.kind in _PROVED or premise.kind == "axiom":
+                    self.known.proved.add(premise.full_name)
             yield premise
 
     def _aliases(self, command: Command, said: Mapping[str, Premise]) -> Iterator[Premise]:
@@ -200,7 +209,27 @@ class _SourceReader:
             attributes=attributes,
             deprecated=deprecated,
             constants=self._constants(statement, prelude),
+            uses=self._uses(declaration, prelude, own_names),
         )
+
+    def _uses(self, declaration: Declaration, prelude: str, own_names: Container[str]) -> tuple[str, ...] | None:
+        """The names in a proof: what they mean, or, where no names are known, all that they might mean."""
+        if declaration.keyword not in _PROVED or declaration.body_start is None:
+            return None
+        prefixes = self.scopes.prefixes(prelude)
+        found: dict[str, None] = {}
+        for name in dict.fromkeys(
+            _IDENTIFIERS.findall(self.outline.scan.code, declaration.body_start, declaration.end)
+        ):
+            if len(name) == 1 or split_name(name)[0] in own_names:
+                continue
+            if self.known is None:
+                found.update(dict.fromkeys(f"{prefix}.{name}" if prefix else name for prefix in prefixes))
+            elif (full := self.known.resolve(name, prefixes)) in self.known.proved and full is not None:
+                found[full] = None
+            if len(found) >= _MOST_USES:
+                break
+        return tuple(found)
 
     def _parts(self, parent: Premise, declaration: Declaration) -> Iterator[Premise]:
         """The constructors of an inductive type, the projections and the constructor of a structure or class."""

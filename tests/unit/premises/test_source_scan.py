@@ -178,6 +178,41 @@ def test_a_doc_string_may_stand_behind_open_in() -> None:
     assert (found["foo"].doc, found["bar"].doc) == ("Says it.", "")
 
 
+PROOFS = """
+    theorem base (p : Prop) : p = p := rfl
+    def number : Nat := 1
+    namespace A
+    theorem one (h : Prop) : h = h := base h
+    theorem two (base : Prop) : base = base := by
+      have := one base
+      -- not this one: three
+      exact one number
+    theorem three : True := by simp [one, A.two, Not.Here]
+    theorem four : True
+    end A
+    """
+
+
+def test_what_proofs_use_is_read_where_names_are_known() -> None:
+    """Theorems alone, as Lean says it: not definitions, not variables, not what stands in comments."""
+    found = scan(PROOFS, KnownNames())
+    assert found["A.one"].uses == ("base",)
+    assert found["A.two"].uses == ("A.one",)
+    assert found["A.three"].uses == ("A.one", "A.two")
+    assert found["number"].uses is None and found["A.four"].uses is None
+
+
+def test_what_proofs_may_use_is_said_where_names_are_not_known() -> None:
+    found = scan(PROOFS)["A.three"].uses
+    assert found is not None and {"A.one", "one", "A.two", "A.A.two"} <= set(found)
+
+
+def test_a_proof_of_any_length_uses_a_bounded_number() -> None:
+    long = "theorem long : True := by\n  simp [" + ", ".join(f"name{n}" for n in range(5000)) + "]"
+    found = scan(long)["long"].uses
+    assert found is not None and len(found) < 300
+
+
 def test_unsafe_declarations_are_no_premises() -> None:
     assert set(scan("unsafe def foo : Nat := 1\ndef bar : Nat := 1")) == {"bar"}
 

@@ -8,6 +8,7 @@ import pytest
 from attrs import evolve
 
 from lean_sidekick.core.errors import InputError
+from lean_sidekick.evaluation.extraction import layout
 from lean_sidekick.evaluation.extraction.layout import License, write_benchmark
 from lean_sidekick.evaluation.extraction.layout_report import LayoutReport, report_lines
 from lean_sidekick.evaluation.extraction.leaks import check_benchmark
@@ -153,6 +154,14 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         written(MadeUpProject(20), tmp_path / "file")
+
+
+def test_a_disk_that_does_not_keep_what_is_written_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = layout.theorem_json
+    monkeypatch.setattr(layout, "theorem_json", lambda *arguments: plain(*arguments).replace('"full_name"', '"x"'))
+    with pytest.raises(InputError, match=r"does not hold what was written: random/train.json, line 1, item 1: `full_"):
+        written(MadeUpProject(20), tmp_path)
+    assert not (tmp_path / "metadata.json").exists()
 
 
 def test_what_leaks_is_found_in_files_that_somebody_else_wrote(tmp_path: Path) -> None:
