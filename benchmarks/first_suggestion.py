@@ -9,11 +9,10 @@ N places in all (default 64). Exercises stand in files of six, finished but for 
 
 At each place one letter is typed in a file that was open before; the pause is set to zero, so a time begins where the
 pause would have ended. `first`: until an inlay hint can be had, which stands for the first suggestion that Lean has
-run; `settled`: until the server has the editor fetch the hint, its one refresh (docs/decisions/0020). `closed`: at how
-many places the hint closed the goal at the refresh, at how many only the round's end brought a proof, and at how many
-there was none. The outcome cache is off. `cold` is the first place of each file of `examples/`, Lean's start and the
-opening of the file included. A place without a suggestion
-(where no goal is left, or nothing was found in five seconds) has no time; such places are counted apart.
+run; `best`: until the one that the round ends with can be had. `closed`: at how many places the first one closed the
+goal, at how many a later one did, and at how many none. The outcome cache is off. `cold` is the first place of each
+file of `examples/`, Lean's start and the opening of the file included. A place without a suggestion (where no goal is
+left, or nothing was found in five seconds) has no time; such places are counted apart.
 
 Prints a table and writes JSON; milliseconds.
 """
@@ -50,7 +49,6 @@ from support.editor import Editor, ServerProcess
 LIMIT_S = 30.0
 HINT_LIMIT_S = 5.0
 OPTIONS = {"suggest": {"delayMs": 0}, "check": {"cache": False}}
-REFRESH = "workspace/inlayHint/refresh"
 STATUS = "leanSidekick/statusChanged"
 POLL_S = 0.005
 EXERCISES = ROOT / "tests/data/core_exercises/core_dev.jsonl"
@@ -130,7 +128,7 @@ class Times:
     """Seconds by kind, and the places without any suggestion."""
 
     first: list[float] = field(factory=list)
-    settled: list[float] = field(factory=list)
+    best: list[float] = field(factory=list)
     cold: list[float] = field(factory=list)
     closed: Counter[str] = field(factory=Counter)
     without: list[str] = field(factory=list)
@@ -164,53 +162,59 @@ async def time_places(editor: Editor, uri: str, places: Sequence[Place], times: 
     """Types one letter at each place of an open file; the first place may be a cold one."""
     for number, place in enumerate(places):
         typed = TextEdit(start=place.cursor - 1, end=place.cursor, new_text="")
-        refreshes = len(editor.said(REFRESH))
+        statuses = len(editor.said(STATUS))
         current = editor.texts[uri]
         editor.change([TextEdit(start=0, end=len(current), new_text=apply_edits(place.text, [typed]))], uri)
-        await quiet(editor, refreshes)
-        seconds = await time_place(editor, uri, place)
-        if seconds is None:
+        await quiet(editor, statuses)
+        times_here = await time_place(editor, uri, place)
+        if times_here is None:
             times.without.append(f"{uri.rsplit('/', 1)[-1]}:{place.text.count(chr(10), 0, place.cursor) + 1}")
             continue
-        times.closed[await when_closed(editor, uri)] += 1
+        times.closed[times_here.closed] += 1
         if is_cold and number == 0:
-            times.cold.append(seconds[0])
+            times.cold.append(times_here.first_s)
         else:
-            times.first.append(seconds[0])
-            times.settled.append(seconds[1])
+            times.first.append(times_here.first_s)
+            times.best.append(times_here.best_s)
 
 
-async def quiet(editor: Editor, refreshes: int) -> None:
+async def quiet(editor: Editor, statuses: int) -> None:
     """Waits until the round of the text before is over, so that it does not stand in the way."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(editor.hears(REFRESH, refreshes + 1), QUIET_S)
+        async with asyncio.timeout(QUIET_S):
+            await editor.hears(STATUS, statuses + 1)
+            await editor.until(lambda: editor.said(STATUS)[-1]["state"] != "thinking", "the end of the round")
 
 
-async def time_place(editor: Editor, uri: str, place: Place) -> tuple[float, float] | None:
-    """Seconds from the letter to the first hint and to the refresh; None if nothing came."""
-    refreshes = len(editor.said(REFRESH))
+@frozen(kw_only=True)
+class TimesHere:
+    """Of one place: seconds from the letter, and which hint closed the goal ("first", "later", "none")."""
+
+    first_s: float
+    best_s: float
+    closed: str
+
+
+async def time_place(editor: Editor, uri: str, place: Place) -> TimesHere | None:
+    """Types the letter and asks for hints until the round is over; None if none came in time."""
+    statuses = len(editor.said(STATUS))
     began = time.perf_counter()
     letter = TextEdit(start=place.cursor - 1, end=place.cursor - 1, new_text=place.text[place.cursor - 1])
     editor.change([letter], uri)
-    while not await editor.inlay_hints(uri):
-        if time.perf_counter() > began + HINT_LIMIT_S:
-            return None
+    seen: list[tuple[str, float]] = []
+    while time.perf_counter() < began + HINT_LIMIT_S or seen:
+        is_over = len(editor.said(STATUS)) > statuses and editor.said(STATUS)[-1]["state"] != "thinking"
+        for hint in await editor.inlay_hints(uri):
+            if not seen or seen[-1][0] != hint["tooltip"]:
+                seen.append((hint["tooltip"], time.perf_counter() - began))
+        if is_over and seen:
+            break
         await asyncio.sleep(POLL_S)
-    first = time.perf_counter() - began
-    await editor.hears(REFRESH, refreshes + 1)
-    return first, time.perf_counter() - began
-
-
-async def when_closed(editor: Editor, uri: str) -> str:
-    """Whether the hint of the refresh closes the goal, or the one at the end of the round does."""
-    if await _closes(editor, uri):
-        return "at the refresh"
-    await editor.until(lambda: editor.said(STATUS)[-1]["state"] != "thinking", "the end of the round")
-    return "later" if await _closes(editor, uri) else "never"
-
-
-async def _closes(editor: Editor, uri: str) -> bool:
-    return any("— closes" in hint["tooltip"] for hint in await editor.inlay_hints(uri))
+    if not seen:
+        return None
+    closing = ["— closes" in tooltip for tooltip, _ in seen]
+    closed = "first" if closing[0] else "later" if closing[-1] else "none"
+    return TimesHere(first_s=seen[0][1], best_s=seen[-1][1], closed=closed)
 
 
 def summarize(times: Sequence[float]) -> dict[str, Any]:
@@ -229,12 +233,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     times = asyncio.run(measure(ROOT / "examples", arguments.places))
-    figures = {name: summarize(getattr(times, name)) for name in ("first", "settled", "cold")}
+    figures = {name: summarize(getattr(times, name)) for name in ("first", "best", "cold")}
     print(f"{'':12}{'p50 ms':>10}{'p95 ms':>10}{'max ms':>10}{'places':>8}")
     for name, figure in figures.items():
         print(f"{name:12}{figure['p50_ms']:10}{figure['p95_ms']:10}{figure['max_ms']:10}{figure['count']:8}")
     print(f"places without a suggestion: {len(times.without)}")
-    print("the hint closes the goal: " + ", ".join(f"{when} {count}" for when, count in times.closed.items()))
+    print("closes the goal: " + ", ".join(f"{which} {count}" for which, count in times.closed.items()))
     report = {
         "figures": figures,
         "closed": dict(times.closed),

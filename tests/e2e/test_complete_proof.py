@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from support.editor import PLAIN, URI, Answered, Editor
+from support.editor import NEVER_BY_ITSELF, PLAIN, URI, Answered, Editor
 
 APPLY = "workspace/applyEdit"
 CREATE = "window/workDoneProgress/create"
@@ -134,7 +134,7 @@ async def test_typing_during_the_search_ends_it(editor: Editor) -> None:
 
 
 async def test_a_stale_version_is_not_worked_on(editor: Editor) -> None:
-    await editor.initialize(options={"suggest": {"delayMs": 60_000}})
+    await editor.initialize(options=NEVER_BY_ITSELF)
     editor.open(THEOREM)
     action = (await editor.code_actions("sorry"))[-2]
     editor.replace("theorem t", "theorem tt")
@@ -244,7 +244,8 @@ async def test_the_running_round_makes_room(editor: Editor) -> None:
     """Who asks for the whole proof does not wait for suggestions."""
     await editor.initialize()
     editor.open(THEOREM.replace("theorem t", "-- hold\ntheorem t"))
-    await editor.code_actions("sorry")
+    editor.ask_code_actions("sorry")
+    await editor.event("suggest v1")
     await editor.complete_proof("sorry").answer()
     assert editor.events()[2:] == ["suggest ended v1", "prove v1", "prove ended v1"]
     await editor.finish()

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from support.editor import FULL, LIMIT_S, TESTS, URI, Answered, Editor, ServerProcess, frame
+from support.editor import FULL, LIMIT_S, PATIENT, TESTS, URI, Answered, Editor, ServerProcess, frame
 
 THEOREM = "-- suggest: simp => closes the goal\ntheorem t : p := by\n  sorry\n"
 HEAVY = {
@@ -41,7 +41,7 @@ async def gone(process_id: int) -> None:
 async def child_of(editor: Editor) -> int:
     """The process that the engine starts."""
     editor.open(f"-- child\n-- hold\n{THEOREM}")
-    await editor.code_actions("sorry")
+    editor.ask_code_actions("sorry")
     return int((await editor.event("child")).split()[1])
 
 
@@ -109,7 +109,7 @@ async def test_before_initialize(distant_editor: Editor) -> None:
 async def test_what_a_client_says_of_itself_may_be_wrong(distant_editor: Editor) -> None:
     """Capabilities that cannot be read count as none; options are honoured all the same."""
     editor = distant_editor
-    await editor.initialize(capabilities={"textDocument": 7}, options={"inlayHints": {"enabled": False}})
+    await editor.initialize(capabilities={"textDocument": 7}, options={**PATIENT, "inlayHints": {"enabled": False}})
     editor.open(THEOREM)
     action, *_ = await editor.code_actions("sorry")
     assert list(action["edit"]) == ["changes"]

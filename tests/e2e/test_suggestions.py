@@ -1,18 +1,30 @@
 """Suggestions at the front door: code actions and inlay hints, for which version, at which site, and when."""
 
 import asyncio
+import threading
 
 import pytest
 
 from lean_sidekick.lsp import rounds
 from support import fake_engine
-from support.editor import FULL, LIMIT_S, PLAIN, URI, Answered, Editor, ServerProcess
+from support.editor import (
+    FULL,
+    IMPATIENT,
+    LIMIT_S,
+    NEVER_BY_ITSELF,
+    PATIENT,
+    PLAIN,
+    URI,
+    Answered,
+    Editor,
+    ServerHere,
+    ServerProcess,
+)
 from support.scenarios import editor_texts
 
 CONTENT_MODIFIED = -32801
 REFRESH = "workspace/inlayHint/refresh"
-PATIENT = {"suggest": {"delayMs": 0, "codeActionWaitS": 10}}
-NEVER_BY_ITSELF = {"suggest": {"delayMs": 60_000}}
+STATUS = "leanSidekick/statusChanged"
 COMPLETE = "Complete the proof"
 PREMISES = "Premises for this goal"
 
@@ -53,27 +65,43 @@ async def test_a_suggestion_is_offered_and_applied(editor: Editor) -> None:
 
 async def test_the_answer_holds_what_is_known_while_the_work_goes_on(editor: Editor) -> None:
     """A round that does not end keeps nobody waiting, and who asks again at its site gets the same round."""
-    await editor.initialize()
+    await editor.initialize(options=IMPATIENT)
     editor.open(HELD)
-    assert titles(await editor.code_actions("sorry")) == [
+    assert titles(await editor.offered("sorry", 4)) == [
         "simp — closes the goal",
         "constructor — 2 goals left: p, q",
         COMPLETE,
         PREMISES,
     ]
-    assert len(await editor.code_actions("rry")) == 4
+    assert len(await editor.offered("rry", 4)) == 4
     assert editor.events() == ["open project", "suggest v1 4:2"]
     await editor.finish()
     assert "suggest ended v1" in editor.events()
 
 
+async def test_code_actions_do_not_wait_for_the_engine_to_be_loaded() -> None:
+    """In the first moment after the start: nothing is known, which is the answer; the next one has it all."""
+    may_load = threading.Event()
+    editor = Editor(await ServerHere.start(may_load))
+    try:
+        await editor.initialize(options={"suggest": {"codeActionWaitS": 0.01}})
+        editor.open(THEOREM)
+        assert await editor.code_actions("sorry") == []
+        may_load.set()
+        assert len(await editor.offered("sorry", 4)) == 4
+        assert len([event for event in editor.events() if event.startswith("suggest v1")]) == 1
+        await editor.finish()
+    finally:
+        may_load.set()
+        await editor.kill()
+
+
 async def test_another_site_ends_the_round_and_gets_its_own(editor: Editor) -> None:
     """The newest wish counts; two holes of one line would be two sites as well."""
-    await editor.initialize()
+    await editor.initialize(options=IMPATIENT)
     editor.open(TWO_HOLES)
-    await editor.code_actions("  sorry")
-    second = await editor.code_actions("exact sorry")
-    await editor.event("suggest v1 7:")
+    await editor.offered("  sorry", 4)
+    second = await editor.offered("exact sorry", 4)
     assert editor.events() == ["open project", "suggest v1 4:0", "suggest ended v1", "suggest v1 7:2"]
     line = second[0]["edit"]["documentChanges"][0]["edits"][0]["range"]["start"]["line"]
     assert line == 7
@@ -134,7 +162,7 @@ async def test_the_hint_is_gone_at_the_next_keystroke(editor: Editor) -> None:
 
 
 async def test_no_hint_and_no_refresh_when_they_are_off(editor: Editor) -> None:
-    await editor.initialize(options={"inlayHints": {"enabled": False}})
+    await editor.initialize(options={**PATIENT, "inlayHints": {"enabled": False}})
     editor.open(THEOREM)
     assert len(await editor.code_actions("sorry")) == 4
     assert await editor.inlay_hints() == []
@@ -174,7 +202,7 @@ async def test_a_closed_goal_that_was_not_confirmed_is_not_shown(editor: Editor)
 
 
 async def test_as_many_items_as_the_setting_says(editor: Editor) -> None:
-    await editor.initialize(options={"suggest": {"maxItems": 1}})
+    await editor.initialize(options={"suggest": {**PATIENT["suggest"], "maxItems": 1}})
     editor.open(THEOREM)
     assert titles(await editor.code_actions("sorry")) == ["simp — closes the goal", COMPLETE, PREMISES]
     await editor.finish()
@@ -322,12 +350,7 @@ async def test_the_server_of_the_editor_tests_answers_from_its_recording() -> No
     editor = Editor(await ServerProcess.start("serve", module="editors.server"))
     await editor.initialize()
     editor.open(editor_texts()["act"].replace("$0", ""))
-
-    async def offered() -> bool:
-        return "exact Or.inr hq — closes the goal" in titles(await editor.code_actions("sorry"))
-
-    while not await offered():  # an answer holds what is known after a short wait
-        pass
+    assert "exact Or.inr hq — closes the goal" in titles(await editor.code_actions("sorry"))
     await editor.finish()
     await editor.kill()
 
@@ -392,6 +415,37 @@ async def test_what_comes_after_the_one_refresh_moves_nothing_by_itself(
     assert (hint["label"], hint["tooltip"]) == ("intro h …", "intro h\nsimp\n— closes the goal")
     assert await editor.request("inlayHint/resolve", hint) == hint
     assert len(editor.said(REFRESH)) == 1
+    await editor.finish()
+
+
+async def test_a_hint_that_the_editor_has_already_costs_no_refresh(
+    editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Editors also ask by themselves; the one refresh is kept for what is better."""
+    monkeypatch.setattr(rounds, "HOLD_S", 3600.0)
+    await editor.initialize()
+    editor.open(SEARCHED.replace("-- suggest: intro h\\nsimp => closes the goal\n", ""))
+    editor.type_after("sorry", " ")
+    await until_hint(editor, "constructor")
+    monkeypatch.setattr(fake_engine, "is_gate_open", True)
+    await editor.until(lambda: editor.said(STATUS)[-1]["state"] == "ready", "the end of the round")
+    await editor.settled()
+    assert editor.said(REFRESH) == []
+    await editor.finish()
+
+
+async def test_nothing_appears_by_itself_before_the_pause(editor: Editor) -> None:
+    """Code actions, which editors ask for at every move, may begin the round before; the menu has what it found."""
+    await editor.initialize(options=NEVER_BY_ITSELF)
+    editor.open(THEOREM)
+    editor.type_after("sorry", " ")
+    assert len(await editor.code_actions("sorry")) == 4
+    await editor.event("suggest ended")
+    assert await editor.inlay_hints() == []
+    assert editor.said(REFRESH) == []
+    editor.save()
+    await editor.hears(REFRESH)
+    assert [hint["label"] for hint in await editor.inlay_hints()] == ["simp"]
     await editor.finish()
 
 

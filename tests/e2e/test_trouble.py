@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from support.editor import URI, Answered, Editor, frame
+from support.editor import PATIENT, URI, Answered, Editor, frame
 
 STATUS = "leanSidekick/statusChanged"
 THEOREM = "-- suggest: simp => closes the goal\ntheorem t : p := by\n  sorry\n"
@@ -65,7 +65,7 @@ async def test_the_state_while_working(editor: Editor) -> None:
     await editor.initialize()
     await reaches(editor, "ready")
     editor.open(f"-- hold\n{THEOREM}")
-    await editor.code_actions("sorry")
+    editor.ask_code_actions("sorry")
     await reaches(editor, "thinking")
     editor.close()
     await reaches(editor, "ready")
@@ -73,7 +73,7 @@ async def test_the_state_while_working(editor: Editor) -> None:
 
 
 async def test_a_wrong_setting_is_shown_and_its_default_holds(editor: Editor) -> None:
-    await editor.initialize(options={"inlayHints": {"enabled": "no"}, "suggest": {"delayMs": 0}})
+    await editor.initialize(options={**PATIENT, "inlayHints": {"enabled": "no"}})
     assert await editor.shown() == (
         'inlayHints.enabled in the editor\'s settings is ignored: it must be true or false, not "no".'
     )
@@ -88,14 +88,14 @@ async def test_options_that_are_no_table_are_shown(editor: Editor, options: Any)
     await editor.initialize(options=options)
     assert await editor.shown() == "The settings in the editor's settings are ignored: they must be a table of names."
     editor.open(THEOREM)
-    assert len(await editor.code_actions("sorry")) == 3
+    assert len(await editor.offered("sorry", 3)) == 3
     await editor.finish()
 
 
 @pytest.mark.parametrize("where", ["settings", "leanSidekick"])
 async def test_settings_may_have_a_name_of_their_own(editor: Editor, where: str) -> None:
     """Under `settings`, as our extension sends them, or as the editor's section."""
-    await editor.initialize(options={where: {"inlayHints": {"enabled": False}}, "trusted": True})
+    await editor.initialize(options={where: {**PATIENT, "inlayHints": {"enabled": False}}, "trusted": True})
     editor.open(THEOREM)
     assert len(await editor.code_actions("sorry")) == 3
     assert await editor.inlay_hints() == []
@@ -132,6 +132,7 @@ async def test_only_settings_that_an_engine_sees_end_it(editor: Editor) -> None:
         editor.notify("workspace/didChangeConfiguration", {"settings": {"leanSidekick": settings}})
     await editor.event("close")
     await editor.code_actions("sorry")
+    await editor.event("open project", 2)
     assert [event for event in editor.events() if event in ("open project", "close")] == [
         "open project",
         "close",
@@ -143,7 +144,7 @@ async def test_only_settings_that_an_engine_sees_end_it(editor: Editor) -> None:
 async def test_no_engine_is_made_where_the_user_does_not_trust(editor: Editor) -> None:
     """Neither by typing nor by asking; when trust comes, all works."""
     sentence = "This workspace is not trusted, so Lean Sidekick starts no Lean in it: trust it in the editor first."
-    await editor.initialize(options={"trusted": False, "suggest": {"delayMs": 0}})
+    await editor.initialize(options={**PATIENT, "trusted": False})
     await reaches(editor, "noLean", sentence)
     editor.open(THEOREM)
     editor.type_after("sorry", " ")
@@ -152,7 +153,7 @@ async def test_no_engine_is_made_where_the_user_does_not_trust(editor: Editor) -
         await editor.complete_proof("sorry").answer()
     assert refused.value.message == sentence
     assert editor.events() == []
-    editor.notify("workspace/didChangeConfiguration", {"settings": {"leanSidekick": {"trusted": True}}})
+    editor.notify("workspace/didChangeConfiguration", {"settings": {"leanSidekick": {**PATIENT, "trusted": True}}})
     await reaches(editor, "ready")
     assert len(await editor.code_actions("sorry")) == 3
     await editor.finish()

@@ -16,6 +16,7 @@ import os
 import re
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,7 @@ from typing import Any, Protocol
 
 from lean_sidekick.core.positions import Position, TextEdit, TextMap, apply_edits
 from lean_sidekick.lsp.bootstrap import answer_initialize
+from lean_sidekick.lsp.projects import Backend
 from lean_sidekick.lsp.server import SidekickServer
 from lean_sidekick.lsp.wire import socket_connection
 from support.fake_engine import fake_backend
@@ -33,6 +35,13 @@ URI = "file:///project/A.lean"
 
 PLAIN: dict[str, Any] = {}
 """The capabilities of a client that can nothing special."""
+
+PATIENT: dict[str, Any] = {"suggest": {"delayMs": 0, "codeActionWaitS": 10}}
+"""Settings without a pause, and with code actions that wait until all was run: what is known after 150 ms depends on
+how busy the machine is. Tests of rounds that do not end take `IMPATIENT`, and ask again until it is there."""
+
+IMPATIENT: dict[str, Any] = {"suggest": {"delayMs": 0, "codeActionWaitS": 0}}
+NEVER_BY_ITSELF: dict[str, Any] = {"suggest": {"delayMs": 60_000, "codeActionWaitS": 10}}
 
 FULL: dict[str, Any] = {
     "workspace": {
@@ -133,15 +142,17 @@ class ServerHere(logging.Handler):
         super().__init__(logging.DEBUG)
         self.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
         self._lines: asyncio.Queue[str | None] = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
 
     @classmethod
-    async def start(cls) -> "ServerHere":
+    async def start(cls, may_load: threading.Event | None = None) -> "ServerHere":
+        """Starts it; the engine's side is there as soon as `may_load` is set."""
         near, far = socket.socketpair()
         here = cls()
         for name in ("lean_sidekick", "pygls"):
             logging.getLogger(name).addHandler(here)
         here.reader, here.writer = await asyncio.open_connection(sock=near)
-        here._task = asyncio.create_task(here._serve(far))
+        here._task = asyncio.create_task(here._serve(far, may_load))
         return here
 
     reader: asyncio.StreamReader
@@ -149,7 +160,8 @@ class ServerHere(logging.Handler):
     _task: "asyncio.Task[int]"
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._lines.put_nowait(self.format(record))
+        # Threads log too, and a queue of asyncio does not wake its reader for them.
+        self._loop.call_soon_threadsafe(self._lines.put_nowait, self.format(record))
 
     async def lines(self) -> str | None:
         return await self._lines.get()
@@ -161,14 +173,18 @@ class ServerHere(logging.Handler):
         self._task.cancel()
         await asyncio.wait({self._task})
 
-    async def _serve(self, far: socket.socket) -> int:
-        backend = fake_backend(lambda event: self._lines.put_nowait(f"engine: {event}"))
+    async def _serve(self, far: socket.socket, may_load: threading.Event | None) -> int:
+        def load_backend() -> Backend:
+            if may_load is not None:
+                may_load.wait(LIMIT_S)
+            return fake_backend(lambda event: self._lines.put_nowait(f"engine: {event}"))
+
         try:
             connection = socket_connection(far)
             handover = await asyncio.to_thread(answer_initialize, connection)
             if handover is None:
                 return 1
-            return await SidekickServer(connection, backend, None).serve(handover)
+            return await SidekickServer(connection, load_backend, None).serve(handover)
         finally:
             with suppress(OSError):  # the editor may have gone first
                 far.shutdown(socket.SHUT_RDWR)
@@ -232,8 +248,7 @@ class Editor:
             "processId": os.getpid(),
             "rootUri": None,
             "capabilities": FULL if capabilities is None else capabilities,
-            # No pause unless a test wants one.
-            "initializationOptions": {"suggest": {"delayMs": 0}} if options is None else options,
+            "initializationOptions": PATIENT if options is None else options,
             **more,
         }
         result: dict[str, Any] = await self.request("initialize", params)
@@ -280,6 +295,17 @@ class Editor:
             "textDocument/codeAction", self.code_action_params(mark, uri, **context)
         )
         return actions
+
+    async def offered(self, mark: str, count: int, uri: str = URI) -> list[dict[str, Any]]:
+        """The code actions at a mark as soon as there are so many: an answer holds what is known by then."""
+        async with asyncio.timeout(LIMIT_S):
+            while len(actions := await self.code_actions(mark, uri)) < count:
+                pass
+        return actions
+
+    def ask_code_actions(self, mark: str, uri: str = URI) -> "Asked":
+        """Asks for them, for the sake of the round that begins; whoever cares awaits the answer."""
+        return self.ask("textDocument/codeAction", self.code_action_params(mark, uri))
 
     def code_action_params(self, mark: str, uri: str = URI, **context: Any) -> dict[str, Any]:
         text_map = TextMap(self.texts[uri])

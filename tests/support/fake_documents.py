@@ -63,11 +63,13 @@ class FakeServer:
     lean: Lean
     goals: tuple[str, ...] | None = ("⊢ True",)
     elaborated: list[str] = field(factory=list)
+    opened: list[str] = field(factory=list)
     reopened: int = 0
     closed: int = 0
     gates: Gates = field(factory=lambda: Gates.for_version(LeanVersion(4, 20, 0), is_early=False))
 
     async def open(self, uri: str, text: str) -> FakeDocument:
+        self.opened.append(uri)
         return FakeDocument(uri, text, self)
 
     async def close(self) -> None:

@@ -3,6 +3,7 @@
 Run through `scripted_lean.py`. Standard library only.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -430,12 +431,18 @@ class LakeWorker(ScriptedLean):
 
 class Extraction(ScriptedLean):
     """Answers the questions of an extraction from made-up rows. At the first file with `hold` it writes a file and
-    waits: guards that a run that is killed there goes on later. `crash` ends the server: guards the files after it."""
+    waits: guards that a run that is killed there goes on later. `crash` ends the server: guards the files after it.
+
+    As a Lean of SCRIPTED_LEAN_VERSION: what SCRIPTED_LEAN_REFUSED lists (JSON) does not elaborate, a sorry and an
+    import that is missing are said in its words, and a Lean with modules loads no imports unless that was allowed."""
 
     def messages(self, document: Document) -> list[Json]:
+        known, _, _ = document.text.partition('lean_sidekick_trace "')
+        refused = [known.find(text) for text in json.loads(os.environ.get("SCRIPTED_LEAN_REFUSED", "[]"))]
+        unknown = [diagnostic(known.count("\n", 0, at), 1, "unknown identifier") for at in refused if at >= 0]
         asked = question(document.text)
-        if asked is None:
-            return []
+        if unknown or asked is None:
+            return unknown
         nonce, source = asked
         if "crash" in source:
             sys.exit(1)
@@ -443,9 +450,34 @@ class Extraction(ScriptedLean):
         if "hold" in source and not mark.exists():
             mark.write_text("held", encoding="utf-8")
             time.sleep(LONG_S)
+        return [diagnostic(0, 3, self.said(nonce, source, known))]
+
+    def said(self, nonce: str, source: str, known: str) -> str:
+        version = tuple(int(part) for part in os.environ.get("SCRIPTED_LEAN_VERSION", "4.24.0").split(".")[:2])
+        if version >= (4, 22) and "enableInitializersExecution" not in known:
+            return failure(nonce, "`enableInitializersExecution` must be run before calling `importModules`")
         if "import Missing" in source:
-            return [diagnostic(0, 3, failure(nonce, "unknown package 'Missing'"))]
-        return [diagnostic(0, 3, answer(nonce, source))]
+            is_old = version < (4, 9)
+            where = "No directory 'Missing' or file 'Missing.olean' in the search path entries:\n/nowhere"
+            return failure(
+                nonce, "unknown package 'Missing'" if is_old else f"unknown module prefix 'Missing'\n\n{where}"
+            )
+        if "import Unbuilt" in source:
+            return failure(nonce, "object file '/nowhere/Unbuilt.olean' of module Unbuilt does not exist")
+        word = "`sorry`" if version >= (4, 28) else "'sorry'"
+        return answer(nonce, source, sorry=f"declaration uses {word}")
+
+
+class ExtractionLate(ProgressBeforeDiagnostics, Extraction):
+    """The same, with the end of progress first (4.22). Guards: that alone is no answer about a file."""
+
+
+class ExtractionInPieces(IncrementalDiagnostics, Extraction):
+    """The same, one diagnostic a notification (4.31). Guards: an answer is read whole."""
+
+
+class ExtractionByLake(LakeWorker, Extraction):
+    """The same behind `lake serve`. Guards: nothing is built, and Lake's lines are no answer."""
 
 
 SCENARIOS: dict[str, type[ScriptedLean]] = {

@@ -99,7 +99,7 @@ def test_killed_in_the_middle_it_goes_on_and_ends_as_if_it_had_not_been(
 ) -> None:
     status, said, complained = extract(project, tmp_path / "whole", "--workers", WORKERS)
     assert (status, "6 files traced with 10 steps" in said) == (1, True), complained
-    assert "N/F5.lean cannot be loaded (unknown package 'Missing'); build the project first." in complained
+    assert "N/F5.lean cannot be loaded (unknown module prefix 'Missing'); build the project first." in complained
 
     held = tmp_path / "held"
     extract.hold_at(held)

@@ -61,6 +61,10 @@ export const premiseUi: PremiseUi = {
     await window.showTextDocument(document, { selection: new Range(place, place) });
   },
 
+  async show(title, text) {
+    await window.showInformationMessage(title, { modal: true, detail: text });
+  },
+
   report,
 };
 

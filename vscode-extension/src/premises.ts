@@ -56,6 +56,8 @@ export interface PremiseUi {
   /** Puts a use in, if the document is still at that version; whether it did. */
   insert(place: Place, use: PremiseUse): Promise<boolean>;
   open(uri: string, position: Position): Promise<void>;
+  /** A text to read, whole, until the user has done with it. */
+  show(title: string, text: string): Promise<void>;
   report(problem: string): void;
 }
 
@@ -64,6 +66,7 @@ export type Run = (command: string, argument: unknown) => Promise<unknown>;
 
 const MOST = 50;
 const DEFINITION = "Go to the definition";
+const STATEMENT = "Show the whole statement";
 
 /** Lists what may help the goal at a place, and does with the chosen premise what the user wants. */
 export async function premisesForGoal(place: Place, run: Run, ui: PremiseUi): Promise<void> {
@@ -100,7 +103,7 @@ export async function findLemma(place: Place, run: Run, ui: PremiseUi): Promise<
 async function use(place: Place, premise: Premise, run: Run, ui: PremiseUi): Promise<void> {
   const found = (await run("leanSidekick.premiseUses", { ...place, name: premise.name })) as
     PremiseUsesResult | undefined;
-  const choices: Choice<PremiseUse | undefined>[] = (found?.uses ?? []).map((one) => ({
+  const choices: Choice<PremiseUse | string>[] = (found?.uses ?? []).map((one) => ({
     label: one.tactic,
     description: one.effect,
     detail: "",
@@ -108,27 +111,28 @@ async function use(place: Place, premise: Premise, run: Run, ui: PremiseUi): Pro
   }));
   const { uri, position } = premise;
   if (uri !== null) {
-    choices.push({ label: DEFINITION, description: premise.module ?? "", detail: "", value: undefined });
+    choices.push({ label: DEFINITION, description: premise.module ?? "", detail: "", value: DEFINITION });
   }
-  if (choices.length === 0) {
-    ui.report(found?.message ?? `${premise.name} cannot be looked up.`);
-    return;
+  choices.push({ label: STATEMENT, description: premise.statement, detail: "", value: STATEMENT });
+  const message = found === undefined ? premise.name : found.message;
+  const title = message === "" ? `Uses of ${premise.name}, checked by Lean` : message;
+  let chosen = await ui.choose(title, choices);
+  while (chosen === STATEMENT) {
+    await ui.show(premise.name, wholeText(premise));
+    chosen = await ui.choose(title, choices);
   }
-  const message = found?.message ?? "";
-  const chosen = await ui.choose(
-    message === "" ? `Uses of ${premise.name}, checked by Lean` : message,
-    choices.map((choice) => ({ ...choice, value: choice })),
-  );
-  if (chosen === undefined) {
-    return;
-  }
-  if (chosen.value !== undefined) {
-    if (!(await ui.insert(place, chosen.value))) {
-      ui.report("The text has changed since; nothing was put in.");
-    }
-  } else if (uri !== null) {
+  if (chosen === DEFINITION && uri !== null) {
     await ui.open(uri, position ?? { line: 0, character: 0 });
+  } else if (typeof chosen === "object" && !(await ui.insert(place, chosen))) {
+    ui.report("The text has changed since; nothing was put in.");
   }
+}
+
+/** What a list has no room for. */
+function wholeText({ name, kind, statement, doc, module }: Premise): string {
+  return [`${kind} ${name} ${statement}`.trim(), doc.trim(), module ?? "this file"]
+    .filter((part) => part !== "")
+    .join("\n\n");
 }
 
 function toChoice(premise: Premise): Choice<Premise> {

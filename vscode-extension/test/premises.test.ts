@@ -53,6 +53,10 @@ class Scene implements PremiseUi {
     this.seen.push(["open", uri, position]);
     return Promise.resolve();
   }
+  show(title: string, text: string): Promise<void> {
+    this.seen.push(["show", title, text]);
+    return Promise.resolve();
+  }
   report(problem: string): void {
     this.seen.push(["report", problem]);
   }
@@ -76,6 +80,7 @@ describe("premises", () => {
         [
           ["exact Nat.foo", "closes the goal", ""],
           ["Go to the definition", "Lib", ""],
+          ["Show the whole statement", ": 1 = 1", ""],
         ],
       ],
       ["insert", PLACE, USE],
@@ -86,8 +91,25 @@ describe("premises", () => {
     const uses = { uses: [], message: "Lean takes no use of Nat.foo here." };
     const scene = new Scene({ findPremises: FOUND, premiseUses: uses }, ["Nat.foo", "Go to the definition"]);
     await premisesForGoal(PLACE, scene.run, scene);
-    assert.deepEqual(scene.seen.at(-2), [uses.message, [["Go to the definition", "Lib", ""]]]);
+    assert.deepEqual(scene.seen.at(-2), [
+      uses.message,
+      [
+        ["Go to the definition", "Lib", ""],
+        ["Show the whole statement", ": 1 = 1", ""],
+      ],
+    ]);
     assert.deepEqual(scene.seen.at(-1), ["open", PREMISE.uri, PREMISE.position]);
+  });
+
+  it("can be read whole, and used after that", async () => {
+    const scene = new Scene({ findPremises: FOUND, premiseUses: { uses: [USE], message: "" } }, [
+      "Nat.foo",
+      "Show the whole statement",
+      "exact Nat.foo",
+    ]);
+    await premisesForGoal(PLACE, scene.run, scene);
+    assert.deepEqual(scene.seen.at(-3), ["show", "Nat.foo", "theorem Nat.foo : 1 = 1\n\nSays\n it.\n\nLib"]);
+    assert.deepEqual(scene.seen.at(-1), ["insert", PLACE, USE]);
   });
 
   it("are not put into a text that has changed", async () => {

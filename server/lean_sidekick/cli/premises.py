@@ -13,7 +13,7 @@ from lean_sidekick.cli.running import run_async
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.engine.api import OPENING_S, PremiseAnswer, PremiseFinding
-from lean_sidekick.engine.find_premises import describe_reasons
+from lean_sidekick.engine.premise_reasons import describe_reasons
 
 
 @click.command("premises", short_help="Find lemmas by words, or for a goal.")
@@ -87,6 +87,7 @@ def _fields(finding: PremiseFinding) -> dict[str, object]:
         "name": premise.full_name,
         "kind": premise.kind,
         "statement": premise.statement,
+        "arguments": [{"name": a.name, "type": a.type, "binder": a.kind.value} for a in premise.arguments],
         "module": premise.module,
         "doc": premise.doc,
         "attributes": list(premise.attributes),

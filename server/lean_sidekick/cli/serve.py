@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(arguments: Sequence[str], load_backend: "Callable[[], Backend]") -> int:
-    """Runs the server on what `load_backend` gives; it is called after `initialize` was answered."""
+    """Runs the server on what `load_backend` gives; it is called on a thread after `initialize` was answered."""
     try:
         options = _make_parser().parse_args(arguments)
     except SystemExit as end:  # argparse has said what is wrong, or has shown its help
@@ -47,7 +47,7 @@ def _serve(connection: Connection | None, load_backend: "Callable[[], Backend]",
 
     from lean_sidekick.lsp.server import serve
 
-    return serve(connection, handover, load_backend(), lean_path=options.lean, log_level=options.log_level)
+    return serve(connection, handover, load_backend, lean_path=options.lean, log_level=options.log_level)
 
 
 def _make_parser() -> argparse.ArgumentParser:

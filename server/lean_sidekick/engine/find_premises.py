@@ -13,7 +13,7 @@ from lean_sidekick.core.positions import Position, TextMap
 from lean_sidekick.core.premises import Premise
 from lean_sidekick.core.scanner import IDENTIFIER
 from lean_sidekick.core.sites import ProofSite
-from lean_sidekick.engine.api import DocumentText, PremiseAnswer, PremiseFinding, SuggestionRound
+from lean_sidekick.engine.api import DocumentText, PremiseAnswer, SuggestionRound
 from lean_sidekick.engine.premises import ProjectPremises
 from lean_sidekick.engine.suggest import CONFIRMED_LIMIT, SiteRun
 from lean_sidekick.premises.source_scan import declarations_above
@@ -23,7 +23,6 @@ from lean_sidekick.verify.api import Session
 
 _NAME = re.compile(IDENTIFIER)
 _LOOKED_THROUGH = 20
-_SHOWN = 6
 
 
 async def premises_for_goal(
@@ -86,12 +85,3 @@ async def _find(premises: ProjectPremises, site: ProofSite, name: str) -> Premis
 
 def _document(site: ProofSite) -> DocumentText:
     return DocumentText(uri=site.uri, version=site.version, text=site.text)
-
-
-def describe_reasons(finding: PremiseFinding) -> str:
-    """Why a premise was found, in words: the rankers with their ranks, and what it shares with the question."""
-    pieces = []
-    for reason in sorted(finding.reasons, key=lambda reason: reason.rank):
-        shared = f" ({', '.join(reason.shared[:_SHOWN])})" if reason.shared else ""
-        pieces.append(f"{reason.ranker} {reason.rank}{shared}")
-    return ", ".join(pieces)

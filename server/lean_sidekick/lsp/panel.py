@@ -14,7 +14,8 @@ from lean_sidekick.lsp import convert, panel_view
 from lean_sidekick.lsp.client import Client
 from lean_sidekick.lsp.panel_messages import PanelPlace
 from lean_sidekick.lsp.projects import UNTRUSTED, Projects
-from lean_sidekick.lsp.rounds import Round, Rounds
+from lean_sidekick.lsp.round import Round
+from lean_sidekick.lsp.rounds import Rounds
 from lean_sidekick.lsp.snapshot import TextStore
 from lean_sidekick.lsp.tasks import Tasks
 

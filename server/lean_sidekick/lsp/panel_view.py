@@ -17,7 +17,7 @@ from lean_sidekick.lsp.panel_messages import (
     SearchTreeChangedParams,
     SearchTreeItem,
 )
-from lean_sidekick.lsp.rounds import Round
+from lean_sidekick.lsp.round import Round
 from lean_sidekick.lsp.snapshot import Snapshot
 
 MOST_ROWS = 300

@@ -22,6 +22,7 @@ from lean_sidekick.settings.options import parse_options
 
 UNTRUSTED = "This workspace is not trusted, so Lean Sidekick starts no Lean in it: trust it in the editor first."
 _LOAD_LIMIT_S = 10.0
+_IMPORT_LIMIT_S = 60.0
 _CLOSE_LIMIT_S = 10.0
 # Settings that only this side reads: an engine may live on when they change.
 _EDITOR_FIELDS = ("inlay_hints_enabled", "ghost_text_enabled", "suggest_delay_ms", "code_action_wait_s")
@@ -63,10 +64,14 @@ class _Project:
 
 
 class Projects:
-    """Settings and engines by project root; `warn` is told each thing that is wrong with the settings."""
+    """Settings and engines by project root; `warn` is told each thing that is wrong with the settings.
 
-    def __init__(self, backend: Backend, warn: Callable[[str], None]) -> None:
-        self._backend = backend
+    `load` gives the backend; it is called once, on a thread, since importing the engine takes a while.
+    """
+
+    def __init__(self, load: Callable[[], Backend], warn: Callable[[str], None]) -> None:
+        self._load_backend = load
+        self._backend: asyncio.Future[Backend] | None = None
         self._warn = warn
         self._options = EditorOptions()
         self._base = Settings()
@@ -80,6 +85,16 @@ class Projects:
     def options(self) -> EditorOptions:
         """What the editor said last."""
         return self._options
+
+    async def load_backend(self) -> Backend:
+        """What the engine's side gives, once it is loaded. Raises TimedOut."""
+        if self._backend is None:
+            self._backend = asyncio.ensure_future(asyncio.to_thread(self._load_backend))
+        try:
+            async with asyncio.timeout(_IMPORT_LIMIT_S):
+                return await asyncio.shield(self._backend)
+        except TimeoutError:
+            raise TimedOut(f"Lean Sidekick was not loaded within {_IMPORT_LIMIT_S:g} s; try again.") from None
 
     def settings(self, uri: str) -> Settings:
         """The settings for a document, as far as they are known without waiting."""
@@ -119,14 +134,16 @@ class Projects:
             raise InputError("Lean Sidekick is being closed.")
         if not self._options.is_trusted:
             raise LeanUnavailable(UNTRUSTED)
+        backend = await self.load_backend()
         if project.engine is None:
-            project.engine = self._backend.open_engine(project.root, project.settings)
+            project.engine = backend.open_engine(project.root, project.settings)
         return project.engine
 
     async def find_site(self, document: DocumentText, position: Position) -> ProofSite | None:
         """The proof site at a position, None where no tactic can stand."""
+        backend = await self.load_backend()
         try:
-            return await _on_thread(lambda: self._backend.find_site(document, position))
+            return await _on_thread(lambda: backend.find_site(document, position))
         except InputError:
             return None
 
@@ -142,7 +159,8 @@ class Projects:
         """Takes back what was learned, on disk and in every engine; says whether all of it is gone."""
         engines = [project.engine for project in self._by_root.values() if project.engine is not None]
         done = [await engine.forget_learned() for engine in engines]
-        return await self._backend.forget_learned() and all(done)
+        backend = await self.load_backend()
+        return await backend.forget_learned() and all(done)
 
     async def restart(self) -> int:
         """Ends all engines, to be made afresh when they are needed; says how many there were."""
@@ -168,7 +186,8 @@ class Projects:
         path = to_path(uri)
         if path is None:
             return self.folders[0] if self.folders else Path.cwd()
-        root = await _on_thread(lambda: self._backend.find_root(path))
+        backend = await self.load_backend()
+        root = await _on_thread(lambda: backend.find_root(path))
         return root or next((folder for folder in self.folders if path.is_relative_to(folder)), path.parent)
 
     async def _resolve(self, root: Path) -> Settings:

@@ -55,7 +55,7 @@ class Parts:
 class RequestContext:
     """What one request may use, and the document version that it is bound to."""
 
-    def __init__(self, parts: Parts, limit: asyncio.Timeout) -> None:
+    def __init__(self, parts: Parts, limit: asyncio.Timeout, waited_s: float) -> None:
         self.client = parts.client
         self.panel = parts.panel
         self.partials = parts.partials
@@ -65,6 +65,8 @@ class RequestContext:
         self.tasks = parts.tasks
         self._texts = parts.texts
         self._limit = limit
+        self.waited_s = waited_s
+        """Seconds that the request had waited before it was looked at, as while the server is still being loaded."""
         self._bound: Snapshot | None = None
         self._task = asyncio.current_task()
         self.is_stale = False
@@ -114,11 +116,15 @@ Handler = Callable[[RequestContext, _Params], Awaitable[_Result]]
 
 
 class Requests:
-    """The requests that are being answered."""
+    """The requests that are being answered.
 
-    def __init__(self, parts: Parts, current_id: Callable[[], str | int | None]) -> None:
+    `waited_s` says how long the newest request has waited so far.
+    """
+
+    def __init__(self, parts: Parts, current_id: Callable[[], str | int | None], waited_s: Callable[[], float]) -> None:
         self._parts = parts
         self._current_id = current_id
+        self._waited_s = waited_s
         self._running: set[RequestContext] = set()
 
     def answering(self, name: str, handler: Handler[_Params, _Result]) -> Callable[[_Params], Awaitable[_Result]]:
@@ -147,7 +153,7 @@ class Requests:
 
     async def _run(self, handler: Handler[_Params, _Result], params: _Params) -> _Result:
         limit = asyncio.timeout(DEFAULT_LIMIT_S)
-        context = RequestContext(self._parts, limit)
+        context = RequestContext(self._parts, limit, self._waited_s())
         self._running.add(context)
         try:
             async with limit:

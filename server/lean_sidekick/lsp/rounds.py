@@ -20,10 +20,11 @@ from lean_sidekick.core.errors import InputError, SidekickError, TimedOut
 from lean_sidekick.core.outcomes import OutcomeKind
 from lean_sidekick.core.positions import Position
 from lean_sidekick.core.sites import ProofSite
-from lean_sidekick.engine.api import OPENING_S, Suggestion, SuggestionRound
+from lean_sidekick.engine.api import OPENING_S
 from lean_sidekick.lsp.features.status import Status
 from lean_sidekick.lsp.lessons import Lessons
 from lean_sidekick.lsp.projects import Projects
+from lean_sidekick.lsp.round import Round
 from lean_sidekick.lsp.snapshot import Snapshot, TextStore
 from lean_sidekick.lsp.tasks import Tasks
 
@@ -31,120 +32,14 @@ from lean_sidekick.lsp.tasks import Tasks
 _MAX_CHECKS = 100_000
 # An engine that is still at work so long after its budget ended is given up.
 _OVERRUN_S = 5.0
-# So long the one word to the editor waits for a suggestion that closes the goal, once another could be shown
+# So long the word to the editor waits for a suggestion that closes the goal, once another could be shown
 # (docs/decisions/0020-one-refresh-a-pause.md).
-HOLD_S = 0.8
+HOLD_S = 1.2
 # A round that was ended gives its shadow document back before the next one begins, but not for ever.
 _ENDING_LIMIT_S = 5.0
 _ABBREVIATION = re.compile(r"\\\S*$")
 
 _logger = logging.getLogger(__name__)
-
-
-class Round:
-    """One anytime stream of suggestions for one site of one version."""
-
-    def __init__(self, number: int, snapshot: Snapshot, site: ProofSite, asked: Position) -> None:
-        self.number = number
-        self.snapshot = snapshot
-        self.site = site
-        self.asked = asked
-        self.latest: SuggestionRound | None = None
-        self.trouble = ""
-        self.is_complete = False
-        self.is_settled = False
-        self._settled = asyncio.Event()
-        self._all_run = asyncio.Event()
-        self.began = monotonic()
-        self.seconds = 0.0
-        self.first_s: float | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._held: asyncio.TimerHandle | None = None
-
-    def suggestions(self, limit: int) -> tuple[Suggestion, ...]:
-        """What may be shown by now, best first. A closed goal counts only when it was confirmed alone."""
-        known = self.latest.suggestions if self.latest is not None else ()
-        return tuple(s for s in known if s.is_confirmed or s.outcome.kind is not OutcomeKind.CLOSED)[:limit]
-
-    @property
-    def warning(self) -> str:
-        """One sentence if something above the site is wrong."""
-        return self.latest.warning if self.latest is not None else ""
-
-    @property
-    def is_running(self) -> bool:
-        """Whether something may still be found."""
-        return self._task is not None and not self._task.done()
-
-    @property
-    def is_usable(self) -> bool:
-        """Whether the round runs or has run to its end."""
-        return self.is_complete or self.is_running
-
-    def learn(self, known: SuggestionRound) -> None:
-        """Takes over what the engine knows by now."""
-        self.latest = known
-        if known.is_searching:
-            self._all_run.set()
-        self.seconds = monotonic() - self.began
-        if self.first_s is None and self.suggestions(1):
-            self.first_s = self.seconds
-
-    def describe(self) -> str:
-        """The round in one line, without anything of the text."""
-        shown = self.latest.suggestions if self.latest is not None else ()
-        checks = self.latest.checks if self.latest is not None else 0
-        first = f", the first after {self.first_s:.2f} s" if self.first_s is not None else ""
-        sources = ", ".join(sorted({suggestion.candidate.source.value for suggestion in shown})) or "none"
-        return (
-            f"round for {self.snapshot.uri}, version {self.snapshot.version}: {len(shown)} suggestions{first}; "
-            f"{checks} checks in {monotonic() - self.began:.2f} s; sources: {sources}"
-        )
-
-    def run_as(self, task: asyncio.Task[None]) -> None:
-        """Names the task that does the work."""
-        self._task = task
-
-    def hold(self, seconds: float, then: Callable[[], None]) -> None:
-        """Calls `then` so many seconds after the first such wish, unless the round is settled or ended before."""
-        if self._held is None:
-            self._held = asyncio.get_running_loop().call_later(seconds, then)
-
-    def settle(self) -> None:
-        """Says that no better suggestion is to be expected soon."""
-        self._end_hold()
-        self.is_settled = True
-        self._settled.set()
-
-    async def settled(self) -> None:
-        """Waits until no better suggestion is to be expected soon, or the round has ended, however it did."""
-        await self._end_or(self._settled, None)
-
-    async def wait(self, seconds: float) -> None:
-        """Waits until all candidates were run, at most for some seconds; the round goes on."""
-        await self._end_or(self._all_run, seconds)
-
-    async def _end_or(self, event: asyncio.Event, timeout_s: float | None) -> None:
-        """Waits for the end of the round or an event before it."""
-        if self._task is None:
-            return
-        happened = asyncio.ensure_future(event.wait())
-        try:
-            await asyncio.wait({happened, self._task}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            happened.cancel()
-
-    def cancel(self) -> asyncio.Task[None] | None:
-        """Ends the round; gives the task if it still has something to clean up."""
-        self._end_hold()
-        if self._task is None or self._task.done():
-            return None
-        self._task.cancel()
-        return self._task
-
-    def _end_hold(self) -> None:
-        if self._held is not None:
-            self._held.cancel()
 
 
 class _Desk:
@@ -174,9 +69,10 @@ class _Desk:
 class Rounds:
     """The rounds of all open documents.
 
-    `on_settled` is called at most once for a round, with its document: when its best suggestion closes the goal, or, if
-    it has others, when the round is complete or has had them for `HOLD_S`. `on_changed` is called whenever more is
-    known of a round, and at its end, however it came.
+    `on_news` is called at most once for a round, with its document, when the editor should fetch its hint: when the
+    best suggestion closes the goal, or, if there are others, when the round is complete or has had them for `HOLD_S`;
+    never before the pause after an edit, and not for what the editor was given already. `on_changed` is called whenever
+    more is known of a round, and at its end, however it came.
     """
 
     def __init__(
@@ -187,7 +83,7 @@ class Rounds:
         status: Status,
         tasks: Tasks,
         lessons: Lessons,
-        on_settled: Callable[[str], None],
+        on_news: Callable[[str], None],
         on_changed: Callable[[Round], None],
         editors_goals: Callable[[Snapshot, Position], Awaitable[Sequence[str]]],
     ) -> None:
@@ -196,7 +92,7 @@ class Rounds:
         self._status = status
         self._tasks = tasks
         self._lessons = lessons
-        self._on_settled = on_settled
+        self._on_news = on_news
         self._on_changed = on_changed
         self._numbers = count(1)
         self._editors_goals = editors_goals
@@ -228,8 +124,10 @@ class Rounds:
             snapshot = self._texts.snapshot(uri)
             begun = self._tasks.start(self._begin(snapshot, desk.edited), f"suggestions for {uri}")
             begun.add_done_callback(partial(_set, desk.paused))
-        else:
-            desk.paused.set()
+            return
+        desk.paused.set()
+        if desk.current is not None:
+            self._announce(desk, desk.current)
 
     def closed(self, uri: str) -> None:
         """Ends everything for a document."""
@@ -252,6 +150,11 @@ class Rounds:
         desk = self._desks.get(snapshot.uri)
         current = desk.current if desk is not None else None
         return current if current is not None and current.snapshot.version == snapshot.version else None
+
+    def shown(self, snapshot: Snapshot) -> Round | None:
+        """The same once the pause after the last edit has come: what is shown by itself does not disturb typing."""
+        desk = self._desks.get(snapshot.uri)
+        return self.current(snapshot) if desk is not None and desk.timer is None else None
 
     async def after_pause(self, snapshot: Snapshot) -> Round | None:
         """The round of this version, once the pause after the last edit has come; None if it began none."""
@@ -346,19 +249,22 @@ class Rounds:
         engine.load_premises()
 
     def _announce(self, desk: _Desk, running: Round) -> None:
-        """Has what is known shown, now or after a short wait for something better."""
+        """Has what is known shown, now or after a short wait for something better; nothing while the user types."""
         best = running.suggestions(1)
-        if not best:
+        if not best or desk.timer is not None:
             return
         if running.is_complete or best[0].outcome.kind is OutcomeKind.CLOSED:
-            self._show(desk, running)
+            self._tell(desk, running)
         else:
-            running.hold(HOLD_S, partial(self._show, desk, running))
+            running.hold(HOLD_S, partial(self._tell, desk, running))
 
-    def _show(self, desk: _Desk, running: Round) -> None:
-        if not running.is_settled and desk.current is running:
-            running.settle()
-            self._on_settled(running.snapshot.uri)
+    def _tell(self, desk: _Desk, running: Round) -> None:
+        if desk.current is not running:
+            return
+        running.settle()
+        if running.is_better_than_given and not running.is_told:
+            running.is_told = True
+            self._on_news(running.snapshot.uri)
 
     def _clear(self, desk: _Desk) -> None:
         desk.end_timer()

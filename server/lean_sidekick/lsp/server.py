@@ -73,13 +73,18 @@ _logger = logging.getLogger(__name__)
 
 
 def serve(
-    connection: Connection, handover: Handover, backend: Backend, *, lean_path: str | None, log_level: str
+    connection: Connection,
+    handover: Handover,
+    load_backend: Callable[[], Backend],
+    *,
+    lean_path: str | None,
+    log_level: str,
 ) -> int:
     """Serves one client to the end: 0 if it said `shutdown`, 1 if it just went, 130 after an interrupt."""
     configure_logging(log_level)
 
     async def supervised() -> int:
-        server = SidekickServer(connection, backend, lean_path)
+        server = SidekickServer(connection, load_backend, lean_path)
         _on_signals(asyncio.get_running_loop(), server.end)
         return await server.serve(handover)
 
@@ -94,7 +99,7 @@ class SidekickServer(LanguageServer):
 
     protocol: SidekickProtocol
 
-    def __init__(self, connection: Connection, backend: Backend, lean_path: str | None) -> None:
+    def __init__(self, connection: Connection, load_backend: Callable[[], Backend], lean_path: str | None) -> None:
         quiet_pygls()
         super().__init__(SERVER_NAME, __version__, protocol_cls=SidekickProtocol, converter_factory=make_converter)
         self._connection = connection
@@ -103,8 +108,8 @@ class SidekickServer(LanguageServer):
         self._exit_status: int | None = None
         self._closing: asyncio.Task[None] | None = None
         self._shutting_down: asyncio.Task[None] | None = None
-        self.parts = _make_parts(self.protocol, backend)
-        self._requests = Requests(self.parts, lambda: self.protocol.msg_id)
+        self.parts = _make_parts(self.protocol, load_backend)
+        self._requests = Requests(self.parts, lambda: self.protocol.msg_id, lambda: connection.waited_s)
         self.protocol.on_unreadable = self._unreadable
         self.protocol.set_writer(connection)
         self._register()
@@ -143,6 +148,7 @@ class SidekickServer(LanguageServer):
         """Handles messages, in order, until something ends the server."""
         loop = asyncio.get_running_loop()
         self._connection.on_arrival(partial(_wake, loop, self._arrived))
+        self.parts.tasks.start(self.parts.projects.load_backend(), "loading of the engine")
         if self.process_id is not None:
             self.parts.tasks.start(self._watch_parent(self.process_id), "watch of the editor's process")
         next_pause = 0.0
@@ -285,14 +291,14 @@ _COMMANDS = {
 }
 
 
-def _make_parts(protocol: SidekickProtocol, backend: Backend) -> Parts:
+def _make_parts(protocol: SidekickProtocol, load_backend: Callable[[], Backend]) -> Parts:
     tasks = Tasks()
     client = Client(protocol, tasks)
     status = Status(client)
     texts = TextStore()
-    projects = Projects(backend, status.warn_once)
+    projects = Projects(load_backend, status.warn_once)
 
-    def on_settled(uri: str) -> None:
+    def on_news(uri: str) -> None:
         if projects.settings(uri).inlay_hints_enabled:
             client.refresh_inlay_hints()
 
@@ -303,7 +309,7 @@ def _make_parts(protocol: SidekickProtocol, backend: Backend) -> Parts:
         status=status,
         tasks=tasks,
         lessons=lessons,
-        on_settled=on_settled,
+        on_news=on_news,
         on_changed=lambda known: shown.round_changed(known),
         editors_goals=client.editors_goals,
     )

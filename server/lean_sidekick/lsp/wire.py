@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from queue import Empty, SimpleQueue
 from threading import Thread
+from time import monotonic
 from typing import Any, NamedTuple
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -94,9 +95,10 @@ class Connection:
     def __init__(self, read: Callable[[], bytes], write: Callable[[bytes], object]) -> None:
         self._read = read
         self._write = write
-        self._incoming: SimpleQueue[Frame] = SimpleQueue()
+        self._incoming: SimpleQueue[tuple[Frame, float]] = SimpleQueue()
         self._outgoing: SimpleQueue[bytes | None] = SimpleQueue()
         self._notify: Callable[[], object] | None = None
+        self._arrival = monotonic()
         self._writer = Thread(target=self._write_all, name="client-writer", daemon=True)
         self._writer.start()
         Thread(target=self._read_all, name="client-reader", daemon=True).start()
@@ -106,16 +108,21 @@ class Connection:
         while True:
             try:
                 # A signal that comes just before the wait does not end it; Python sees it when the wait is over.
-                return self._incoming.get(timeout=_SIGNAL_S)
+                return self._taken(self._incoming.get(timeout=_SIGNAL_S))
             except Empty:
                 continue
 
     def poll(self) -> Frame | None:
         """The next frame if there is one."""
         try:
-            return self._incoming.get_nowait()
+            return self._taken(self._incoming.get_nowait())
         except Empty:
             return None
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds since the frame that was taken last has arrived."""
+        return monotonic() - self._arrival
 
     def on_arrival(self, notify: Callable[[], object]) -> None:
         """From now on `notify` is called, on another thread, when there may be something to poll."""
@@ -150,8 +157,12 @@ class Connection:
                 self._arrive(End())
                 return
 
+    def _taken(self, arrived: tuple[Frame, float]) -> Frame:
+        frame, self._arrival = arrived
+        return frame
+
     def _arrive(self, frame: Frame) -> None:
-        self._incoming.put(frame)
+        self._incoming.put((frame, monotonic()))
         if self._notify is not None:
             self._notify()
 

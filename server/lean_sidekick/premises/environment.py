@@ -153,11 +153,14 @@ async def _list_modules(document: Document, definitions: str, pace: Pace) -> Asy
 
 
 def corpus_file(module: ModuleRow, rows: Sequence[PremiseRow]) -> CorpusFile:
-    """What Lean said of a module, in the order of its file; the path is that of the module."""
+    """What Lean said of a module, in the order of its file; the path is that of the module.
+
+    A `module` of today imports some modules twice: once for its text, once for its compile-time programs.
+    """
     return CorpusFile(
         path=module_path(module.name),
         module=module.name,
-        imports=module.imports,
+        imports=tuple(dict.fromkeys(module.imports)),
         premises=tuple(
             Premise(
                 full_name=row.name,

@@ -125,7 +125,7 @@ def read_imports(file: Path) -> tuple[str, ...]:
         top = text.read(_TOP)
     header = find_header(top)
     is_prelude = re.search(r"^\s*prelude\b", top[: header.end], re.MULTILINE) is not None
-    return header.imports if is_prelude else ("Init", *header.imports)
+    return tuple(dict.fromkeys(header.imports if is_prelude else ("Init", *header.imports)))
 
 
 def closure(roots: Iterable[str], imports: Mapping[str, Iterable[str]]) -> list[str]:

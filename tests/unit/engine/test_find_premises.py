@@ -11,7 +11,8 @@ from lean_sidekick.core.goals import parse_goal
 from lean_sidekick.core.positions import Position
 from lean_sidekick.core.premises import CorpusFile, Premise, premises_above
 from lean_sidekick.engine.api import DocumentText, PremiseAnswer, PremiseFinding
-from lean_sidekick.engine.find_premises import describe_reasons, premises_for_words
+from lean_sidekick.engine.find_premises import premises_for_words
+from lean_sidekick.engine.premise_reasons import describe_reasons
 from lean_sidekick.engine.premises import Library, ProjectPremises
 from lean_sidekick.premises.api import RankReason
 from lean_sidekick.premises.retriever import LocalRetriever

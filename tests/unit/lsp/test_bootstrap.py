@@ -37,7 +37,7 @@ class Recorder(Connection):
 def answer_of_pygls(params: dict[str, Any]) -> Any:
     """What pygls answers, with the features that the server registers."""
     recorder = Recorder()
-    server = SidekickServer(recorder, fake_backend(lambda event: None), None)
+    server = SidekickServer(recorder, lambda: fake_backend(lambda event: None), None)
     server.protocol.accept({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params})
     (answer,) = [message for message in recorder.sent if message.get("id") == 1]
     return answer["result"]

@@ -9,7 +9,7 @@ from lean_sidekick.core.positions import Position, TextEdit
 from lean_sidekick.engine.api import Suggestion
 from lean_sidekick.lsp import convert
 from lean_sidekick.lsp.features.inlay_hints import hint_line
-from lean_sidekick.lsp.rounds import Round
+from lean_sidekick.lsp.round import Round
 from lean_sidekick.lsp.snapshot import Snapshot
 from support.fake_engine import find_site
 

@@ -27,7 +27,7 @@ class World:
         self.arrived = asyncio.Event()
         self.texts = TextStore()
         self.tasks = Tasks()
-        self.projects = Projects(fake_backend(self._on_event), lambda warning: None)
+        self.projects = Projects(lambda: fake_backend(self._on_event), lambda warning: None)
         self.lessons = Lessons(texts=self.texts, projects=self.projects, tasks=self.tasks, idle_s=0.0)
         self.texts.open(URI, 1, TEXT)
 

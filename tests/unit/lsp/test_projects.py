@@ -22,7 +22,8 @@ class World:
     def __init__(self, change: Callable[[Backend], Backend] = lambda backend: backend) -> None:
         self.events: list[str] = []
         self.warnings: list[str] = []
-        self.projects = Projects(change(fake_backend(self.events.append)), self.warnings.append)
+        backend = change(fake_backend(self.events.append))
+        self.projects = Projects(lambda: backend, self.warnings.append)
 
 
 async def test_an_engine_is_made_once_and_ended_by_close() -> None:

@@ -41,7 +41,7 @@ def requests(texts: TextStore) -> Requests:
         status=cast(Status, nobody),
         tasks=cast(Tasks, nobody),
     )
-    return Requests(parts, lambda: 1)
+    return Requests(parts, lambda: 1, lambda: 0.0)
 
 
 async def refused(requests: Requests, handler: Any) -> JsonRpcException:

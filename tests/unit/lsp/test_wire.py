@@ -45,6 +45,27 @@ def test_heads_that_are_understood(head: bytes) -> None:
     assert decode(head + b"{}" + framed(b"[]")) == [b"{}", b"[]"]
 
 
+def test_how_long_a_frame_has_waited_counts_from_its_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not from when it was taken: the time in which the server was loaded counts."""
+    now = [10.0]
+    monkeypatch.setattr(wire, "monotonic", lambda: now[0])
+    data = [framed(b"{}")]
+    arrived = threading.Event()
+
+    def read() -> bytes:
+        if data:
+            return data.pop()
+        arrived.set()  # who reads again has handed on what was read before
+        return b""
+
+    connection = Connection(read, lambda _: None)
+    assert arrived.wait(LIMIT_S)
+    now[0] += 2.0
+    assert connection.receive() == b"{}"
+    assert connection.waited_s == 2.0
+    connection.close()
+
+
 @pytest.mark.parametrize("head", [b"\r\n\r\n", b"nonsense\r\n\r\n", b"Content-Length: -1\r\n\r\n"])
 def test_a_head_without_a_length_is_passed_over(head: bytes) -> None:
     assert decode(head + framed(b"[]")) == [BadFrame("a head without Content-Length"), b"[]"]

@@ -13,7 +13,7 @@ from attrs import define, evolve, field
 
 from lean_sidekick.core.declarations import Outline
 from lean_sidekick.core.premises import CorpusFile
-from lean_sidekick.evaluation.extraction.lean_text import (
+from lean_sidekick.evaluation.extraction.lean_rows import (
     ConstantRow,
     MentionRow,
     MessageRow,

@@ -14,104 +14,22 @@ A step is an item of a sequence of tactics, as LeanDojo counts: a tactic with ta
 those, `t₁ <;> t₂` and the alternatives of `first` are parts of one. Its goals are those of the first node of Lean's
 information tree that stands for it; one that was undone, or never run, has none and is no step.
 
-Positions are in bytes of the text but for those of declarations and messages, which Lean has by line and column.
+The file is elaborated with the options of the document (those of the library that its URI belongs to), as an editor
+would: `Elab.inServer` makes a Lean with modules load the places of what a `module` imports too.
 
 Versions: as in `premises.environment_lean`; the last spellings were run live on the Lean of July 2021, those of later
-Leans were not tried.
+Leans were not run, but written by their sources: 4.0 to 4.8 (a context is a `ContextInfo`), from 4.9, from about 4.22
+(modules; importing ends the permission to run initializers, which a second import needs again), from about 4.26
+(`String.Pos.Raw`), and the middle of 2026 (what runs in a context can throw an `Exception`).
 """
 
 import json
-from collections.abc import Iterable, Sequence
 
-from attrs import frozen
-
-from lean_sidekick.lean.diagnostics import Diagnostic
 from lean_sidekick.lean.spellings import Part
-from lean_sidekick.premises.environment_lean import PremiseRow, answer_of, read_premise_row, row_parts, typed_name
+from lean_sidekick.premises.environment_lean import row_parts
 
 KEYWORD = "lean_sidekick_trace"
 HEADER = "import Lean\n"
-
-
-@frozen(kw_only=True)
-class ProofRow:
-    """A declaration with a proof, in bytes: where it begins, where `:=` stands or the proof begins, where it ends."""
-
-    start: int
-    proof: int
-    end: int
-
-
-@frozen(kw_only=True)
-class StepRow:
-    """A tactic that ran, in bytes, with the goals before and after it as Lean prints them."""
-
-    start: int
-    end: int
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-
-
-@frozen(kw_only=True)
-class MentionRow:
-    """A name in the text that stood for a constant; `constant` is its index among the constants."""
-
-    constant: int
-    start: int
-    end: int
-
-
-@frozen(kw_only=True)
-class ConstantRow:
-    """A constant that is named in a proof: its full name (without the mark of a private one) and where it is declared.
-
-    `module` is None for one of the file itself. `place` is the range of its name: two pairs of line, from 1, and column
-    in code points, from 0; None where Lean keeps none.
-    """
-
-    name: str
-    module: str | None
-    place: tuple[int, int, int, int] | None
-
-
-@frozen(kw_only=True)
-class NamedRow:
-    """A declaration of the file that has a place: its name without the mark of a private one, and where that stands."""
-
-    name: str
-    is_theorem: bool
-    line: int
-    column: int
-
-
-@frozen(kw_only=True)
-class MessageRow:
-    """An error or a warning at a line, from 1, and a column in code points, from 0."""
-
-    is_error: bool
-    line: int
-    column: int
-    text: str
-
-
-@frozen(kw_only=True)
-class TraceAnswer:
-    """All that Lean says of a file.
-
-    `failure` is why its header could not be loaded, "" if it was; where it is not, all else is empty. `imports` are the
-    modules of its header. `missing` are tactics, in bytes, that no step is there for: not run, or undone.
-    """
-
-    failure: str
-    imports: tuple[str, ...]
-    proofs: tuple[ProofRow, ...]
-    steps: tuple[StepRow, ...]
-    missing: tuple[tuple[int, int], ...]
-    mentions: tuple[MentionRow, ...]
-    constants: tuple[ConstantRow, ...]
-    named: tuple[NamedRow, ...]
-    premises: tuple[PremiseRow, ...]
-    messages: tuple[MessageRow, ...]
 
 
 def trace_command(nonce: str, file_name: str, module: str, text: str) -> str:
@@ -125,52 +43,14 @@ def _literal(text: str) -> str:
     return f'"{escaped}"'
 
 
-def read_trace(nonce: str, diagnostics: Iterable[Diagnostic]) -> TraceAnswer | None:
-    """The answer to `trace_command`; None if there is not exactly one with this nonce, or it cannot be read."""
-    try:
-        _, failure, imports, proofs, steps, missing, mentions, constants, named, premises, messages = answer_of(
-            nonce, diagnostics
-        )
-        return TraceAnswer(
-            failure=str(failure),
-            imports=tuple(map(str, imports)),
-            proofs=tuple(ProofRow(start=int(a), proof=int(b), end=int(c)) for a, b, c in proofs),
-            steps=tuple(
-                StepRow(start=int(a), end=int(b), before=tuple(map(str, before)), after=tuple(map(str, after)))
-                for a, b, before, after in steps
-            ),
-            missing=tuple((int(a), int(b)) for a, b in missing),
-            mentions=tuple(MentionRow(constant=int(c), start=int(a), end=int(b)) for c, a, b in mentions),
-            constants=tuple(_constant(*row) for row in constants),
-            named=tuple(
-                NamedRow(name=typed_name(str(name)), is_theorem=bool(is_theorem), line=int(line), column=int(column))
-                for name, is_theorem, line, column in named
-            ),
-            premises=tuple(read_premise_row(*row) for row in premises),
-            messages=tuple(
-                MessageRow(is_error=bool(is_error), line=int(line), column=int(column), text=str(text))
-                for is_error, line, column, text in messages
-            ),
-        )
-    except (ValueError, TypeError):
-        return None
-
-
-def _constant(name: str, module: str | None, place: Sequence[int] | None) -> ConstantRow:
-    found = None
-    if place is not None:
-        line, column, end_line, end_column = map(int, place)
-        found = (line, column, end_line, end_column)
-    return ConstantRow(name=typed_name(str(name)), module=None if module is None else str(module), place=found)
-
-
 def trace_parts() -> tuple[Part, ...]:
     """The text, part by part."""
     return (
+        Part(spellings=_QUIET),
         *row_parts(),
         *(
             Part(spellings=spellings, is_needed=True)
-            for spellings in (_BYTES, _CONTEXT, _OPTIONS, (_SYNTAX,), (_TREES,))
+            for spellings in (_BYTES, _CONTEXT, _RUN, _ALL_TREES, _OPTIONS, _LOAD, (_SYNTAX,), (_TREES,))
         ),
         *(Part(spellings=(text,), is_needed=True) for text in (_ENVIRONMENT, _FILE, _COMMAND)),
     )
@@ -190,10 +70,68 @@ def contextIn (inner : PartialContextInfo) (outer : Option ContextInfo) : Option
     "def contextIn (inner : ContextInfo) (_ : Option ContextInfo) : Option ContextInfo := some inner\n",
 )
 
-# Without it a later Lean elaborates proofs beside the next command, and their trees come late.
+# A project may ask for it, and every remark of a linter about this text would end the extraction.
+_QUIET = (
+    "set_option warningAsError false\n",
+    "-- has no such option\n",
+)
+
+_RUN = (
+    """\
+def inContext {α : Type} (ctx : ContextInfo) (x : MetaM α) : IO α := do
+  match (← (ctx.runMetaM {} x).toBaseIO) with
+  | Except.ok value => return value
+  | Except.error e => throw <| IO.userError (← e.toMessageData.toString)
+""",
+    "def inContext {α : Type} (ctx : ContextInfo) (x : MetaM α) : IO α := ctx.runMetaM {} x\n",
+)
+
+# Trees of what is elaborated beside the next command are put in later.
+_ALL_TREES = (
+    "def treesOf (state : InfoState) := state.substituteLazy.get.trees\n",
+    "def treesOf (state : InfoState) := state.trees\n",
+)
+
 _OPTIONS = (
-    "def options : Options := ({} : Options).setBool `Elab.async false\n",
-    "def options : Options := {}\n",
+    """\
+def optionsFrom (given : Options) : Options :=
+  (given.setBool `Elab.async false).setBool `Elab.inServer true
+""",
+    "def optionsFrom (given : Options) : Options := given\n",
+)
+
+_LOAD = (
+    """\
+unsafe def loadUnsafe (given : Options) (name : Name) (input : Parser.InputContext) :
+    IO (Environment × Parser.ModuleParserState × MessageLog) := do
+  enableInitializersExecution
+  let (header, parserState, messages) ← Parser.parseHeader input
+  let (env, messages) ← processHeader header (optionsFrom given) messages input (mainModule := name)
+  return (env, parserState, messages)
+
+@[implemented_by loadUnsafe]
+opaque load (given : Options) (name : Name) (input : Parser.InputContext) :
+    IO (Environment × Parser.ModuleParserState × MessageLog)
+""",
+    """\
+unsafe def loadUnsafe (given : Options) (name : Name) (input : Parser.InputContext) :
+    IO (Environment × Parser.ModuleParserState × MessageLog) := do
+  enableInitializersExecution
+  let (header, parserState, messages) ← Parser.parseHeader input
+  let (env, messages) ← processHeader header (optionsFrom given) messages input
+  return (env.setMainModule name, parserState, messages)
+
+@[implemented_by loadUnsafe]
+opaque load (given : Options) (name : Name) (input : Parser.InputContext) :
+    IO (Environment × Parser.ModuleParserState × MessageLog)
+""",
+    """\
+def load (given : Options) (name : Name) (input : Parser.InputContext) :
+    IO (Environment × Parser.ModuleParserState × MessageLog) := do
+  let (header, parserState, messages) ← Parser.parseHeader input
+  let (env, messages) ← processHeader header (optionsFrom given) messages input
+  return (env.setMainModule name, parserState, messages)
+""",
 )
 
 _SYNTAX = """\
@@ -274,8 +212,7 @@ structure Seen where
 
 def goalTexts (ctx : ContextInfo) (mctx : MetavarContext) (goals : List MVarId) : IO Json := do
   if goals.isEmpty then return Json.arr #[] else
-  let ctx := { ctx with mctx := mctx }
-  ctx.runMetaM {} do
+  inContext { ctx with mctx := mctx } do
     let mut texts := #[]
     for goal in goals do
       texts := texts.push (Json.str (toString (← Meta.ppGoal goal)))
@@ -379,7 +316,7 @@ partial def traceCommands (done : Traced) : Frontend.FrontendM Traced := do
     let wanted := tactics.foldl (init := ({} : NameSet)) fun set item => set.insert item.key
     let mut seen : Seen := { steps := #[], found := {}, mentions := #[] }
     unless tactics.isEmpty do
-      for tree in state.infoState.trees do
+      for tree in treesOf state.infoState do
         seen ← see wanted none tree seen
     let missing := tactics.filter fun item => !seen.found.contains item.key
     next isLast {
@@ -412,7 +349,7 @@ def messageRows (messages : MessageLog) : IO Json := do
     | _ => rows := rows.push (← messageRow message)
   return Json.arr rows
 
-def mentionRows (mentions : Array (Name × Nat × Nat)) : Array Name × Array Json := do
+def mentionRows (mentions : Array (Name × Nat × Nat)) : Array Name × Array Json := Id.run do
   let mut names := #[]
   let mut numbers : NameMap Nat := {}
   let mut rows := #[]
@@ -437,18 +374,17 @@ def traceFile : Frontend.FrontendM (Array Json) := do
     return #[Json.arr imports, Json.arr done.proofs, Json.arr done.steps, Json.arr done.missing, Json.arr mentions,
       Json.arr constants, named, premises, (← messageRows state.messages)]
 
-def trace (fileName module text : String) : IO (Array Json) := do
+def trace (given : Options) (fileName module text : String) : IO (Array Json) := do
   let input := Parser.mkInputContext text fileName
-  let (header, parserState, messages) ← Parser.parseHeader input
-  let (env, messages) ← processHeader header options messages input
+  let name := module.splitOn "." |>.foldl (init := Name.anonymous) fun name part => Name.mkStr name part
+  let (env, parserState, messages) ← load given name input
   if messages.hasErrors then
     let mut failure := "its header cannot be read"
     for message in messages.toList do
       failure ← message.data.toString
     let empty := (List.replicate 9 (Json.arr #[])).toArray
     return #[Json.str failure] ++ empty
-  let name := module.splitOn "." |>.foldl (init := Name.anonymous) fun name part => Name.mkStr name part
-  let state := Command.mkState (env.setMainModule name) messages options
+  let state := Command.mkState env messages (optionsFrom given)
   let state := { state with infoState := { enabled := true } }
   let (rows, _) ← (traceFile.run { inputCtx := input }).run
     { commandState := state, parserState := parserState, cmdPos := parserState.pos }
@@ -460,7 +396,7 @@ def literal (stx : Syntax) : String := stx.isStrLit?.getD ""
 # A keyword of Lean ends the text: without one the question below would be read as part of the last definition.
 _COMMAND = f"""\
 elab "{KEYWORD} " nonce:str fileName:str module:str text:str : command => do
-  let rows ← trace (literal fileName) (literal module) (literal text)
+  let rows ← trace (← getOptions) (literal fileName) (literal module) (literal text)
   logInfo (Json.arr (#[Json.str (literal nonce)] ++ rows)).compress
 end LeanSidekick
 """

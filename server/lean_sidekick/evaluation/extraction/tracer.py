@@ -1,8 +1,9 @@
 """Traces files in our Lean server, one after the other, each in an environment of its own.
 
-A document of ours, under a URI where no file is, holds the text of `lean_text.py`; each file goes into one command at
-its end, so that nothing of the project changes. What goes wrong with a file is told as its error; what was asked of a
-worker that had traced others is asked of a new one before that. A worker that has grown is replaced: what a file
+A document of ours holds the text of `lean_text.py`; each file goes into one command at its end, so that nothing of the
+project changes. In a project of Lake it stands under the URI of a file of the library that is traced, so that its
+options hold; elsewhere under one where no file is. What goes wrong with a file is told as its error; what was asked of
+a worker that had traced others is asked of a new one before that. A worker that has grown is replaced: what a file
 imports stays in its memory.
 """
 
@@ -13,9 +14,10 @@ from pathlib import Path
 
 from attrs import define, field, frozen
 
-from lean_sidekick.core.errors import InputError, LeanCrashed, TimedOut
+from lean_sidekick.core.errors import ImportsOutOfDate, InputError, LeanCrashed, TimedOut
 from lean_sidekick.evaluation.extraction.assemble import PathOf, assemble, failed_file, first_error
-from lean_sidekick.evaluation.extraction.lean_text import HEADER, TraceAnswer, read_trace, trace_command, trace_parts
+from lean_sidekick.evaluation.extraction.lean_rows import TraceAnswer, read_trace
+from lean_sidekick.evaluation.extraction.lean_text import HEADER, trace_command, trace_parts
 from lean_sidekick.evaluation.extraction.targets import Target
 from lean_sidekick.evaluation.extraction.traced import TracedFile
 from lean_sidekick.lean.api import Document, DocumentServer
@@ -26,7 +28,7 @@ from lean_sidekick.lean.spellings import first_error as first_error_of
 logger = logging.getLogger(__name__)
 
 DOCUMENT = "LeanSidekickExtraction.lean"
-"""The name of the document that asks; no such file is ever written."""
+"""The name of the document that asks about texts that are in no library of Lake; no such file is ever written."""
 
 
 @frozen(kw_only=True)
@@ -51,7 +53,8 @@ class TraceResult:
 class FileTracer:
     """Traces the files of one project in one document; whoever makes it closes it. See `pool.Worker`.
 
-    `worker_memory` is the size in bytes of the process that the document lives in.
+    `uri` is that of the document for texts that are in no library of Lake. `worker_memory` is the size in bytes of the
+    process that the document lives in.
     """
 
     server: DocumentServer
@@ -63,6 +66,8 @@ class FileTracer:
     _document: Document | None = field(default=None, init=False)
     _is_ready: bool = field(default=False, init=False)
     _traced_count: int = field(default=0, init=False)
+    _library: str = field(default="", init=False)
+    _library_uri: str = field(default="", init=False)
 
     async def run(self, target: Target) -> TraceResult:
         """Traces a file.
@@ -91,7 +96,7 @@ class FileTracer:
         """The answer of a worker; of a new one where one that had traced other files fails."""
         if self.worker_memory() > self.patience.worker_mb * 2**20:
             self._is_ready = False
-        await self._prepare()
+        await self._prepare(target)
         if not self._traced_count:
             return await self._ask(target)
         try:
@@ -101,7 +106,7 @@ class FileTracer:
         except (LeanCrashed, _NoAnswer) as error:
             logger.info("%s is asked about in a new worker: %s", target.path, error)
         self._is_ready = False
-        await self._prepare()
+        await self._prepare(target)
         return await self._ask(target)
 
     async def _ask(self, target: Target) -> TraceAnswer:
@@ -116,17 +121,40 @@ class FileTracer:
             raise _NoAnswer(first_error_of(diagnostics))
         return answer
 
-    async def _prepare(self) -> None:
-        """Sees to it that a worker has taken our text."""
+    async def _prepare(self, target: Target) -> None:
+        """Sees to it that a worker with the options for this file has taken our text."""
+        uri = self._uri_for(target)
+        try:
+            await self._take_text(uri)
+        except (ImportsOutOfDate, InputError) as error:
+            if uri == self.uri:
+                raise
+            # Lake cannot set a module of this library up; only the library's options are lost without it.
+            logger.info("%s is not asked under: %s", uri, error)
+            self._library_uri = self.uri
+            await self._take_text(self.uri)
+
+    async def _take_text(self, uri: str) -> None:
+        if self._document is not None and self._document.uri != uri:
+            document, self._document, self._is_ready = self._document, None, False
+            await document.close()
         if self._is_ready:
             return
         if self._document is None:
-            self._document = await self.server.open(self.uri, self._text.text)
+            self._document = await self.server.open(uri, self._text.text)
         else:
             await self._document.reopen(self._text.text)
         while not self._text.take(await self._document.diagnostics(self.patience.opening_s)):
             await self._document.change(self._text.text)
         self._is_ready, self._traced_count = True, 0
+
+    def _uri_for(self, target: Target) -> str:
+        if target.lake_file is None:
+            return self.uri
+        # Files at the top are told no library from: many may be one, so they do not change the document.
+        if not self._library_uri or (target.library and target.library != self._library):
+            self._library, self._library_uri = target.library, target.lake_file.as_uri()
+        return self._library_uri
 
 
 class _NoAnswer(InputError):

@@ -1,15 +1,19 @@
 """Code actions: each checked suggestion as a quick fix; completing the proof and looking premises up as commands."""
 
+import asyncio
 from collections.abc import Sequence
+from time import monotonic
 
 from lsprotocol import types
 
+from lean_sidekick.core.positions import Position
 from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.lsp import convert
 from lean_sidekick.lsp.messages import CompleteProofParams, WirePosition, to_wire
 from lean_sidekick.lsp.methods import CHOOSE_PREMISE, COMPLETE_PROOF, FIND_LEMMA_HERE
 from lean_sidekick.lsp.premise_messages import ChoosePremiseParams
 from lean_sidekick.lsp.requests import RequestContext
+from lean_sidekick.lsp.round import Round
 from lean_sidekick.lsp.snapshot import Snapshot
 
 OPTIONS = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
@@ -29,10 +33,12 @@ async def code_actions(ctx: RequestContext, params: types.CodeActionParams) -> l
     if not _are_wanted(params.context.only):
         return []
     settings = ctx.projects.settings(snapshot.uri)
-    known = await ctx.rounds.at(snapshot, convert.to_position(params.range.start))
+    left_s = max(0.0, settings.code_action_wait_s - ctx.waited_s)
+    began = monotonic()
+    known = await _round(ctx, snapshot, convert.to_position(params.range.start), left_s)
     if known is None:
         return []
-    await known.wait(settings.code_action_wait_s)
+    await known.wait(max(0.0, left_s - (monotonic() - began)))
     is_versioned = ctx.client.capabilities.has_versioned_edits
     return [
         *(
@@ -44,6 +50,13 @@ async def code_actions(ctx: RequestContext, params: types.CodeActionParams) -> l
         _premises(snapshot, params.range.start),
         *([_FIND_LEMMA] if ctx.client.capabilities.can_ask_for_words else []),
     ]
+
+
+async def _round(ctx: RequestContext, snapshot: Snapshot, position: Position, seconds: float) -> Round | None:
+    """The round of a place, if its site is known in time; it is looked for and the round begins in any case."""
+    finding = ctx.tasks.start(ctx.rounds.at(snapshot, position), f"round for {snapshot.uri}")
+    done, _ = await asyncio.wait({finding}, timeout=seconds)
+    return finding.result() if done else None
 
 
 def _partial(ctx: RequestContext, snapshot: Snapshot, site: ProofSite) -> list[types.CodeAction]:

@@ -19,7 +19,7 @@ from lean_sidekick.lsp import convert
 from lean_sidekick.lsp.features.inline_completion import is_shown_as_ghost_text
 from lean_sidekick.lsp.messages import is_whole, read_argument, to_wire
 from lean_sidekick.lsp.requests import RequestContext
-from lean_sidekick.lsp.rounds import Round
+from lean_sidekick.lsp.round import Round
 from lean_sidekick.lsp.snapshot import Snapshot
 
 _NAME = re.compile(IDENTIFIER)
@@ -41,7 +41,7 @@ class _HintData:
 async def inlay_hints(ctx: RequestContext, params: types.InlayHintParams) -> list[types.InlayHint]:
     """Gives one hint or none; never waits, since the editor is told when there is something to show."""
     snapshot = ctx.snapshot(params.text_document.uri)
-    known = ctx.rounds.current(snapshot)
+    known = ctx.rounds.shown(snapshot)
     if known is None or not ctx.projects.settings(snapshot.uri).inlay_hints_enabled:
         return []
     line = hint_line(known)
@@ -49,10 +49,11 @@ async def inlay_hints(ctx: RequestContext, params: types.InlayHintParams) -> lis
         return []
     if is_shown_as_ghost_text(ctx, known):
         return []
-    return [
-        convert.to_inlay_hint(best, snapshot, line, known.warning, _data(best, snapshot))
-        for best in known.suggestions(1)
-    ]
+    hints = []
+    for best in known.suggestions(1):
+        known.given = best.candidate.text
+        hints.append(convert.to_inlay_hint(best, snapshot, line, known.warning, _data(best, snapshot)))
+    return hints
 
 
 async def resolve_inlay_hint(ctx: RequestContext, hint: types.InlayHint) -> types.InlayHint:

@@ -9,7 +9,7 @@ from lsprotocol import types
 from lean_sidekick.engine.api import OPENING_S
 from lean_sidekick.lsp import convert
 from lean_sidekick.lsp.requests import RequestContext
-from lean_sidekick.lsp.rounds import Round
+from lean_sidekick.lsp.round import Round
 
 OPTIONS = types.InlineCompletionOptions()
 # A round ends by its own time limit; this is what it may take to say so.

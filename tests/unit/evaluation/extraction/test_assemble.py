@@ -3,7 +3,7 @@
 from attrs import evolve
 
 from lean_sidekick.evaluation.extraction.assemble import EXAMPLE, assemble, first_error
-from lean_sidekick.evaluation.extraction.lean_text import (
+from lean_sidekick.evaluation.extraction.lean_rows import (
     ConstantRow,
     MentionRow,
     MessageRow,

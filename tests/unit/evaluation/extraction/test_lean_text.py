@@ -2,7 +2,8 @@
 
 import json
 
-from lean_sidekick.evaluation.extraction.lean_text import HEADER, KEYWORD, read_trace, trace_command, trace_parts
+from lean_sidekick.evaluation.extraction.lean_rows import read_trace
+from lean_sidekick.evaluation.extraction.lean_text import HEADER, KEYWORD, trace_command, trace_parts
 from support.fake_documents import at, information
 
 ROWS = [

@@ -1,13 +1,15 @@
 """Tracing files in one document: what goes wrong with a file costs that file alone, and a new worker is tried first."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from lean_sidekick.core.errors import InputError
+from lean_sidekick.core.errors import ImportsOutOfDate, InputError
 from lean_sidekick.evaluation.extraction.lean_text import KEYWORD, trace_parts
 from lean_sidekick.evaluation.extraction.targets import Target
 from lean_sidekick.evaluation.extraction.tracer import FileTracer, TraceResult
+from lean_sidekick.lean.diagnostics import Diagnostic
 from support.fake_documents import FakeServer
 from support.trace_lean import TraceLean
 
@@ -106,3 +108,41 @@ async def test_errors_of_a_file_are_counted_and_the_first_is_told() -> None:
     [result], _ = await run(TraceLean(), text)
     assert (result.error_count, result.first_error) == (2, "line 2: type mismatch")
     assert [theorem.is_complete for theorem in result.file.theorems] == [True, False, False]
+
+
+async def test_the_document_is_a_file_of_the_library_so_that_its_options_hold() -> None:
+    made, server = tracer(TraceLean())
+    for module in ("A.One", "A.Two", "A", "Other", "B.One", "B.Two.Three"):
+        path = f"/p/{module.replace('.', '/')}.lean"
+        result = await made.run(Target(path=path[3:], module=module, text=GOOD, lake_file=Path(path)))
+        assert result.file.error is None
+    assert (await made.run(target(GOOD))).file.error is None
+    await made.close()
+    assert server.opened == ["file:///p/A/One.lean", "file:///p/B/One.lean", "file:///p/Ask.lean"]
+    assert server.closed == 3
+
+
+@pytest.mark.parametrize("error", [ImportsOutOfDate("Build the plugin first."), InputError("Lake's setup failed.")])
+async def test_where_lake_cannot_set_the_library_up_its_files_are_traced_all_the_same(error: Exception) -> None:
+    lean = TraceLean()
+
+    def refusing(text: str) -> Sequence[Diagnostic]:
+        if "/A/" in server.opened[-1]:
+            raise error
+        return lean(text)
+
+    made, server = tracer(lean)
+    server.lean = refusing
+    for name in ("A.One", "A.Two"):
+        path = Path(f"/p/{name.replace('.', '/')}.lean")
+        assert (await made.run(Target(path=path.name, module=name, text=GOOD, lake_file=path))).file.error is None
+    assert server.opened == ["file:///p/A/One.lean", "file:///p/Ask.lean"], "asked once for the library"
+    server.opened.clear()
+
+    def unusable(text: str) -> Sequence[Diagnostic]:
+        raise error
+
+    server.lean = unusable
+    other = Target(path="B.lean", module="B", text=GOOD, lake_file=Path("/p/B.lean"))
+    with pytest.raises(type(error)):
+        await made.run(other)
