@@ -172,7 +172,7 @@ def _read_premise(data: dict[str, Any], module: str) -> Premise:
         premise = evolve(
             premise,
             kind=_text(data.get("declaration") or premise.kind),
-            statement=statement,
+            statement=_text(statement),
             doc=_text(data.get("doc") or ""),
             attributes=tuple(map(_text, data.get("attributes") or ())),
             deprecated=None if data.get("deprecated") is None else _text(data["deprecated"]),
@@ -251,6 +251,11 @@ def _position(pair: object) -> Position | None:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("a text is no text")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        # JSON can name half of a character, which no store and no model can take.
+        raise TypeError(f"a text in it holds half a character (`{value[error.start]!r}`)") from None
     return value
 
 

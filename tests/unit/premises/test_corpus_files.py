@@ -121,6 +121,10 @@ def test_a_line_that_never_ends_is_refused(tmp_path: Path, monkeypatch: pytest.M
         ("[1]", "it is no file of a corpus"),
         ('{"path": "A.lean", "premises": [{"full_name": 1}]}', "it is no file of a corpus"),
         ('{"path": "A.lean", "premises": [{"full_name": "a", "start": [0, 1]}]}', "it is no file of a corpus"),
+        (
+            '{"path": "A.lean", "premises": [{"full_name": "a", "statement": ": \\ud800"}]}',
+            "a text in it holds half a character (`'\\ud800'`)",
+        ),
     ],
 )
 def test_a_bad_line_is_reported_and_left_out(line: str, reason: str, tmp_path: Path) -> None:
