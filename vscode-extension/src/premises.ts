@@ -56,6 +56,7 @@ export interface PremiseUi {
   /** Puts a use in, if the document is still at that version; whether it did. */
   insert(place: Place, use: PremiseUse): Promise<boolean>;
   open(uri: string, position: Position): Promise<void>;
+  copy(text: string): Promise<void>;
   report(problem: string): void;
 }
 
@@ -64,6 +65,8 @@ export type Run = (command: string, argument: unknown) => Promise<unknown>;
 
 const MOST = 50;
 const DEFINITION = "Go to the definition";
+const COPY = "Copy the name";
+const DOC_CHARACTERS = 80;
 
 /** Lists what may help the goal at a place, and does with the chosen premise what the user wants. */
 export async function premisesForGoal(place: Place, run: Run, ui: PremiseUi): Promise<void> {
@@ -100,40 +103,32 @@ export async function findLemma(place: Place, run: Run, ui: PremiseUi): Promise<
 async function use(place: Place, premise: Premise, run: Run, ui: PremiseUi): Promise<void> {
   const found = (await run("leanSidekick.premiseUses", { ...place, name: premise.name })) as
     PremiseUsesResult | undefined;
-  const choices: Choice<PremiseUse | undefined>[] = (found?.uses ?? []).map((one) => ({
+  const { name, uri, position } = premise;
+  const choices: Choice<() => Promise<void>>[] = (found?.uses ?? []).map((one) => ({
     label: one.tactic,
     description: one.effect,
     detail: "",
-    value: one,
+    value: async () => {
+      if (!(await ui.insert(place, one))) {
+        ui.report("The text has changed since; nothing was put in.");
+      }
+    },
   }));
-  const { uri, position } = premise;
   if (uri !== null) {
-    choices.push({ label: DEFINITION, description: premise.module ?? "", detail: "", value: undefined });
+    const value = (): Promise<void> => ui.open(uri, position ?? { line: 0, character: 0 });
+    choices.push({ label: DEFINITION, description: premise.module ?? "", detail: "", value });
   }
-  if (choices.length === 0) {
-    ui.report(found?.message ?? `${premise.name} cannot be looked up.`);
-    return;
-  }
+  choices.push({ label: COPY, description: name, detail: "", value: () => ui.copy(name) });
   const message = found?.message ?? "";
-  const chosen = await ui.choose(
-    message === "" ? `Uses of ${premise.name}, checked by Lean` : message,
-    choices.map((choice) => ({ ...choice, value: choice })),
-  );
-  if (chosen === undefined) {
-    return;
-  }
-  if (chosen.value !== undefined) {
-    if (!(await ui.insert(place, chosen.value))) {
-      ui.report("The text has changed since; nothing was put in.");
-    }
-  } else if (uri !== null) {
-    await ui.open(uri, position ?? { line: 0, character: 0 });
-  }
+  const chosen = await ui.choose(message === "" ? `Uses of ${premise.name}, checked by Lean` : message, choices);
+  await chosen?.();
 }
 
 function toChoice(premise: Premise): Choice<Premise> {
   const { name, statement, module, doc, why } = premise;
-  const facts = [module ?? "this file", why, doc.split(/\s+/).join(" ").trim()];
+  const words = doc.split(/\s+/).join(" ").trim();
+  const said = words.length > DOC_CHARACTERS ? `${words.slice(0, DOC_CHARACTERS - 1)}…` : words;
+  const facts = [module ?? "this file", said, why];
   return {
     label: name,
     description: statement,

@@ -96,8 +96,7 @@ scenario("arrows and Enter put a suggestion in and undo takes it out in one step
   await until("the edit", async () => /by\n {2}exact Or\.inr hq/.test(await workbench.shown()));
   assert.doesNotMatch(await workbench.shown(), /sorry/);
   // The focus is in the editor again, so its undo is a key away.
-  await page.locator(".monaco-editor.focused").waitFor();
-  await page.keyboard.press("Control+z");
+  await workbench.undo();
   await editorShows("the text as it was", "sorry");
   await rowsWith("exact Or.inr hq");
 });
@@ -146,7 +145,7 @@ scenario("a completion fills the tree of the last search", async () => {
   assert.match(await spoken(frame.locator('[role="treeitem"]:focus')), /^tactic, exact ⟨.*⟩, proved, /);
   await workbench.screenshot("the-tree-by-keyboard");
   await workbench.openByName("complete.lean", place("complete"));
-  await page.keyboard.press("Control+z");
+  await workbench.undo();
   await editorShows("the text as it was", "sorry");
 });
 
@@ -248,6 +247,14 @@ for (const theme of THEMES) {
   });
 }
 
+/** Moves the pointer out of the panel and waits until what was kept in its place for it has gone back. */
+async function pointAtNothing() {
+  await workbench.page.mouse.move(700, 300);
+  await until("the room given back", () =>
+    frame.evaluate(() => ["paddingTop", "paddingBottom"].every((side) => document.documentElement.style[side] === "")),
+  );
+}
+
 scenario("what is pointed at does not jump", async () => {
   const { page } = workbench;
   const many = Array.from({ length: 12 }, (_, index) => `apply lemma_${index}`);
@@ -262,14 +269,14 @@ scenario("what is pointed at does not jump", async () => {
     roundOf([...many, "intro a", "intro b"], warning),
     roundOf(["intro b"]),
   ]);
-  await page.mouse.move(700, 300);
+  await pointAtNothing();
   // The pointer on the button of what the chosen one does: neither it nor its meaning moves.
   await say(roundOf(["intro a", "intro b"]));
   const take = frame.locator("button.take");
   await take.hover();
   await staysWhereItIs("the button under the pointer", take, [roundOf([...many, "intro a", "intro b"], warning)]);
   assert.match(await frame.locator(".preview").innerText(), /^After intro a/);
-  await page.mouse.move(700, 300);
+  await pointAtNothing();
   // The focus in the list.
   await say(roundOf(["intro a", "intro b"]));
   await list().focus();
@@ -281,7 +288,7 @@ scenario("what is pointed at does not jump", async () => {
   await line.hover();
   await staysWhereItIs("the goal under the pointer", line, [searchOf(40), searchOf(80), searchOf(6)]);
   await line.click();
-  await page.mouse.move(700, 300);
+  await pointAtNothing();
   await staysWhereItIs("the goal in focus", line, [searchOf(40), searchOf(6)]);
   assert.ok(await line.evaluate((each) => each === each.ownerDocument.activeElement), "the focus is kept");
   // What was made up goes when the panel follows the editor again.

@@ -280,6 +280,15 @@ export class Workbench {
   /** Runs a command by its title in the command palette. */
   async run(title) {
     await this.#pick(title, "F1", `>${title}`, title);
+    // Its box takes keys until it is gone, or is another command's.
+    const box = this.page.locator(".quick-input-widget input");
+    await until(`${title} begun`, async () => !(await box.isVisible()) || !(await box.inputValue()).startsWith(">"));
+  }
+
+  /** Takes the last step back, once the keys are the editor's again. */
+  async undo() {
+    await this.page.locator(".editor-group-container .monaco-editor.focused").first().waitFor();
+    await this.page.keyboard.press("Control+z");
   }
 
   async screenshot(name) {

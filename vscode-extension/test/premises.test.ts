@@ -53,6 +53,10 @@ class Scene implements PremiseUi {
     this.seen.push(["open", uri, position]);
     return Promise.resolve();
   }
+  copy(text: string): Promise<void> {
+    this.seen.push(["copy", text]);
+    return Promise.resolve();
+  }
   report(problem: string): void {
     this.seen.push(["report", problem]);
   }
@@ -69,13 +73,14 @@ describe("premises", () => {
     await premisesForGoal(PLACE, scene.run, scene);
     assert.deepEqual(scene.seen, [
       ["findPremises", { ...PLACE, count: 50 }],
-      ["Premises for this goal", [["Nat.foo", ": 1 = 1", "Lib · lexical 1 (nat) · Says it."]]],
+      ["Premises for this goal", [["Nat.foo", ": 1 = 1", "Lib · Says it. · lexical 1 (nat)"]]],
       ["premiseUses", { ...PLACE, name: "Nat.foo" }],
       [
         "Uses of Nat.foo, checked by Lean",
         [
           ["exact Nat.foo", "closes the goal", ""],
           ["Go to the definition", "Lib", ""],
+          ["Copy the name", "Nat.foo", ""],
         ],
       ],
       ["insert", PLACE, USE],
@@ -86,8 +91,25 @@ describe("premises", () => {
     const uses = { uses: [], message: "Lean takes no use of Nat.foo here." };
     const scene = new Scene({ findPremises: FOUND, premiseUses: uses }, ["Nat.foo", "Go to the definition"]);
     await premisesForGoal(PLACE, scene.run, scene);
-    assert.deepEqual(scene.seen.at(-2), [uses.message, [["Go to the definition", "Lib", ""]]]);
+    const choices = [
+      ["Go to the definition", "Lib", ""],
+      ["Copy the name", "Nat.foo", ""],
+    ];
+    assert.deepEqual(scene.seen.at(-2), [uses.message, choices]);
     assert.deepEqual(scene.seen.at(-1), ["open", PREMISE.uri, PREMISE.position]);
+  });
+
+  it("have a name that can be copied, also where there is nothing else to do with them", async () => {
+    const found = { items: [{ ...PREMISE, uri: null, doc: "w ".repeat(100) }], note: "" };
+    const scene = new Scene({ findPremises: found }, ["Nat.foo", "Copy the name"]);
+    await premisesForGoal(PLACE, scene.run, scene);
+    assert.deepEqual(scene.seen.at(-1), ["copy", "Nat.foo"]);
+    const [, [[, , detail]]] = scene.seen[1] as [string, [[string, string, string]]];
+    assert.equal(
+      detail,
+      `Lib · ${"w ".repeat(39)}w… · lexical 1 (nat)`,
+      "a long doc string leaves room for the reason",
+    );
   });
 
   it("are not put into a text that has changed", async () => {

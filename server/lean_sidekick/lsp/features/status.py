@@ -11,6 +11,7 @@ from lean_sidekick.core.errors import (
     ImportsOutOfDate,
     InputError,
     LeanUnavailable,
+    NotRecorded,
     SidekickError,
     StaleDocument,
     TimedOut,
@@ -50,8 +51,8 @@ class Status:
             self.warn_once(str(error))
 
     def note(self, error: SidekickError) -> None:
-        """Takes note of work that failed. Places without a goal and time-outs say nothing about the server."""
-        if isinstance(error, InputError | TimedOut | StaleDocument):
+        """Takes note of work that failed. What is true of one place, and time-outs, say nothing about the server."""
+        if isinstance(error, InputError | TimedOut | StaleDocument | NotRecorded):
             _logger.info("%s", error)
             return
         _logger.warning("%s", error)
