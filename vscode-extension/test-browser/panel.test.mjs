@@ -247,9 +247,10 @@ for (const theme of THEMES) {
   });
 }
 
-/** Moves the pointer out of the panel and waits until what was kept in its place for it has gone back. */
+/** Takes pointer and focus out of the panel and waits until what was kept in its place has gone back. */
 async function pointAtNothing() {
   await workbench.page.mouse.move(700, 300);
+  await frame.evaluate(() => document.activeElement?.blur());
   await until("the room given back", () =>
     frame.evaluate(() => ["paddingTop", "paddingBottom"].every((side) => document.documentElement.style[side] === "")),
   );
@@ -261,6 +262,7 @@ scenario("what is pointed at does not jump", async () => {
   const warning = {
     message: "There is an error above this place, in words that take more than one line of a side bar.",
   };
+  await pointAtNothing();
   await say(roundOf(["intro a", "intro b"]));
   // The pointer on a row: better ones, and a warning above the whole list.
   await row("intro b").hover();
@@ -288,7 +290,7 @@ scenario("what is pointed at does not jump", async () => {
   await line.hover();
   await staysWhereItIs("the goal under the pointer", line, [searchOf(40), searchOf(80), searchOf(6)]);
   await line.click();
-  await pointAtNothing();
+  await page.mouse.move(700, 300);
   await staysWhereItIs("the goal in focus", line, [searchOf(40), searchOf(6)]);
   assert.ok(await line.evaluate((each) => each === each.ownerDocument.activeElement), "the focus is kept");
   // What was made up goes when the panel follows the editor again.

@@ -76,7 +76,6 @@ scenario("the lightbulb lists what Lean has run", async () => {
 });
 
 scenario("a proof is completed and undone in one step", async () => {
-  const { page } = workbench;
   await workbench.open("complete.lean", place("complete"));
   await workbench.run("Lean Sidekick: Complete the Proof at the Cursor");
   await until("the proof", async () => (await workbench.shown()).includes("exact ⟨h.2.2, h.1⟩"));
@@ -126,7 +125,6 @@ scenario("ghost text in the place of the hint", async () => {
 });
 
 scenario("premises for the goal are listed, and a use that Lean took is put in", async () => {
-  const { page } = workbench;
   await workbench.open("premises.lean", place("premises"));
   await until("a hint", async () => (await workbench.hints()).some((text) => text.includes("h.2, h.1")));
   await workbench.run("Lean Sidekick: Premises for This Goal");

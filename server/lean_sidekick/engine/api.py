@@ -152,6 +152,14 @@ class ProveProgress:
     goals_proved: int = 0
 
 
+@frozen(kw_only=True)
+class ModelLoading:
+    """A model that is being loaded, and an estimate of how far that is, from 0 to 99."""
+
+    name: str
+    percent: int
+
+
 AskGoals = Callable[[Position], Awaitable[Sequence[str]]]
 """The goals at a position as the editor's own Lean prints them; none where it cannot say, or not in time."""
 
@@ -222,6 +230,9 @@ class Engine(Protocol):
 
         Every question works without, and with what is there.
         """
+
+    def model_loading(self) -> ModelLoading | None:
+        """The model on this machine that is being loaded just now, if one is."""
 
     def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:
         """Learns that the user put a suggestion of a round into the text."""

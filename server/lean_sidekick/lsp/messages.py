@@ -32,14 +32,20 @@ class ServerState(Enum):
     NO_LEAN = "noLean"
     IMPORTS_STALE = "importsStale"
     ERROR = "error"
+    MODEL_LOADING = "modelLoading"
+    MODEL_OFF = "modelOff"
 
 
 @frozen(kw_only=True)
 class StatusChangedParams:
-    """Params of the notification `leanSidekick/statusChanged`; `message` is one sentence, empty when all is well."""
+    """Params of the notification `leanSidekick/statusChanged`; `message` is one sentence, empty when all is well.
+
+    `percent` says how far a model is loaded, None in every other state.
+    """
 
     state: ServerState
     message: str
+    percent: int | None = None
 
 
 @frozen(kw_only=True)
