@@ -1,10 +1,15 @@
-"""Extraction against steps recorded from Lean itself, and steps replayed.
+"""Extraction, its speed, its agreement with steps recorded from Lean itself, and steps replayed, in one call.
 
-    python benchmarks/extraction.py EXTRACTION --truth steps.jsonl [--project FOLDER] [--replay 200] --out FILE.json
+    python benchmarks/extraction.py --source lean4/src --data DATA --replay 200 --out benchmarks/results/extraction.json
+    python benchmarks/extraction.py EXTRACTION --project FOLDER --replay 200     only replays what `extract` wrote
 
-EXTRACTION is what `lean-sidekick extract` wrote. `--truth` has one step a line: `file`, `theorem`, `pos` (a byte
-offset in the file), `tactic`, `state_before`, `state_after`, `premises` (theorems and axioms alone). Steps of a set of
-exercises, whose truth is one file of them all, are matched by theorem and order.
+Three parts (`--part` takes some of them): `init` and `std`, the library of the Lean that is used, from its sources,
+and `exercises`, the reference proofs of `DATA/core_exercises/core_dev.jsonl`. Each is traced anew by `lean-sidekick
+extract` with `--workers` Leans; the extractions stay in `--folder` if that is named, and with `--kept` those there are
+used as they are, which leaves out the speed. The truth are `DATA/library-2021-07/steps.jsonl` and
+`DATA/core_exercises/core_dev_steps.jsonl`, a step a line: `file`, `theorem`, `pos` (a byte offset in the file),
+`tactic`, `state_before`, `state_after`, `premises` (theorems and axioms alone). Steps of the exercises, whose truth is
+one file of them all, are matched by theorem and order. Steps of the library are drawn for `--replay` by lot.
 
 Agreement is of states, texts and premises apart; states also without regard to where Lean breaks lines, for the truth
 was printed wider. Premises of the truth are counted twice: all of them, and without those that the tactic's text does
@@ -15,24 +20,29 @@ import argparse
 import asyncio
 import json
 import random
+import subprocess
 import sys
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from attrs import frozen
+
 from lean_sidekick.engine.session import start_server
-from lean_sidekick.evaluation.data_sets import Selection, open_data_set
+from lean_sidekick.evaluation.configuration import machine_fields, program_version
+from lean_sidekick.evaluation.extraction.layout import METADATA_FILE
 from lean_sidekick.evaluation.extraction.replay import Replayed, Replayer, offset_of
 from lean_sidekick.evaluation.extraction.store import TracedStore, open_traced_store
 from lean_sidekick.evaluation.extraction.traced import TracedFile, TracedStep
-from lean_sidekick.evaluation.reference import read_reference, read_referenced
 from lean_sidekick.settings.resolve import resolve_settings
 
 EXERCISES = "core_exercises"
 KINDS = ("theorem", "axiom")
 SHOWN = 12
 SEED = 0
+REPLAYED = 200
 
 
 def traced_files(store: TracedStore) -> Iterator[TracedFile]:
@@ -119,25 +129,18 @@ def compare(
     return dict(counts)
 
 
-def texts(store: TracedStore, project: Path | None, data: Path | None) -> dict[str, str]:
-    if data is not None:
-        folder = data.stem
-        return {
-            f"{folder}/{one.item.name}.lean": read_reference(one).text
-            for one in read_referenced(open_data_set(data, Selection(), None))
-        }
-    assert project is not None
-    return {path: (project / path).read_text(encoding="utf-8") for path in store.paths}
-
-
-async def replay_some(store: TracedStore, project: Path, sources: Mapping[str, str], count: int) -> dict[str, object]:
-    places = [
-        (file.path, theorem, step)
-        for file in traced_files(store)
-        for theorem in file.theorems
-        if theorem.is_complete
-        for step in theorem.steps
-    ]
+async def replay_some(folders: Sequence[Path], project: Path, count: int) -> dict[str, object]:
+    """Draws steps of all the files of some extractions and replays them in the project that they are of."""
+    places = []
+    for folder in folders:
+        with open_traced_store(folder) as store:
+            places += [
+                (file.path, theorem, step)
+                for file in traced_files(store)
+                for theorem in file.theorems
+                if theorem.is_complete
+                for step in theorem.steps
+            ]
     chosen = random.Random(SEED).sample(places, min(count, len(places)))
     settings, _ = resolve_settings(lean_path=None, project_root=project)
     server = await start_server(project, settings)
@@ -145,7 +148,8 @@ async def replay_some(store: TracedStore, project: Path, sources: Mapping[str, s
     outcomes: Counter[str] = Counter()
     try:
         for path, theorem, step in sorted(chosen, key=lambda one: (one[0], one[2].start)):
-            result = await replayer.run((project / path).as_uri(), sources[path], theorem, step)
+            text = (project / path).read_text(encoding="utf-8")
+            result = await replayer.run((project / path).as_uri(), text, theorem, step)
             outcomes[result.outcome.value] += 1
             if result.outcome is not Replayed.SAME:
                 state = step.state_before if result.outcome is Replayed.OTHER_BEFORE else step.state_after
@@ -157,41 +161,112 @@ async def replay_some(store: TracedStore, project: Path, sources: Mapping[str, s
     return {"steps": len(chosen), "seed": SEED, **outcomes}
 
 
+@frozen(kw_only=True)
+class Part:
+    """What is extracted, and the truth about it; `project` is where the paths of its files begin, None for a set."""
+
+    name: str
+    place: Path
+    truth: Path
+    project: Path | None
+
+    def extract(self, folder: Path, workers: int) -> dict[str, object]:
+        """Traces it anew; the speed."""
+        more = [] if self.project is None else ["--project", str(self.project)]
+        command = [sys.executable, "-m", "lean_sidekick", "extract", str(self.place), *more, "--own-corpus"]
+        command += ["--workers", str(workers), "--restart", "--json", "--out", str(folder)]
+        finished = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        if finished.returncode not in (0, 1) or not finished.stdout:
+            sys.exit(f"{self.name} was not extracted.")
+        last = json.loads(finished.stdout.splitlines()[-1])
+        rate = round(last["steps"] / last["seconds"], 2)
+        return {"workers": workers, "seconds": last["seconds"], "steps_per_second": rate}
+
+    def figures(self, folder: Path, known: set[str]) -> dict[str, object]:
+        """What an extraction has, and how far it agrees with the truth."""
+        with open_traced_store(folder) as store:
+            files = list(traced_files(store))
+            theorems = [theorem for file in files for theorem in file.theorems]
+            complete = [file for file in files if file.error is None and all(one.is_complete for one in file.theorems)]
+            return {
+                "files": len(files),
+                "lean": json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))["lean"],
+                "failed_files": sum(file.error is not None for file in files),
+                "complete_files": len(complete),
+                "proofs": len(theorems),
+                "complete_proofs": sum(one.is_complete for one in theorems),
+                "steps": sum(len(theorem.steps) for theorem in theorems),
+                "agreement": compare(store, read_truth(self.truth), self.project, known | theorem_names(store)),
+            }
+
+
+def parts(source: Path, data: Path) -> dict[str, Part]:
+    library, exercises = data / "library-2021-07" / "steps.jsonl", data / "core_exercises"
+    return {
+        "init": Part(name="init", place=source / "Init", truth=library, project=source),
+        "std": Part(name="std", place=source / "Std", truth=library, project=source),
+        "exercises": Part(
+            name="exercises",
+            place=exercises / "core_dev.jsonl",
+            truth=exercises / "core_dev_steps.jsonl",
+            project=None,
+        ),
+    }
+
+
+def known_names(folder: Path) -> set[str]:
+    """Theorems and axioms of an extraction; none where it is not there."""
+    if not folder.is_dir():
+        return set()
+    with open_traced_store(folder) as store:
+        return theorem_names(store)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("extraction", type=Path)
-    parser.add_argument("--truth", type=Path)
-    parser.add_argument("--project", type=Path, help="the folder that the traced paths begin in")
-    parser.add_argument("--data", type=Path, help="the set, for an extraction of reference proofs")
-    parser.add_argument("--library", type=Path, action="append", default=[], help="an extraction of what it imports")
+    parser.add_argument("extraction", type=Path, nargs="?", help="one of a project, whose steps are replayed")
+    parser.add_argument("--project", type=Path, help="that project")
+    parser.add_argument("--source", type=Path, help="the sources of Lean, a folder with Init and Std")
+    parser.add_argument("--data", type=Path, help="the folder with the exercises and the truth")
+    parser.add_argument("--part", choices=["init", "std", "exercises"], action="append", help="only this; repeatable")
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--replay", type=int, default=0)
+    parser.add_argument("--folder", type=Path, help="where the extractions stay")
+    parser.add_argument("--kept", action="store_true", help="take the extractions that --folder holds")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    figures: dict[str, object] = {}
-    with open_traced_store(arguments.extraction) as store:
-        files = list(traced_files(store))
-        theorems = [theorem for file in files for theorem in file.theorems]
-        figures["files"] = len(files)
-        figures["failed_files"] = sum(file.error is not None for file in files)
-        figures["complete_files"] = sum(
-            file.error is None and all(theorem.is_complete for theorem in file.theorems) for file in files
-        )
-        figures["proofs"], figures["complete_proofs"] = len(theorems), sum(one.is_complete for one in theorems)
-        figures["steps"] = sum(len(theorem.steps) for theorem in theorems)
-        if arguments.truth:
-            known = theorem_names(store)
-            for other in arguments.library:
-                with open_traced_store(other) as library:
-                    known |= theorem_names(library)
-            figures["agreement"] = compare(store, read_truth(arguments.truth), arguments.project, known)
-        if arguments.replay:
-            project = arguments.project or Path.cwd()
-            sources = texts(store, arguments.project, arguments.data)
-            figures["replay"] = asyncio.run(replay_some(store, project.absolute(), sources, arguments.replay))
-    json.dump(figures, sys.stdout, indent=1)
-    print()
+    figures: dict[str, object] = {"machine": machine_fields(), "program": program_version()}
+    if arguments.extraction is not None:
+        if arguments.project is None:
+            parser.error("--project is needed: the steps are replayed in its files")
+        project = arguments.project.absolute()
+        figures["replay"] = asyncio.run(replay_some([arguments.extraction], project, arguments.replay or REPLAYED))
+        print("replay", figures["replay"])
+    elif arguments.source is None or arguments.data is None:
+        parser.error("name an extraction, or --source and --data")
+    else:
+        figures |= measured(arguments)
     if arguments.out:
         arguments.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def measured(arguments: argparse.Namespace) -> dict[str, object]:
+    """The parts, one after the other."""
+    source, chosen = arguments.source.absolute(), arguments.part or ["init", "std", "exercises"]
+    figures: dict[str, object] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = arguments.folder or Path(scratch)
+        for name, part in parts(source, arguments.data.absolute()).items():
+            if name in chosen:
+                speed = {} if arguments.kept else part.extract(folder / name, arguments.workers)
+                # What is not of the library is compared as far as the library has it.
+                figures[name] = speed | part.figures(folder / name, known_names(folder / "init"))
+                print(name, json.dumps(figures[name], indent=1))
+        if arguments.replay:
+            library = [folder / name for name in ("init", "std") if (folder / name).is_dir()]
+            figures["replay"] = asyncio.run(replay_some(library, source, arguments.replay))
+            print("replay", figures["replay"])
+    return figures
 
 
 if __name__ == "__main__":

@@ -34,9 +34,12 @@ hypothesis.settings.register_profile("same-every-time", deadline=None, derandomi
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same-every-time"))
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A shell ignores interrupts for what it runs in the background, and the programs under test would inherit that.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell has interrupts ignored by what it runs in the background, nohup hang-ups, and the programs under test would
+# inherit that.
+_hang_up = getattr(signal, "SIGHUP", signal.SIGINT)  # Windows has none
+for _number, _default in ((signal.SIGINT, signal.default_int_handler), (_hang_up, signal.SIG_DFL)):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _default)
 
 _named_lean = os.environ.get(LEAN_VARIABLE) or None
 _scratch_home = Path(tempfile.mkdtemp(prefix="lean-sidekick-home-"))

@@ -27,8 +27,8 @@ EXPECTED = {
     "names outside the basic plane, and text that looks like a hole": "proved\nexact Or.inl h𝔭",
     "two holes of one declaration": "proved\napply And.intro\n{ exact hp }\n{ exact hq }",
     "nothing can be proved": "refine ",
-    "a proof that takes two steps": "subst h\nexact match hp with | Or.inl hp1 => Or.inr hp1 | Or.inr hp1 => Or.inl hp1"
-    + CLOSES,
+    "a proof that takes two steps": "subst h\ncases hp with\n| inl hp1 => exact Or.inr hp1\n"
+    "| inr hp1 => exact Or.inl hp1" + CLOSES,
     "an error above the hole": "InputError: Lean does not get as far as this place: unknown identifier 'nonsense'",
     "a lemma of the open file": "exact h (f 0)" + CLOSES,
     "the proof would need a sorry of somebody else": "proved_with_sorry\nexact helper f",

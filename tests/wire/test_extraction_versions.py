@@ -245,15 +245,13 @@ def look_at_spellings(generation: Generation, text: str) -> None:
 
 
 def look_at_what_was_sent(generation: Generation, project: Path, extract: Extract) -> None:
-    """No delay, nothing built, the file's own library; see the table of gates."""
+    """No delay, nothing built, one document for all files; see the table of gates."""
     assert ("-Dserver.reportDelayMs=0" in extract.started) == (generation.release >= (4, 9))
     [initialize] = extract.sent("initialize")
     assert initialize["initializationOptions"]["editDelay"] == 0
     opened = extract.sent("textDocument/didOpen")
     assert {one["dependencyBuildMode"] for one in opened} == {"never"}
-    assert [one["textDocument"]["uri"] for one in opened] == [
-        (project / name).as_uri() for name in ("N/A.lean", "P/E.lean")
-    ]
+    assert [one["textDocument"]["uri"] for one in opened] == [(project / "LeanSidekickExtraction.lean").as_uri()]
     assert {one["textDocument"]["text"].partition("\n")[0] for one in opened} == {"import Lean"}
 
 

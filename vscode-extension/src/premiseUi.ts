@@ -65,6 +65,10 @@ export const premiseUi: PremiseUi = {
     await env.clipboard.writeText(text);
   },
 
+  async show(title, text) {
+    await window.showInformationMessage(title, { modal: true, detail: text });
+  },
+
   report,
 };
 

@@ -57,6 +57,8 @@ export interface PremiseUi {
   insert(place: Place, use: PremiseUse): Promise<boolean>;
   open(uri: string, position: Position): Promise<void>;
   copy(text: string): Promise<void>;
+  /** A text to read, whole, until the user has done with it. */
+  show(title: string, text: string): Promise<void>;
   report(problem: string): void;
 }
 
@@ -65,6 +67,7 @@ export type Run = (command: string, argument: unknown) => Promise<unknown>;
 
 const MOST = 50;
 const DEFINITION = "Go to the definition";
+const STATEMENT = "Show the whole statement";
 const COPY = "Copy the name";
 const DOC_CHARACTERS = 80;
 
@@ -103,25 +106,39 @@ export async function findLemma(place: Place, run: Run, ui: PremiseUi): Promise<
 async function use(place: Place, premise: Premise, run: Run, ui: PremiseUi): Promise<void> {
   const found = (await run("leanSidekick.premiseUses", { ...place, name: premise.name })) as
     PremiseUsesResult | undefined;
-  const { name, uri, position } = premise;
-  const choices: Choice<() => Promise<void>>[] = (found?.uses ?? []).map((one) => ({
+  const choices: Choice<PremiseUse | string>[] = (found?.uses ?? []).map((one) => ({
     label: one.tactic,
     description: one.effect,
     detail: "",
-    value: async () => {
-      if (!(await ui.insert(place, one))) {
-        ui.report("The text has changed since; nothing was put in.");
-      }
-    },
+    value: one,
   }));
+  const { name, uri, position } = premise;
   if (uri !== null) {
-    const value = (): Promise<void> => ui.open(uri, position ?? { line: 0, character: 0 });
-    choices.push({ label: DEFINITION, description: premise.module ?? "", detail: "", value });
+    choices.push({ label: DEFINITION, description: premise.module ?? "", detail: "", value: DEFINITION });
   }
-  choices.push({ label: COPY, description: name, detail: "", value: () => ui.copy(name) });
-  const message = found?.message ?? "";
-  const chosen = await ui.choose(message === "" ? `Uses of ${premise.name}, checked by Lean` : message, choices);
-  await chosen?.();
+  choices.push({ label: STATEMENT, description: premise.statement, detail: "", value: STATEMENT });
+  choices.push({ label: COPY, description: name, detail: "", value: COPY });
+  const message = found === undefined ? name : found.message;
+  const title = message === "" ? `Uses of ${name}, checked by Lean` : message;
+  let chosen = await ui.choose(title, choices);
+  while (chosen === STATEMENT) {
+    await ui.show(name, wholeText(premise));
+    chosen = await ui.choose(title, choices);
+  }
+  if (chosen === DEFINITION && uri !== null) {
+    await ui.open(uri, position ?? { line: 0, character: 0 });
+  } else if (chosen === COPY) {
+    await ui.copy(name);
+  } else if (typeof chosen === "object" && !(await ui.insert(place, chosen))) {
+    ui.report("The text has changed since; nothing was put in.");
+  }
+}
+
+/** What a list has no room for. */
+function wholeText({ name, kind, statement, doc, module }: Premise): string {
+  return [`${kind} ${name} ${statement}`.trim(), doc.trim(), module ?? "this file"]
+    .filter((part) => part !== "")
+    .join("\n\n");
 }
 
 function toChoice(premise: Premise): Choice<Premise> {

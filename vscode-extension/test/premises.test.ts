@@ -57,6 +57,10 @@ class Scene implements PremiseUi {
     this.seen.push(["copy", text]);
     return Promise.resolve();
   }
+  show(title: string, text: string): Promise<void> {
+    this.seen.push(["show", title, text]);
+    return Promise.resolve();
+  }
   report(problem: string): void {
     this.seen.push(["report", problem]);
   }
@@ -80,6 +84,7 @@ describe("premises", () => {
         [
           ["exact Nat.foo", "closes the goal", ""],
           ["Go to the definition", "Lib", ""],
+          ["Show the whole statement", ": 1 = 1", ""],
           ["Copy the name", "Nat.foo", ""],
         ],
       ],
@@ -91,25 +96,35 @@ describe("premises", () => {
     const uses = { uses: [], message: "Lean takes no use of Nat.foo here." };
     const scene = new Scene({ findPremises: FOUND, premiseUses: uses }, ["Nat.foo", "Go to the definition"]);
     await premisesForGoal(PLACE, scene.run, scene);
-    const choices = [
-      ["Go to the definition", "Lib", ""],
-      ["Copy the name", "Nat.foo", ""],
-    ];
-    assert.deepEqual(scene.seen.at(-2), [uses.message, choices]);
+    assert.deepEqual(scene.seen.at(-2), [
+      uses.message,
+      [
+        ["Go to the definition", "Lib", ""],
+        ["Show the whole statement", ": 1 = 1", ""],
+        ["Copy the name", "Nat.foo", ""],
+      ],
+    ]);
     assert.deepEqual(scene.seen.at(-1), ["open", PREMISE.uri, PREMISE.position]);
   });
 
-  it("have a name that can be copied, also where there is nothing else to do with them", async () => {
+  it("can be read whole, and used after that", async () => {
+    const scene = new Scene({ findPremises: FOUND, premiseUses: { uses: [USE], message: "" } }, [
+      "Nat.foo",
+      "Show the whole statement",
+      "exact Nat.foo",
+    ]);
+    await premisesForGoal(PLACE, scene.run, scene);
+    assert.deepEqual(scene.seen.at(-3), ["show", "Nat.foo", "theorem Nat.foo : 1 = 1\n\nSays\n it.\n\nLib"]);
+    assert.deepEqual(scene.seen.at(-1), ["insert", PLACE, USE]);
+  });
+
+  it("have a name that can be copied, and a reason for which a long doc string leaves room", async () => {
     const found = { items: [{ ...PREMISE, uri: null, doc: "w ".repeat(100) }], note: "" };
     const scene = new Scene({ findPremises: found }, ["Nat.foo", "Copy the name"]);
     await premisesForGoal(PLACE, scene.run, scene);
     assert.deepEqual(scene.seen.at(-1), ["copy", "Nat.foo"]);
     const [, [[, , detail]]] = scene.seen[1] as [string, [[string, string, string]]];
-    assert.equal(
-      detail,
-      `Lib · ${"w ".repeat(39)}w… · lexical 1 (nat)`,
-      "a long doc string leaves room for the reason",
-    );
+    assert.equal(detail, `Lib · ${"w ".repeat(39)}w… · lexical 1 (nat)`);
   });
 
   it("are not put into a text that has changed", async () => {

@@ -8,7 +8,7 @@ import click
 
 from lean_sidekick.cli.app import ExitStatus
 from lean_sidekick.cli.arguments import json_option
-from lean_sidekick.cli.output import write_line, write_object
+from lean_sidekick.cli.output import StatusLine, write_line, write_object
 from lean_sidekick.evaluation.extraction.benchmark_files import Findings, written_splits
 from lean_sidekick.evaluation.extraction.layout_report import side_lines
 from lean_sidekick.evaluation.extraction.leaks import BenchmarkCheck, check_benchmark
@@ -23,7 +23,9 @@ def command(folder: Path, as_json: bool) -> int:
     Says what is in it, which lines cannot be read, which theorems stand there twice, on two sides of a split, or on
     one side with a statement that another side has under another name. Needs no Lean.
     """
-    checks = [check_benchmark(folder, strategy) for strategy in written_splits(folder)]
+    status = StatusLine()
+    checks = [check_benchmark(folder, strategy, status.show) for strategy in written_splits(folder)]
+    status.clear()
     if as_json:
         for check in checks:
             write_object({"split": check.leaks.strategy, "is_sound": check.is_sound, **cattrs.unstructure(check)})

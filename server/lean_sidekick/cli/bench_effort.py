@@ -17,7 +17,7 @@ from lean_sidekick.cli.arguments import (
 )
 from lean_sidekick.cli.engines import settings_for, with_assignments
 from lean_sidekick.cli.output import StatusLine, note, write_line
-from lean_sidekick.cli.pools import Place, open_pool, pool_options
+from lean_sidekick.cli.pools import Place, imports_of, open_pool, pool_options
 from lean_sidekick.cli.running import run_async
 from lean_sidekick.engine.session import find_lean
 from lean_sidekick.evaluation.configuration import (
@@ -128,7 +128,8 @@ async def _effort(
             machine={**machine_fields(), **size},
         )
         folder = out / f"{seconds:g}s"
-        await _run(EffortRun(data=data, record=record), pool, folder, restart)
+        with imports_of(project):
+            await _run(EffortRun(data=data, record=record), pool, folder, restart)
         _show(seconds, read_object(folder / SUMMARY_FILE))
     return ExitStatus.DONE
 

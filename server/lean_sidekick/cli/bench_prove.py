@@ -1,8 +1,9 @@
 """`bench prove`: the theorems of a set, proved by any configuration of the prover."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import click
 from attrs import evolve, frozen
@@ -18,7 +19,7 @@ from lean_sidekick.cli.arguments import (
 )
 from lean_sidekick.cli.engines import settings_for, with_assignments
 from lean_sidekick.cli.output import StatusLine, note, write_line
-from lean_sidekick.cli.pools import Place, open_pool, pool_options
+from lean_sidekick.cli.pools import Place, imports_of, open_pool, pool_options
 from lean_sidekick.cli.running import run_async
 from lean_sidekick.core.errors import ConfigError
 from lean_sidekick.engine.session import find_lean
@@ -42,7 +43,7 @@ from lean_sidekick.evaluation.run_folder import SUMMARY_FILE, is_finished, open_
 from lean_sidekick.lean.project import find_project
 from lean_sidekick.search.options import Part, SearchKind
 
-_SHOWN = ("theorems", "proved", "proved_at", "seconds_p50", "checks_total", "refused_by_final_check", "false_proofs")
+_SHOWN = ("seconds_p50", "checks_total", "refused_by_final_check", "false_proofs")
 
 
 @click.command("prove", short_help="Prove the theorems of a set.")
@@ -148,10 +149,24 @@ class Wanted:
 async def _prove(wanted: Wanted, configuration: ProverConfiguration, out: Path) -> int:
     data = open_data_set(wanted.data, wanted.selection, wanted.project)
     summary = await prove_set(wanted, data, configuration, out)
-    for key in _SHOWN:
-        write_line(f"{key:24} {summary[key]}")
+    for name, value in _shown(summary):
+        write_line(f"{name:24} {value}")
     _draw({configuration.search: out}, configuration, out / "proved")
     return ExitStatus.DONE if summary["proved"] == summary["theorems"] else ExitStatus.INCOMPLETE
+
+
+def _shown(summary: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """What a person wants to know first; `summary.json` has it all."""
+    yield "theorems", summary["theorems"]
+    yield "proved", summary["proved"]
+    for attempts, share in summary["pass_at"].items():
+        yield f"pass@{attempts}", f"{share['estimate']:.1%} (95 %: {share['low']:.1%} to {share['high']:.1%})"
+    yield "proved_at", ", ".join(f"{count} at {seconds} s" for seconds, count in summary["proved_at"].items())
+    for name in _SHOWN:
+        yield name, "-" if summary[name] is None else summary[name]
+    defective = summary["known_defective"]
+    if defective["theorems"]:
+        yield "known_defective", f"{defective['theorems']}, {defective['proved']} of them proved, not counted above"
 
 
 async def _curve(wanted: Wanted, configuration: ProverConfiguration, kinds: Sequence[SearchKind], out: Path) -> int:
@@ -203,7 +218,8 @@ async def prove_set(
         machine={**machine_fields(), **size},
     )
     run = ProveRun(data=data, configuration=configuration, record=record)
-    await _run(run, pool, out, restart=wanted.restart)
+    with imports_of(wanted.project):
+        await _run(run, pool, out, restart=wanted.restart)
     return read_object(out / SUMMARY_FILE)
 
 

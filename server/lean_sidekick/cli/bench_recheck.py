@@ -33,7 +33,12 @@ def command(data: Path, run: Path, project: Path | None, workers: int, lean_path
 
 async def _recheck(path: Path, run: Path, project: Path | None, workers: int, lean: str | None) -> int:
     data = open_data_set(path, Selection(), project)
-    recorded = read_object(run / RECORD_FILE).get("data")
+    if not (run / RECORD_FILE).is_file():
+        raise InputError(f"{run} holds no run of `bench prove`: there is no {RECORD_FILE} in it.")
+    record = read_object(run / RECORD_FILE)
+    if record.get("kind") != "prove":
+        raise InputError(f"{run} holds a run of `bench {record.get('kind')}`, which keeps no proofs.")
+    recorded = record.get("data")
     if isinstance(recorded, Mapping) and recorded.get("sha256") != data.digest:
         raise InputError(f"{path} is not the file that the run in {run} was made with ({recorded.get('name')}).")
     place = project or path

@@ -1,11 +1,14 @@
 """Where the tasks of a benchmark are done: on this machine, or on a Ray cluster."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from attrs import frozen
 
+from lean_sidekick.core.errors import ImportsOutOfDate
 from lean_sidekick.evaluation.pool import LocalPool, Pool, ResultT, TaskT, Workers, workers_for_memory
 
 CHUNK = 8
@@ -67,6 +70,19 @@ def open_pool(
         return RayPool(workers=workers, address=place.cluster, chunk=place.chunk), {"cluster": size}
     count = place.workers or workers_for_memory(text, cap_mb)
     return LocalPool(workers=workers, count=count), {"workers": count}
+
+
+@contextmanager
+def imports_of(project: Path | None) -> Iterator[None]:
+    """Around work on theorems of a set: where imports are missing and no project was named, says how to name one."""
+    try:
+        yield
+    except ImportsOutOfDate as error:
+        if project is not None:
+            raise
+        raise ImportsOutOfDate(
+            f"{error} Name the Lean project that has the imports of the theorems with --project."
+        ) from None
 
 
 def _worker_count(_context: click.Context, _parameter: click.Parameter, text: str) -> int | None:

@@ -87,6 +87,7 @@ def _fields(finding: PremiseFinding) -> dict[str, object]:
         "name": premise.full_name,
         "kind": premise.kind,
         "statement": premise.statement,
+        "arguments": [{"name": a.name, "type": a.type, "binder": a.kind.value} for a in premise.arguments],
         "module": premise.module,
         "doc": premise.doc,
         "attributes": list(premise.attributes),

@@ -1,7 +1,9 @@
 """The holes of a file: every place where `sorry`, `admit` or an empty `by` waits for a proof.
 
-Found in the text alone, so only what stands there is found: whether Lean agrees that a goal is left is for Lean to
-say. Holes in statements, comments, strings and quotations do not count.
+A body that is `_` or `?_` as a whole is one too, and so is a `by` with nothing but `_`, `?_` or empty braces: Lean
+takes none of them for a proof. A `_` further inside is left alone, since Lean may find what it stands for. Found in
+the text alone, so only what stands there is found: whether Lean agrees that a goal is left is for Lean to say. Holes in
+statements, comments, strings and quotations do not count.
 """
 
 import re
@@ -20,6 +22,9 @@ _INDENT = "  "
 _BLANK_LINES = re.compile(r"[ \t]*(?:\r?\n(?P<blank>[ \t]+)(?=\r?\n|\Z))*")
 # `tactic =>` leads out of a `conv` block again.
 _CONV = re.compile(r"(?P<conv>conv(?:_lhs|_rhs|')?)(?![\w.'])|tactic'?(?![\w.'])")
+
+_BLANKS = (("_",), ("?", "_"))
+_NO_TACTICS = (*_BLANKS, ("{", "}"))
 
 _VALUES = (TokenKind.IDENTIFIER, TokenKind.NUMBER, TokenKind.STRING, TokenKind.CHARACTER, TokenKind.CLOSE)
 
@@ -60,11 +65,17 @@ class OpenDeclaration:
     def holes(self) -> tuple[LocatedHole, ...]:
         """Its holes in the order of the text."""
         found = [self._sorry_hole(sorry) for sorry in self.tree.sorries]
-        found += [
-            LocatedHole(start=block.opener_start, end=block.opener_end, site=self.empty_by_site(block))
-            for block in self.tree.blocks
-            if block.opener is Opener.BY and not block.tactics
-        ]
+        for block in self.tree.blocks:
+            if block.opener is not Opener.BY:
+                continue
+            if blank := self._blank_after(block):
+                site = self._filled_by_site(block, blank)
+                found.append(LocatedHole(start=block.opener_start, end=site.end, site=site))
+            elif not block.tactics:
+                site = self.empty_by_site(block)
+                found.append(LocatedHole(start=block.opener_start, end=block.opener_end, site=site))
+        if tuple(token.text for token in self.tree.tokens) in _BLANKS:
+            found.append(self._blank_body())
         return tuple(sorted(found, key=lambda hole: hole.start))
 
     def site(
@@ -144,6 +155,32 @@ class OpenDeclaration:
         if len(blank) > len(indentation):
             indentation = blank
         return self.site(Hole.EMPTY_BY, start, swallowed.end(), indentation, block=block)
+
+    def _blank_after(self, block: TacticBlock) -> tuple[Token, ...]:
+        """The `_`, `?_` or `{ }` that stands in the place of all tactics of a `by`; none if anything else does."""
+        tokens = self.tree.tokens
+        index = bisect_left(tokens, block.opener_end, key=lambda token: token.start)
+        for texts in _NO_TACTICS:
+            end = index + len(texts)
+            if tuple(token.text for token in tokens[index:end]) != texts:
+                continue
+            following = self.next_on_line(tokens[end - 1].end)
+            if following is None or following.kind is TokenKind.CLOSE:
+                return tokens[index:end]
+        return ()
+
+    def _filled_by_site(self, block: TacticBlock, blank: tuple[Token, ...]) -> ProofSite:
+        """The hole behind a `by` that takes the place of what is no tactic."""
+        indentation = self._indentation_from(block.anchor, block.floor)
+        return self.site(Hole.EMPTY_BY, block.opener_end, blank[-1].end, indentation, is_inline=True, block=block)
+
+    def _blank_body(self) -> LocatedHole:
+        """The hole in the place of a body that is `_` or `?_`."""
+        start, end = self.tree.tokens[0].start, self.tree.tokens[-1].end
+        starts_line = not self.text[_line_start(self.text, start) : start].strip()
+        indentation = self._indentation_from(start if starts_line else self.declaration.start, 0)
+        site = self.site(Hole.TERM_SORRY, start, end, indentation)
+        return LocatedHole(start=start, end=end, site=site)
 
     def _sorry_hole(self, sorry: Sorry) -> LocatedHole:
         site = self._sorry_site(sorry)

@@ -2,6 +2,7 @@
 
 from attrs import frozen
 
+from lean_sidekick.core.arguments import PremiseArgument, read_arguments
 from lean_sidekick.core.declarations import Outline, statement_text
 from lean_sidekick.core.positions import Position, TextMap
 
@@ -13,8 +14,8 @@ class Premise:
     `statement` is the text from the binders up to the body, e.g. `(a b : Nat) : a + b = b + a`, or what Lean
     prints after the name. `start` and `end` are where the declaration stands in its file, None if that is not known.
     `attributes` are names (`simp`); `deprecated` is None or what Lean says about it (a newer name, "" if nothing);
-    `constants` are the constants its statement uses, None where neither Lean nor its source could tell; `uses` the
-    theorems and axioms that its own proof uses, None where no Lean has said.
+    `constants` are the constants its statement uses, `uses` the theorems and axioms that its own proof uses, as Lean
+    says or, less surely, its source; None where neither could tell.
     """
 
     full_name: str
@@ -28,6 +29,11 @@ class Premise:
     deprecated: str | None = None
     constants: tuple[str, ...] | None = None
     uses: tuple[str, ...] | None = None
+
+    @property
+    def arguments(self) -> tuple[PremiseArgument, ...]:
+        """What it takes, in order; read from the statement each time, which Lean prints with all its binders."""
+        return read_arguments(self.statement)
 
 
 @frozen(kw_only=True)

@@ -7,7 +7,7 @@ comment like any other. It does not parse.
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from enum import Enum
 from itertools import islice
@@ -144,6 +144,10 @@ class Scan:
     @_starts.default
     def _list_starts(self) -> tuple[int, ...]:
         return tuple(region.start for region in self.regions)
+
+    def regions_between(self, start: int, end: int) -> tuple[Region, ...]:
+        """The regions that begin between two offsets, in order."""
+        return self.regions[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
 
     def region_at(self, offset: int) -> Region | None:
         """The region that a cursor at an offset stands in; its edges do not count, but the end of a line comment does.

@@ -142,6 +142,10 @@ class Term:
         """Whether it is one of these operators."""
         return self.shape is Shape.OPERATOR and self.text in symbols
 
+    def is_infix(self, *symbols: str) -> bool:
+        """Whether it is one of these operators between two terms; `-` also stands before one."""
+        return len(self.args) == 2 and self.is_operator(*symbols)
+
     def is_binder(self, *words: str) -> bool:
         """Whether it is one of these binders."""
         return self.shape is Shape.BINDER and self.text in words

@@ -1,6 +1,7 @@
 """Runs of `bench effort`: rows, figures, and continuing what was interrupted."""
 
 import statistics
+from array import array
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
@@ -59,7 +60,7 @@ def effort_summary(folder: Path, record: RunRecord) -> dict[str, object]:
     Theorems that could not be measured are counted in `errors` and in nothing else.
     """
     theorems = errors = steps = typed = without_typing = 0
-    seconds: list[float] = []
+    seconds = array("d")  # eight bytes a place: a run may have very many
     ways: Counter[str] = Counter()
     typed_of: Counter[float] = Counter()
     for row in read_records(folder / RESULTS_FILE):

@@ -1,7 +1,8 @@
 """Theorems to prove: what a prover may see of a benchmark item, and how one is read in each format.
 
 Only the name and the statement with what stands above it are kept, so that nothing else of an item, a reference proof
-above all, can reach a prover. Statements end in `:= by`; a `sorry` that stands for the proof is taken off.
+above all, can reach a prover. Statements end in `:= by`; a `sorry` that stands for the proof is taken off. An item may
+be called otherwise than its theorem: what Lean calls that is read from the statement.
 """
 
 import re
@@ -9,6 +10,7 @@ from enum import Enum
 
 from attrs import frozen
 
+from lean_sidekick.core.declarations import Outline
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.storage.json_lines import Record
 
@@ -107,4 +109,16 @@ def _item(record: Record, kind: Format, statement: str, header: str, defects: di
         raise InputError(f"{record.place}: the statement does not end in `:= by`.")
     above = record.optional_text(header).rstrip()
     label = record.text(name_field(kind))
-    return Item(name=label, text=f"{above}\n\n{body}\n" if above else f"{body}\n", defect=defects.get(label, ""))
+    whole = f"{above}\n\n{body}\n" if above else f"{body}\n"
+    declared = _declared(whole, record.place)
+    return Item(name=label, text=whole, defect=defects.get(label, ""), declared="" if declared == label else declared)
+
+
+def _declared(text: str, place: str) -> str:
+    """The full name of the theorem that a text ends with. Raises InputError where there is none."""
+    declaration = Outline(text).declaration_at(len(text.rstrip()) - 1)
+    if declaration is None:
+        raise InputError(f"{place}: no theorem stands at the end of the statement.")
+    if declaration.full_name is None:
+        raise InputError(f"{place}: the theorem has no name, so Lean cannot be asked for its axioms; give it one.")
+    return declaration.full_name

@@ -41,7 +41,7 @@ class Run:
     def items(self) -> str:
         """What it was run over, in words."""
         split = f", split {self.data['split']}" if self.data.get("split") else ""
-        every = f", every {self.data['every']}th" if self.data.get("every", 1) != 1 else ""
+        every = f", one in {self.data['every']}" if self.data.get("every", 1) != 1 else ""
         return f"{self.data.get('name')}{split}{every} ({self.data.get('theorems')} theorems)"
 
     @property

@@ -119,7 +119,9 @@ def read_object(path: Path) -> Mapping[str, object]:
     """A file that holds one JSON object. Raises InputError."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}).") from None
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read: {error}.") from None
     if not isinstance(value, dict):
         raise InputError(f"{path} holds no object.")

@@ -131,8 +131,12 @@ class _Seen:
             self.say(str(path), "missing")
 
     def direct_entries(self, folder: Path) -> None:
+        """The files in a folder; of folders in it only the names, for their times change with anything in passing."""
         for path in sorted(_entries(folder)):
-            self.entry(path)
+            if path.is_dir():
+                self.say(str(path), "folder")
+            else:
+                self.entry(path)
 
     def outputs(self, folder: Path) -> None:
         """All compiled modules in a folder and below."""

@@ -1,9 +1,10 @@
 """Corpus files: LeanDojo's `corpus.jsonl`, one line a source file, read and written as a stream.
 
 Each line is `{"path", "imports", "premises": [{"full_name", "code", "start", "end", "kind"}]}`; positions are
-`[line, column]`, both from 1, and imports are paths. What LeanDojo's files do not hold (statement, doc string,
-attributes, deprecation, what statement and proof use, the module) is written beside it under names of our own; a
-file without them is read from its `code`. Columns are written as we have them, in UTF-16 units.
+`[line, column]`, both from 1, and imports are paths. What LeanDojo's files do not hold (statement, arguments, doc
+string, attributes, deprecation, what statement and proof use, the module) is written beside it under names of our own;
+a file without them is read from its `code`. Arguments are written for others: we read them from the statement. Columns
+are written as we have them, in UTF-16 units.
 
 A line that cannot be read is reported and left out; the rest is used. LeanDojo's files also have premises without a
 name or a text (`null`, `user__.n…`, names of a mutual block in brackets): they are left out in silence, as its own
@@ -29,6 +30,7 @@ from lean_sidekick.premises.source_scan import read_source
 # Where LeanDojo's paths have the sources of packages, and of Lean itself.
 _PACKAGES = (".lake/packages/", "lake-packages/")
 _DAMAGED = (ValueError, TypeError, KeyError, AttributeError)
+_BROKEN_OFF = "the file ends in the middle of it; it was not written to its end"
 _LINE_LIMIT = 64 * 2**20
 _SOURCE_FOLDERS = ("src/lean/", "src/")
 
@@ -64,7 +66,9 @@ def read_corpus(path: Path, on_skipped: OnSkipped) -> Iterator[CorpusFile]:
                     found = _read_file(json.loads(line))
                 except _DAMAGED as error:
                     skipped += 1
-                    on_skipped(Skipped(name=f"{path}, line {number}", reason=_why(error)))
+                    is_cut = isinstance(error, ValueError) and not line.endswith(b"\n")
+                    reason = _BROKEN_OFF if is_cut else _why(error)
+                    on_skipped(Skipped(name=f"{path}, line {number}", reason=reason))
                     continue
                 count += 1
                 yield found
@@ -168,7 +172,7 @@ def _read_premise(data: dict[str, Any], module: str) -> Premise:
         premise = evolve(
             premise,
             kind=_text(data.get("declaration") or premise.kind),
-            statement=statement,
+            statement=_text(statement),
             doc=_text(data.get("doc") or ""),
             attributes=tuple(map(_text, data.get("attributes") or ())),
             deprecated=None if data.get("deprecated") is None else _text(data["deprecated"]),
@@ -215,6 +219,7 @@ def _premise_object(premise: Premise) -> dict[str, Any]:
         "statement": premise.statement,
     }
     more = {
+        "arguments": [{"name": a.name, "type": a.type, "binder": a.kind.value} for a in premise.arguments],
         "doc": premise.doc,
         "attributes": list(premise.attributes),
     }
@@ -246,6 +251,11 @@ def _position(pair: object) -> Position | None:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("a text is no text")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        # JSON can name half of a character, which no store and no model can take.
+        raise TypeError(f"a text in it holds half a character (`{value[error.start]!r}`)") from None
     return value
 
 

@@ -10,6 +10,7 @@ import hashlib
 import logging
 import shutil
 import sqlite3
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -33,11 +34,12 @@ from lean_sidekick.premises.segment_file import (
     write_segment,
     write_vectors,
 )
+from lean_sidekick.premises.segment_merge import Part, merged
 from lean_sidekick.premises.tokens import premise_terms
 
 logger = logging.getLogger(__name__)
 
-VERSION = 4
+VERSION = 5
 """Raised when segments or tokens change; an index with another number is thrown away."""
 
 DATABASE = "index.sqlite3"
@@ -49,6 +51,25 @@ CREATE TABLE IF NOT EXISTS file (
   module TEXT PRIMARY KEY, segment TEXT NOT NULL, stamp TEXT NOT NULL, imports TEXT NOT NULL
 );
 """
+
+
+SEGMENT_LIMIT = 50_000
+"""The most premises of a segment."""
+
+COMMIT_EVERY_S = 5.0
+"""How much reading a crash may cost."""
+
+
+@frozen
+class Tier:
+    """Segments of fewer than `limit` premises, of which there may be `count`."""
+
+    limit: int
+    count: int
+
+
+# What an editor adds one by one, and what a long run of indexing leaves every few seconds.
+_TIERS = (Tier(1_000, 12), Tier(SEGMENT_LIMIT // 2, 6))
 
 
 @frozen(kw_only=True)
@@ -110,9 +131,9 @@ class PremiseIndex:
         """Throws the index away; programs that have it open keep what they opened."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def writer(self, limit: int = 50_000) -> "IndexWriter":
-        """A writer; `limit` premises make a segment, which bounds its memory."""
-        return IndexWriter(self, limit)
+    def writer(self, limit: int = SEGMENT_LIMIT, interval_s: float = COMMIT_EVERY_S) -> "IndexWriter":
+        """A writer; `limit` premises make a segment, which bounds its memory, and `interval_s` what a crash costs."""
+        return IndexWriter(self, limit, interval_s)
 
     def remove(self, modules: Iterable[str]) -> None:
         """Takes files out. Raises IndexDamaged."""
@@ -125,9 +146,7 @@ class PremiseIndex:
 
         What the files say of their segment is not looked at.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        name = f"{uuid.uuid4().hex}.segment"
-        write_segment(self.folder / name, segment)
+        name = self._write(segment)
         with self._connect() as connection:
             connection.execute("INSERT INTO segment VALUES (?)", (name,))
             connection.executemany(
@@ -136,26 +155,48 @@ class PremiseIndex:
             )
         self._drop_unused()
 
-    def merge_small(self, limit: int, count: int) -> None:
-        """Makes one segment of all with fewer than `limit` premises if there are more than `count`. Raises as above."""
-        files = self.files()
-        names = sorted({file.segment for file in files.values()})
-        try:
-            small = {name: one for name in names if len(one := open_segment(self.folder / name)) < limit}
-        except FileNotFoundError:
-            return  # another program is at it
-        if len(small) <= count:
-            return
-        builder = SegmentBuilder()
-        merged: list[IndexedFile] = []
-        for file in files.values():
-            if (segment := small.get(file.segment)) is not None:
-                number = segment.modules.index(file.module)
-                builder.add_module(file.module)
-                documents = np.flatnonzero(segment.module_of == number).tolist()
-                builder.add(file.module, [segment.records[document] for document in documents])
-                merged.append(file)
-        self.commit(builder.finish(), merged)
+    def _write(self, segment: Segment) -> str:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name = f"{uuid.uuid4().hex}.segment"
+        write_segment(self.folder / name, segment)
+        return name
+
+    def merge(self, tiers: Sequence[Tier], most: int) -> None:
+        """Makes few segments of many small ones: of each tier with too many, as many as go into `most` premises.
+
+        Raises IndexDamaged, OSError.
+        """
+        for tier in tiers:
+            modules: dict[str, set[str]] = {}
+            for file in self.files().values():
+                modules.setdefault(file.segment, set()).add(file.module)
+            try:
+                small = {name: one for name in modules if len(one := open_segment(self.folder / name)) < tier.limit}
+            except FileNotFoundError:
+                return  # another program is at it
+            if len(small) > tier.count:
+                for group in _groups(small, most):
+                    self._merge({name: Part(small[name], frozenset(modules[name])) for name in group})
+
+    def _merge(self, parts: Mapping[str, Part]) -> None:
+        name = self._write(merged(tuple(parts.values())))
+        self._merge_vectors(parts, name)
+        with self._connect() as connection:
+            connection.execute("INSERT INTO segment VALUES (?)", (name,))
+            # What another program has replaced meanwhile stays as it made it.
+            connection.executemany("UPDATE file SET segment = ? WHERE segment = ?", [(name, old) for old in parts])
+        self._drop_unused()
+
+    def _merge_vectors(self, parts: Mapping[str, Part], name: str) -> None:
+        """Adds the vectors by every encoder that all parts have some by; others are made again."""
+        endings = [{file.name.removeprefix(old) for file in self.folder.glob(f"{old}.*.vectors")} for old in parts]
+        for ending in set.intersection(*endings):
+            with suppress(FileNotFoundError, IndexDamaged):
+                found = [
+                    open_vectors(self.folder / f"{old}{ending}", len(part.segment)).taken(part.kept)
+                    for old, part in parts.items()
+                ]
+                write_vectors(self.folder / f"{name}{ending}", joined(found))
 
     def without_vectors(self, encoder: str) -> Mapping[str, Segment]:
         """The segments, by name, that have no vectors by an encoder. Raises IndexDamaged."""
@@ -241,14 +282,16 @@ class PremiseIndex:
 
 @define
 class IndexWriter:
-    """Adds files; `finish` commits what is left. What was committed before an interruption stays."""
+    """Adds files, and commits them every few seconds; `finish` commits what is left and merges what came of it."""
 
     _index: PremiseIndex
     _limit: int
+    _interval_s: float
     _hashes: TokenHashes = field(factory=TokenHashes, init=False)
     _builder: SegmentBuilder = field(init=False)
     _encoded: list[bytes] = field(factory=list, init=False)
     _files: dict[str, IndexedFile] = field(factory=dict, init=False)
+    _last_commit: float = field(factory=time.monotonic, init=False)
 
     @_builder.default
     def _new_builder(self) -> SegmentBuilder:
@@ -264,11 +307,12 @@ class IndexWriter:
         if not file.premises:
             self._builder.add_module(file.module)
         self._files[file.module] = IndexedFile(module=file.module, segment="", stamp=stamp, imports=file.imports)
-        if len(self._encoded) >= self._limit:
+        if len(self._encoded) >= self._limit or time.monotonic() - self._last_commit >= self._interval_s:
             self.commit()
 
     def commit(self) -> None:
         """Writes what was added since the last time. Raises IndexDamaged, OSError."""
+        self._last_commit = time.monotonic()
         if not self._files:
             return
         records: StoredRecords = store_records(self._encoded)
@@ -278,7 +322,22 @@ class IndexWriter:
     def finish(self) -> None:
         """Commits, and merges what has become many small pieces."""
         self.commit()
-        self._index.merge_small(limit=1000, count=12)
+        self._index.merge(_TIERS, self._limit)
+
+
+def _groups(segments: Mapping[str, Segment], most: int) -> Iterator[list[str]]:
+    """The names of segments in groups of at most `most` premises; one alone is no group."""
+    group: list[str] = []
+    size = 0
+    for name, segment in sorted(segments.items(), key=lambda item: len(item[1])):
+        if group and size + len(segment) > most:
+            if len(group) > 1:
+                yield group
+            group, size = [], 0
+        group.append(name)
+        size += len(segment)
+    if len(group) > 1:
+        yield group
 
 
 def _vectors_name(segment: str, encoder: str) -> str:

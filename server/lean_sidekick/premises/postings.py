@@ -76,15 +76,21 @@ class Postings:
         # One number a (token, document) pair, so that one sort counts them.
         pairs, counts = np.unique(numbers.astype(np.int64) * (len(lengths) + 1) + owners, return_counts=True)
         token_numbers, owned = np.divmod(pairs, len(lengths) + 1)
-        starts = np.zeros(len(keys) + 1, dtype=np.int64)
-        np.cumsum(np.bincount(token_numbers, minlength=len(keys)), out=starts[1:])
         norm = _K1 * (1 - _B + _B * lengths[owned] / _USUAL_LENGTH)
         weights = np.clip(np.rint(counts / (counts + norm) * _WEIGHT_STEPS), 1, _WEIGHT_STEPS).astype(np.uint8)
-        common = np.flatnonzero(np.diff(starts) > _COMMON * len(lengths))
-        rows = np.zeros((len(common), len(lengths)), dtype=np.uint8)
+        return cls.of_entries(keys[token_numbers], owned, weights, len(lengths))
+
+    @classmethod
+    def of_entries(cls, tokens: Array, owners: Array, weights: Array, documents: int) -> "Postings":
+        """From the token hash, the document and the weight of each entry, in the order of tokens and documents."""
+        keys, counts = np.unique(tokens, return_counts=True)
+        starts = np.zeros(len(keys) + 1, dtype=np.int64)
+        np.cumsum(counts, out=starts[1:])
+        common = np.flatnonzero(counts > _COMMON * documents)
+        rows = np.zeros((len(common), documents), dtype=np.uint8)
         for row, place in zip(rows, common.tolist(), strict=True):
-            row[owned[starts[place] : starts[place + 1]]] = weights[starts[place] : starts[place + 1]]
-        return cls(keys, starts, owned.astype(np.int32), weights, common, rows)
+            row[owners[starts[place] : starts[place + 1]]] = weights[starts[place] : starts[place + 1]]
+        return cls(keys, starts, owners.astype(np.int32), weights, common, rows)
 
     def find(self, hashes: Array) -> Array:
         """The number of each token's list, -1 where there is none."""

@@ -2,7 +2,8 @@
 
 The shared one is keyed by the toolchain and the revisions of all packages: what it holds never changes, modules are
 only added. A module of the project's own is read again when its source or its object file changed. A refresh that is
-interrupted goes on where it was; an index that is damaged is thrown away and made anew.
+interrupted goes on where it was, one that was killed a few seconds before that; an index that is damaged is thrown
+away and made anew.
 """
 
 import asyncio
@@ -204,6 +205,8 @@ def _or_nothing(index: PremiseIndex, read: Callable[[PremiseIndex], tuple[Segmen
     try:
         return read(index)
     except IndexDamaged as error:
-        logger.warning("%s It is thrown away; the next refresh builds it anew.", error)
+        logger.warning(
+            "%s It is thrown away; `lean-sidekick index` builds it anew, an editor does so by itself.", error
+        )
         index.discard()
         return ()

@@ -35,6 +35,10 @@ class QuantisedVectors:
     def __len__(self) -> int:
         return len(self.scales)
 
+    def taken(self, mask: Array) -> "QuantisedVectors":
+        """The vectors that a mask, bool (vectors,), takes."""
+        return QuantisedVectors(self.values[mask], self.scales[mask], self.signs[mask])
+
 
 def quantise(vectors: Array) -> QuantisedVectors:
     """Vectors, float (vectors, dimension), brought to length one and quantised; one of zeros stays one of zeros."""

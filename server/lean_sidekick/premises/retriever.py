@@ -20,7 +20,7 @@ from lean_sidekick.premises.dense_ranker import DenseRanker, check_dimension, sa
 from lean_sidekick.premises.fusion import Fused, Ranking, fuse
 from lean_sidekick.premises.lexical import LexicalRanker
 from lean_sidekick.premises.names import NameRanker
-from lean_sidekick.premises.neighbours import NearRanker, ProofRanker
+from lean_sidekick.premises.neighbours import NearRanker, ProofRanker, with_saved_uses
 from lean_sidekick.premises.patterns import PatternRanker
 from lean_sidekick.premises.rankers import Question, WeightedRanker
 from lean_sidekick.premises.segment import Segment, SegmentBuilder
@@ -191,7 +191,7 @@ class LocalRetriever:
             builder = SegmentBuilder()
             for premise in accessible.above:
                 builder.add_one(accessible.module or "", premise, self._premise_terms(premise))
-            segment = builder.finish()
+            segment = with_saved_uses(self._collection, builder.finish(), accessible.module)
             vectors = saved_vectors(self._collection, segment)
             self._with_above = self._collection.with_segment(evolve(segment, vectors=vectors))
             self._last_above = accessible.above

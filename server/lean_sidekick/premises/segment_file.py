@@ -22,7 +22,7 @@ from lean_sidekick.core.positions import Position
 from lean_sidekick.core.premises import Premise
 from lean_sidekick.premises.postings import PARTS, Postings
 from lean_sidekick.premises.quantised import QuantisedVectors
-from lean_sidekick.premises.segment import Segment, TokenSets
+from lean_sidekick.premises.segment import Records, Segment, TokenSets
 
 Array = NDArray[Any]
 
@@ -101,11 +101,16 @@ def write_segment(path: Path, segment: Segment) -> None:
     for name in _SETS:
         sets: TokenSets = getattr(segment, name)
         arrays |= {f"{name}.starts": sets.starts, f"{name}.tokens": sets.tokens}
-    records = segment.records
-    if not isinstance(records, StoredRecords):
-        records = store_records([encode_premise(records[i]) for i in range(len(records))])
+    records = stored_records(segment.records)
     arrays |= {"records": np.frombuffer(bytes(records.blob), dtype=np.uint8), "record_starts": records.starts}
     write_arrays(path, arrays, {"modules": list(segment.modules)})
+
+
+def stored_records(records: Records) -> StoredRecords:
+    """Premises as they are stored, encoded if they are not yet."""
+    if isinstance(records, StoredRecords):
+        return records
+    return store_records([encode_premise(records[i]) for i in range(len(records))])
 
 
 def store_records(encoded: Sequence[bytes]) -> StoredRecords:

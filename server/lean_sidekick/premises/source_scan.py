@@ -1,14 +1,13 @@
 """Premises from source text alone, for where Lean cannot be asked: no Lean, or imports that are not built. Pure.
 
 Namespaces, sections, variables and `open` are resolved as far as text can. What it cannot see: what macros and
-attributes declare (`to_additive`, `simps`), types that are not written down, notations. Private declarations are left
-out; any text is accepted.
+attributes declare (`simps`; of `to_additive` what `source_names.py` can guess), instances without a name, types that
+are not written down, notations. Private and unsafe declarations are left out; any text is accepted.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import zip_longest
 
 from attrs import define, evolve, field
 
@@ -19,6 +18,14 @@ from lean_sidekick.core.premises import CorpusFile, Premise, premises_above
 from lean_sidekick.core.scanner import IDENTIFIER, Scan, TokenKind
 from lean_sidekick.core.sites import Declaration
 from lean_sidekick.lean.header import find_header
+from lean_sidekick.premises.source_names import (
+    additive_name,
+    additive_statement,
+    alias_names,
+    alias_statement,
+    given_attributes,
+)
+from lean_sidekick.premises.source_parts import source_parts
 from lean_sidekick.premises.source_scope import Scopes, read_binders
 
 _ATTRIBUTES = re.compile(r"@\[((?:[^\[\]]|\[[^\[\]]*\])*)\]")
@@ -27,21 +34,23 @@ _SCOPED = re.compile(r"\s*(?:local|scoped)\b")
 _NAME = re.compile(r"[^\s(,\]\"]+")
 _DEPRECATED = re.compile(rf"deprecated\b\s*(?:(?P<name>(?!since\b){IDENTIFIER})|\"(?P<text>[^\"]*)\")?")
 _IDENTIFIERS = re.compile(IDENTIFIER)
+_PROVED = frozenset({"theorem", "lemma"})
+_MOST_USES = 256
+_UNSAFE = re.compile(r"\bunsafe\b")
 _PROTECTED = re.compile(r"\bprotected\b")
 _BOUND = re.compile(rf"(?:[∀∃∑∏λ]|\b(?:fun|Σ))\s*((?:{IDENTIFIER}\s*)+)")
-_CONSTRUCTOR = re.compile(rf"(?<!\|)\|(?!\|)\s*({IDENTIFIER})")
-_FIELD = re.compile(
-    rf"^[ \t]+(?:(?:private|protected)\s+)?({IDENTIFIER}(?:[ \t]+{IDENTIFIER})*)[ \t]*(?=:(?!=)|[({{\[])", re.M
-)
-_END_OF_FIELD = re.compile(r":=|\bderiving\b")
 
 
 @define
 class KnownNames:
-    """The names declared so far, to resolve the names in statements by. `protected` ones need their last namespace."""
+    """The names declared so far, to resolve the names in statements by. `protected` ones need their last namespace.
+
+    `proved` are the theorems and axioms among them.
+    """
 
     declared: set[str] = field(factory=set)
     protected: set[str] = field(factory=set)
+    proved: set[str] = field(factory=set)
 
     def resolve(self, name: str, prefixes: Iterable[str]) -> str | None:
         """The full name of what a name in a statement means; what stands behind it may be a field of its value."""
@@ -75,7 +84,8 @@ def read_source(text: str, path: str, module: str, known: KnownNames | None = No
 def declarations_above(text: str, offset: int) -> tuple[Premise, ...]:
     """All that a text declares and that ends at or before an offset, in order, with what its source says of each.
 
-    Private declarations are among them: the file itself may use them.
+    Private declarations are among them: the file itself may use them. Nothing is known of other files, so `uses` has
+    every name that a word of the proof may be short for, whether there is such a premise or not.
     """
     end = TextMap(text).position(offset)
     found = [one for one in read_source(text, path="", module="").premises if one.end is not None and one.end <= end]
@@ -111,20 +121,74 @@ class _SourceReader:
 
     def read(self) -> Iterator[Premise]:
         declarations = iter(self.outline.declarations())
+        said: dict[str, Premise] = {}  # what has been read, to say what its aliases say
         for command in self.outline.commands:
+            if command.keyword == "alias":
+                yield from self._kept(self._aliases(command, said), command)
+                continue
             if not command.is_declaration:
                 self.scopes.enter(command)
                 continue
             declaration = next(declarations)
             if declaration.full_name is None or declaration.is_private:
                 continue
+            if _UNSAFE.search(self._prelude(command)):
+                continue  # no proof may use it
             premise = self._premise(command, declaration)
-            for found in (premise, *self._parts(premise, declaration)):
-                if self.known is not None:
-                    self.known.declared.add(found.full_name)
-                    if _PROTECTED.search(self._prelude(command)):
-                        self.known.protected.add(found.full_name)
-                yield found
+            found = [premise, *self._parts(premise, declaration), *self._additive(premise, command)]
+            said.update((one.full_name, one) for one in found)
+            yield from self._kept(found, command)
+
+    def _kept(self, premises: Iterable[Premise], command: Command) -> Iterator[Premise]:
+        """The premises, which are known from now on."""
+        is_protected = _PROTECTED.search(self._prelude(command)) is not None
+        for premise in premises:
+            if self.known is not None:
+                self.known.declared.add(premise.full_name)
+                if is_protected:
+                    self.known.protected.add(premise.full_name)
+                if premise.kind in _PROVED or premise.kind == "axiom":
+                    self.known.proved.add(premise.full_name)
+            yield premise
+
+    def _aliases(self, command: Command, said: Mapping[str, Premise]) -> Iterator[Premise]:
+        found = alias_names(self.outline.scan.code[command.keyword_end : command.end])
+        if found is None:
+            return
+        target, names = found
+        prelude = self._prelude(command)
+        full_names = (f"{prefix}.{target}" if prefix else target for prefix in self.scopes.prefixes(prelude))
+        original = next((said[name] for name in full_names if name in said), None)
+        attributes, deprecated = _read_attributes(prelude)
+        for name, side in names:
+            statement = "" if original is None else alias_statement(original.statement, side)
+            yield Premise(
+                full_name=".".join(filter(None, (self.scopes.namespace, name))),
+                kind="theorem" if original is None else original.kind,
+                statement=statement,
+                module=self.module or None,
+                doc=_doc(self.outline.scan, command),
+                start=self.text_map.position(command.start),
+                end=self.text_map.position(command.end),
+                attributes=attributes,
+                deprecated=deprecated,
+                constants=self._constants(statement, prelude),
+            )
+
+    def _additive(self, premise: Premise, command: Command) -> Iterator[Premise]:
+        """The twin that `to_additive` makes, as far as text tells."""
+        prelude = self._prelude(command)
+        name = additive_name(premise.full_name, prelude) if "to_additive" in premise.attributes else None
+        if name is not None and name != premise.full_name:
+            statement = additive_statement(premise.statement)
+            yield evolve(
+                premise,
+                full_name=name,
+                statement=statement,
+                doc="",
+                attributes=given_attributes(prelude),
+                constants=self._constants(statement, prelude),
+            )
 
     def _premise(self, command: Command, declaration: Declaration) -> Premise:
         scan = self.outline.scan
@@ -145,32 +209,41 @@ class _SourceReader:
             attributes=attributes,
             deprecated=deprecated,
             constants=self._constants(statement, prelude),
+            uses=self._uses(declaration, prelude, own_names),
         )
 
+    def _uses(self, declaration: Declaration, prelude: str, own_names: Container[str]) -> tuple[str, ...] | None:
+        """The names in a proof: what they mean, or, where no names are known, all that they might mean."""
+        if declaration.keyword not in _PROVED or declaration.body_start is None:
+            return None
+        prefixes = self.scopes.prefixes(prelude)
+        found: dict[str, None] = {}
+        for name in dict.fromkeys(
+            _IDENTIFIERS.findall(self.outline.scan.code, declaration.body_start, declaration.end)
+        ):
+            if len(name) == 1 or split_name(name)[0] in own_names:
+                continue
+            if self.known is None:
+                found.update(dict.fromkeys(f"{prefix}.{name}" if prefix else name for prefix in prefixes))
+            elif (full := self.known.resolve(name, prefixes)) in self.known.proved and full is not None:
+                found[full] = None
+            if len(found) >= _MOST_USES:
+                break
+        return tuple(found)
+
     def _parts(self, parent: Premise, declaration: Declaration) -> Iterator[Premise]:
-        """The constructors of an inductive type, the fields of a structure or class."""
-        kind = declaration.keyword.split()[-1]
-        if declaration.body_start is None or kind not in ("inductive", "structure", "class"):
-            return
-        scan = self.outline.scan
-        body_start = declaration.body_start
-        pattern = _CONSTRUCTOR if kind == "inductive" else _FIELD
-        matches = list(pattern.finditer(scan.code, body_start, declaration.end))
-        for match, following in zip_longest(matches, matches[1:]):
-            end = declaration.end if following is None else following.start()
-            if tail := _END_OF_FIELD.search(scan.code, match.end(), end):
-                end = tail.start()
-            statement = " ".join(scan.without_comments(match.end(), end).split())
-            for name in match[1].split():
-                yield Premise(
-                    full_name=f"{parent.full_name}.{name}",
-                    kind="constructor" if kind == "inductive" else "def",
-                    statement=statement,
-                    module=parent.module,
-                    start=self.text_map.position(match.start(1)),
-                    end=self.text_map.position(match.start() + len(scan.code[match.start() : end].rstrip())),
-                    constants=self._constants(statement, ""),
-                )
+        """The constructors of an inductive type, the projections and the constructor of a structure or class."""
+        for part in source_parts(self.outline.scan, declaration, parent.statement):
+            yield Premise(
+                full_name=f"{parent.full_name}.{part.name}",
+                kind=part.kind,
+                statement=part.statement,
+                module=parent.module,
+                doc=part.doc,
+                start=self.text_map.position(part.start),
+                end=self.text_map.position(part.end),
+                constants=self._constants(part.statement, ""),
+            )
 
     def _prelude(self, command: Command) -> str:
         """What stands before the keyword of a command: attributes, modifiers, `open … in`."""
@@ -200,10 +273,11 @@ def _binders(statement: str) -> list[tuple[str, ...]]:
 
 
 def _doc(scan: Scan, command: Command) -> str:
-    region = scan.region_at(command.start + 1)
-    if region is None or region.kind is not TokenKind.DOC_COMMENT or region.start != command.start:
-        return ""
-    return scan.text[region.start + 3 : region.end - 2].strip()
+    """The doc string of a command, which may stand behind `open … in`."""
+    for region in reversed(scan.regions_between(command.start, command.keyword_start)):
+        if region.kind is TokenKind.DOC_COMMENT:
+            return scan.text[region.start + 3 : region.end - 2].strip()
+    return ""
 
 
 def _read_attributes(prelude: str) -> tuple[tuple[str, ...], str | None]:
@@ -218,6 +292,7 @@ def _read_attributes(prelude: str) -> tuple[tuple[str, ...], str | None]:
             if match is None:
                 continue
             names.append(match.group())
+            names += given_attributes(entry)
             if found := _DEPRECATED.match(entry.strip()):
                 deprecated = found["name"] or found["text"] or ""
     return tuple(dict.fromkeys(names)), deprecated

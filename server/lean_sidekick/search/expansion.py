@@ -19,13 +19,17 @@ from lean_sidekick.search.partial import BestState, best_state
 from lean_sidekick.search.polish import Polisher, size
 from lean_sidekick.search.proof_text import Step, block_of, broken, proof_steps
 from lean_sidekick.search.result import PartialProof, SearchResult, SearchStatus
+from lean_sidekick.search.spelled_out import spelled_out
 from lean_sidekick.search.trace import BatchRun, CandidateRun, NodeEnded, NodeMet, ProofFinished, SearchEnded
-from lean_sidekick.search.tree import GoalNode, ProofTree, closing_edges, replay
+from lean_sidekick.search.tree import GoalNode, ProofTree, closing_edges, lost_goals, replay
+from lean_sidekick.tactics.counterexamples import Falsity, falsity
 from lean_sidekick.tactics.merge import progress_cost
 from lean_sidekick.verify.api import Place
 from lean_sidekick.verify.recording import goal_texts
 
 REPORT_EVERY_S = 0.2
+_DOUBT = 2.0
+"""What it costs a step that a goal which it leaves may be false."""
 
 
 @define
@@ -149,7 +153,7 @@ class Expansion:
         return None
 
     async def _polished(self, steps: tuple[Step, ...], block: str) -> str:
-        """The accepted proof, or a shorter one that the final check took as well."""
+        """The accepted proof, or a shorter or plainer one that the final check took as well."""
         options = self.task.polish
         if options is None:
             return block
@@ -161,8 +165,10 @@ class Expansion:
         if options.narrows_simp:
             better = await polisher.narrow(better)
         self.task.budget.spend_checks(budget.checks_spent)
-        shorter = self._render(better)
-        return shorter if shorter != block and await self._refusal(shorter) is None else block
+        for written in dict.fromkeys(map(self._render, (spelled_out(better), better))):
+            if written == block or await self._refusal(written) is None:
+                return written
+        return block
 
     async def _with_closers(self, steps: tuple[Step, ...], budget: Budget) -> tuple[Step, ...]:
         """The proof with one tactic in place of several, where a candidate that was not run yet closes the goal.
@@ -282,7 +288,11 @@ class Expansion:
             return _as_run(checked, note="leaves too many goals")
         if any(len(goal.text) > limits.goal_length for goal in goals):
             return _as_run(checked, note="leaves too long a goal")
-        new = self.tree.add_edge(node, checked.candidate, goals, _edge_cost(node, checked))
+        falsities = [falsity(goal) for goal in goals]
+        if Falsity.CERTAIN in falsities:
+            return _as_run(checked, note="leaves a goal that is false for small values")
+        doubt = _DOUBT if Falsity.UNLESS_RULED_OUT in falsities else 0.0
+        new = self.tree.add_edge(node, checked.candidate, goals, _edge_cost(node, checked) + doubt)
         if new is None:
             return _as_run(checked, note="leads in a circle, or where another tactic leads")
         return _as_run(checked, children=tuple(child.number for child in node.edges[-1].children))
@@ -335,6 +345,8 @@ def _within(node: GoalNode, outcome: Outcome) -> Outcome:
     if outcome.kind not in (OutcomeKind.PROGRESS, OutcomeKind.CLOSED):
         return outcome
     own = outcome.goals[: max(0, len(outcome.goals) - node.outside)]
+    if lost_goals(node.goals, own):
+        return Outcome(kind=OutcomeKind.FAILED, message="Lean forgot a goal that this did not prove")
     if not own:
         return Outcome(kind=OutcomeKind.CLOSED)
     return Outcome(kind=OutcomeKind.PROGRESS, goals=own)

@@ -6,6 +6,7 @@ are. A node keeps the path on which it was first met, so that its goals can be b
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from attrs import define, field, frozen
@@ -223,14 +224,26 @@ def together(goals: Sequence[Goal]) -> list[tuple[int, int]]:
     metavariable goes with them."""
     parts: list[tuple[int, int, frozenset[str]]] = []
     shown = [frozenset(_untrailed(name) for name in goal.metavariables) for goal in goals]
-    shows_unnamed = any("?" in names for names in shown)
+    # A goal's own name counts only where it shows: `case cons` twice is no tie.
+    tied = frozenset().union(*shown)
     for index, goal in enumerate(goals):
-        start, names = index, shown[index] | _own_name(goal, shows_unnamed)
+        start, names = index, shown[index] | (tied & {_own_name(goal)})
         while parts and any(part[2] & names for part in parts):
             last = parts.pop()
             start, names = last[0], names | last[2]
         parts.append((start, index + 1, names))
     return [(start, end) for start, end, _ in parts]
+
+
+def lost_goals(before: Sequence[Goal], after: Sequence[Goal]) -> bool:
+    """Whether a tactic at the first goal took others away that it cannot have proved.
+
+    Only a goal that others show is settled by what is put in its place. Some tactics of early Leans (`trivial`) forget
+    the goals behind the one that they close, and Lean says so at the end of the declaration alone.
+    """
+    shown = frozenset(_untrailed(name) for goal in before for name in goal.metavariables)
+    stays = Counter(_own_name(goal) for goal in before[1:] if _own_name(goal) not in shown)
+    return bool(stays - Counter(map(_own_name, after)))
 
 
 def normal_form(goals: Sequence[Goal]) -> str:
@@ -265,11 +278,9 @@ def closing_edges(roots: tuple[GoalNode, ...]) -> list[Edge]:
     return found
 
 
-def _own_name(goal: Goal, shows_unnamed: bool) -> frozenset[str]:
+def _own_name(goal: Goal) -> str:
     """What other goals show where they mean this one: its case name, or something without a name."""
-    if goal.case_name is not None:
-        return frozenset([_untrailed(f"?{goal.case_name}")])
-    return frozenset(["?"]) if shows_unnamed else frozenset()
+    return "?" if goal.case_name is None else _untrailed(f"?{goal.case_name}")
 
 
 def _untrailed(name: str) -> str:

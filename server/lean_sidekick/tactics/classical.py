@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from lean_sidekick.core.terms import Shape, Term, opaque, operator, subterms
 from lean_sidekick.tactics.dialect import BY_CASES, BY_CONTRA, EXFALSO, Dialect
-from lean_sidekick.tactics.goal_shape import CONNECTIVES, FALSE, GoalShape, negation, telescope
+from lean_sidekick.tactics.goal_shape import CONNECTIVES, FALSE, GoalShape, carrier, negation, telescope
 from lean_sidekick.tactics.names import Names
+from lean_sidekick.tactics.sequents import as_argument
 
 _MAX_CASES = 5
 
@@ -28,11 +29,27 @@ def is_decided(statement: Term, shape: GoalShape) -> bool:
 def cases_on(statement: Term, shape: GoalShape, dialect: Dialect) -> str:
     """A case distinction on a statement, with a name for what holds in either case."""
     names = Names(shape.taken)
+    if (ordered := _by_order(statement, shape, dialect, names)) is not None:
+        return ordered
     yes = names.proof(statement)
     if dialect.known is not None and dialect.has(BY_CASES):
         return f"by_cases {yes} : {statement.rendered}"
     argument = statement.rendered if statement.shape is Shape.ATOM else f"({statement.rendered})"
     return f"cases Classical.em {argument} with | inl {yes} => ?_ | inr {names.fresh('hn' + yes[1:])} => ?_"
+
+
+def _by_order(statement: Term, shape: GoalShape, dialect: Dialect, names: Names) -> str | None:
+    """Either `a < b` or `b ≤ a`, said of numbers without a negation; None where `omega` knows what one says."""
+    name = next((one for one in ("Nat.ltOrGe", "Nat.lt_or_ge") if dialect.has_name(one)), None)
+    if name is None or dialect.has("omega") or not statement.is_operator("<", "≤", ">", "≥"):
+        return None
+    if carrier(statement, shape.types) != "Nat":
+        return None
+    small, large = statement.args if statement.text in ("<", "≤") else statement.args[::-1]
+    if statement.text in ("≤", "≥"):
+        small, large = large, small
+    arguments = " ".join(as_argument(side.rendered) for side in (small, large))
+    return f"cases {name} {arguments} with | inl {names.fresh('h')} => ?_ | inr {names.fresh('h')} => ?_"
 
 
 def _decided(shape: GoalShape) -> frozenset[str]:

@@ -218,7 +218,14 @@ def carrier(statement: Term, types: Mapping[str, Term]) -> str:
     found = [kind for side in sides if (kind := type_of(side, known)) is not None]
     if found:
         return plain_type(found[0])
-    return "Nat" if all(is_numeral(s) for side in sides for s in subterms(side) if s.shape is Shape.ATOM) else ""
+    # Numerals are natural numbers where nothing says otherwise; so is `2 ^ n`, whose exponent says nothing.
+    atoms = [part for side in sides for part in subterms(side) if part.shape is Shape.ATOM]
+    return "Nat" if all(is_numeral(part) or _is_natural(part.text, known) for part in atoms) else ""
+
+
+def _is_natural(name: str, types: Mapping[str, Term]) -> bool:
+    kind = types.get(name)
+    return kind is not None and plain_type(kind) == "Nat"
 
 
 def type_of(term: Term, types: Mapping[str, Term]) -> Term | None:
@@ -301,11 +308,16 @@ def _nature(name: str, kind: Term, types: Mapping[str, Term]) -> Nature:
         if conclusion.head in _SORTS:
             return Nature.FUNCTION
         bound = dict(types) | {a.name: a.type for a in telescope(kind)[0] if a.name and a.type is not None}
-        return Nature.PROOF if kind.text != "∀" or is_statement(conclusion, bound) else Nature.FUNCTION
+        return Nature.PROOF if kind.text != "∀" or _is_stated(name, conclusion, bound) else Nature.FUNCTION
     if kind.is_operator("→"):
         conclusion = telescope(kind)[1]
-        return Nature.PROOF if is_statement(conclusion, types) else Nature.FUNCTION
-    return Nature.PROOF if is_statement(kind, types) or (name[0] == "h" and _is_unknown(kind, types)) else Nature.DATA
+        return Nature.PROOF if _is_stated(name, conclusion, types) else Nature.FUNCTION
+    return Nature.PROOF if _is_stated(name, kind, types) else Nature.DATA
+
+
+def _is_stated(name: str, kind: Term, types: Mapping[str, Term]) -> bool:
+    """Whether a type is a proposition; of what is unknown, the name of the hypothesis tells: `h`, `hx`, `ih`."""
+    return is_statement(kind, types) or (name.startswith(("h", "ih")) and _is_unknown(kind, types))
 
 
 def is_statement(term: Term, types: Mapping[str, Term]) -> bool:

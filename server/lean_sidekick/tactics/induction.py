@@ -8,7 +8,7 @@ called `ih`.
 from collections.abc import Iterator, Mapping, Sequence
 
 from lean_sidekick.core.terms import Shape, Term, subterms
-from lean_sidekick.tactics.goal_shape import GoalShape, Local, Nature, negation, plain_type
+from lean_sidekick.tactics.goal_shape import GoalShape, Local, Nature, is_numeral, negation, plain_type
 from lean_sidekick.tactics.inductive_types import Constructor
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.normal import normal
@@ -105,10 +105,21 @@ def _is_awaited(local: Local, shape: GoalShape) -> bool:
         if part.shape is Shape.APPLICATION and part.head not in shape.taken | {"Nat.succ"}:
             if any(arg.text == local.name for arg in part.arguments) and any(map(_is_constructor, part.arguments)):
                 return True
-        elif part.is_operator("-", "≤", "<"):
+        elif part.is_infix("-", "≤", "<"):
             for waiting, other in (part.args, part.args[::-1]):
                 if waiting.text == local.name and _is_constructor(other):
                     return True
+    return any(_computes_on(local, proof.type) for proof in shape.proofs if not proof.name.startswith("ih"))
+
+
+def _computes_on(local: Local, statement: Term) -> bool:
+    """Whether a hypothesis compares what is computed from this one with a number: `Nat.succ a * b = 0`."""
+    if not statement.is_infix("=", "≤", "<"):
+        return False
+    for side, other in (statement.args, statement.args[::-1]):
+        is_computed = side.is_infix("+", "*", "^") and side.args[1].text == local.name and _is_constructor(side.args[0])
+        if is_computed and (is_numeral(other) or other.text == "Nat.zero"):
+            return True
     return False
 
 
@@ -167,7 +178,7 @@ def _argument_bonus(local: Local, shape: GoalShape) -> float:
     """Induction is best on what functions recurse on: the last argument of `+`, `*`, `^`, the list before `++`."""
     places = 0
     for part in subterms(shape.target):
-        if part.is_operator("+", "*", "^", "-"):
+        if part.is_infix("+", "*", "^", "-"):
             places += part.args[1].text == local.name
         elif part.is_operator("++", "::"):
             places += part.args[0].text == local.name

@@ -61,15 +61,21 @@ def inductive_types(text: str) -> Mapping[str, tuple[Constructor, ...]]:
     for match in _STRUCTURE.finditer(code):
         if (made := _maker(match["head"], match["body"])) is not None:
             found[match["name"].rpartition(".")[2]] = (made,)
-    for match in _INDUCTIVE.finditer(code):
-        name = match["name"].rpartition(".")[2]
-        constructors = tuple(_constructors(name, _DERIVING.sub("", match["body"])))
-        is_data = not _is_family_or_proposition(match["head"])
+    for written, head, body in written_inductives(code):
+        name = written.rpartition(".")[2]
+        constructors = tuple(_constructors(name, body))
+        is_data = not _is_family_or_proposition(head)
         if is_data and constructors and None not in constructors and len(constructors) <= MAX_CONSTRUCTORS:
             found[name] = tuple(c for c in constructors if c is not None)
         else:
             found.pop(name, None)
     return found
+
+
+def written_inductives(code: str) -> Iterator[tuple[str, str, str]]:
+    """The name, what stands between it and the first bar, and the constructors of each `inductive`."""
+    for match in _INDUCTIVE.finditer(code[-_READ_CHARS:]):
+        yield match["name"], match["head"], _DERIVING.sub("", match["body"])
 
 
 @lru_cache(maxsize=8)

@@ -16,6 +16,7 @@ from lean_sidekick.core.terms import BinderKind, Shape, Term, match, subterms
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.core_lemmas import core_lemmas
 from lean_sidekick.tactics.dialect import Dialect
+from lean_sidekick.tactics.families import rule_premises
 from lean_sidekick.tactics.goal_shape import (
     FALSE,
     ORDERS,
@@ -40,6 +41,8 @@ _MAX_SIMP = 6
 _MAX_IN_SET = 5
 _MAX_PLACES = 3
 _READ_AT_ONCE = 32
+_NO_STEP = frozenset({"eqOfHEq", "eq_of_heq", "Eq.symm", "Eq.trans", "HEq.symm"})
+"""Lemmas that fit every equation and bring none forward."""
 
 
 class Lemmas:
@@ -49,7 +52,7 @@ class Lemmas:
         """Lemmas that can fit the goal, likeliest first."""
         await read_ahead(request)
         shape, dialect = read_goal(request.goal), Dialect(request.known_tactics)
-        return lemma_candidates(shape, dialect, request.premises, request.retrieved)
+        return lemma_candidates(shape, dialect, _above(request), request.retrieved)
 
 
 def lemma_candidates(
@@ -79,7 +82,12 @@ async def read_ahead(request: TacticRequest) -> None:
 
 def usable_lemmas(shape: GoalShape, dialect: Dialect, request: TacticRequest) -> list[Lemma]:
     """The lemmas of the open file, then those of the library, as far as they have to do with the goal."""
-    return [*_own(request.premises, shape), *_library(shape, dialect, request.retrieved)]
+    return [*_own(_above(request), shape), *_library(shape, dialect, request.retrieved)]
+
+
+def _above(request: TacticRequest) -> tuple[Premise, ...]:
+    """What the open file offers above the site: declarations, and what its inductive predicates are made by."""
+    return (*request.premises, *rule_premises(request.surroundings.text_above))
 
 
 def _own(premises: Sequence[Premise], shape: GoalShape) -> list[Lemma]:
@@ -134,7 +142,7 @@ def _applications(lemma: Lemma, goal: Term, types: Mapping[str, Term]) -> Iterat
     arguments, conclusion = open_statement(lemma.normal_statement)
     variables = frozenset(argument.name for argument in arguments if argument.name)
     is_bare = conclusion.shape is Shape.ATOM and conclusion.text in variables
-    if is_bare or (conclusion == FALSE and goal != FALSE):
+    if is_bare or (conclusion == FALSE and goal != FALSE) or lemma.name in _NO_STEP:
         return
     values = match(conclusion, goal, variables, {})
     if values is None or not _fits_types(arguments, values, types):
@@ -175,7 +183,11 @@ def _rewrites(lemma: Lemma, equation: Equation, shape: GoalShape) -> Iterator[tu
     wanted = {local.type.alpha_key for local in shape.proofs}
     results = {shape.target}
     for arrow, used, score in (("", equation, -1.9), ("← ", equation.flipped(), -2.6)):
-        if is_numeral(used.left) or not used.right.names & used.variables <= used.left.names:
+        if (
+            is_numeral(used.left)
+            or (arrow and lemma.name.endswith("injEq"))
+            or not used.right.names & used.variables <= used.left.names
+        ):
             continue
         for index, done in enumerate(islice(rewrites(used, shape.target), _MAX_PLACES)):
             text = lemma.name if index == 0 else _with_arguments(lemma, done.values)
@@ -271,7 +283,7 @@ def _compared(shape: GoalShape, count: int) -> list[tuple[Term, ...]]:
     """Terms on `Nat` that the target compares, subtracts or divides; one or two at a time."""
     found: dict[tuple[Term, ...], None] = {}
     for part in subterms(shape.target):
-        if not part.is_operator("<", "≤", ">", "≥", "-", "/", "%") or shape.carrier != "Nat":
+        if not part.is_infix("<", "≤", ">", "≥", "-", "/", "%") or shape.carrier != "Nat":
             continue
         if count == 2:
             found[part.args] = None

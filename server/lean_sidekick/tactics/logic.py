@@ -20,10 +20,12 @@ from lean_sidekick.tactics.sequents import (
     Fact,
     Sequent,
     apply,
+    by_contradiction,
     close,
     forward,
     function,
     implication,
+    mentions,
     open_statement,
     without_brackets,
 )
@@ -31,6 +33,7 @@ from lean_sidekick.tactics.sequents import (
 _STEP_LIMIT = 400
 _MAX_DEPTH = 7
 _MAX_DEPTH_WITH_LEMMAS = 3
+_SIDE_DEPTH = 2
 _MAX_INSTANCES = 8
 _MAX_ELEMENTS = 16
 
@@ -44,20 +47,7 @@ def prove(shape: GoalShape, lemmas: Sequence[Fact]) -> str | None:
 
     `lemmas` are statements that hold, with the names to call them by.
     """
-    types = shape.types
-    sequent = Sequent(
-        facts=(),
-        denials=(),
-        keys={},
-        opened=frozenset(),
-        elements=_elements(shape),
-        taken=shape.taken | shape.target.names,
-        goals=frozenset(),
-        depth=0,
-    )
-    for local in shape.proofs:
-        sequent = sequent.add(normal(local.type, types), local.name)
-    goal = normal(shape.target, types)
+    sequent, goal = _sequent(shape), normal(shape.target, shape.types)
     for is_classical in (False,) if lemmas else (False, True):
         prover = _Prover(is_classical=is_classical, lemmas=tuple(lemmas))
         try:
@@ -71,6 +61,71 @@ def prove(shape: GoalShape, lemmas: Sequence[Fact]) -> str | None:
         except _OutOfSteps:
             continue
     return None
+
+
+def prove_under(shape: GoalShape, statement: Term, lemmas: Sequence[Fact]) -> str | None:
+    """A short proof of another statement, in normal form, from the hypotheses of a goal; None if none was found."""
+    prover = _Prover(is_classical=False, lemmas=tuple(lemmas))
+    try:
+        proof = prover.prove(evolve(_sequent(shape), depth=_SIDE_DEPTH), statement)
+    except _OutOfSteps:
+        return None
+    return None if proof is None or INACCESSIBLE_MARK in proof else proof
+
+
+def applications(shape: GoalShape) -> Iterator[Fact]:
+    """What the hypotheses that say `∀` or `→` give for what the others hold, nothing that is there already."""
+    sequent = evolve(_sequent(shape), depth=_SIDE_DEPTH)
+    prover = _Prover(is_classical=False, lemmas=())
+    found: set[str] = set()
+    for fact in reversed(sequent.facts):
+        arguments, conclusion = open_statement(fact.statement)
+        if not arguments or conclusion == FALSE:
+            continue
+        if not any(a.is_premise for a in arguments) and not conclusion.is_binder("∃") and conclusion.text not in "∧∨":
+            continue
+        try:
+            for values in _in_scope(sequent, fact):
+                statement = substitute(conclusion, values)
+                if statement.alpha_key in sequent.keys or statement.alpha_key in found:
+                    continue
+                proof = prover.apply(sequent, fact, values)
+                if proof is not None and INACCESSIBLE_MARK not in proof:
+                    found.add(statement.alpha_key)
+                    yield Fact(statement, proof)
+        except _OutOfSteps:
+            return
+
+
+def facts_of(shape: GoalShape) -> Iterator[Term]:
+    """What the hypotheses of a goal say, conjunctions taken apart, in normal form."""
+    return (fact.statement for fact in _sequent(shape).facts)
+
+
+def _in_scope(sequent: Sequent, fact: Fact) -> Iterator[dict[str, Term]]:
+    """Values for the variables of a fact: what its premises are matched by, then what is in scope, newest first."""
+    yield from _complete(sequent, fact, {}, is_lemma=False)
+    arguments, _ = open_statement(fact.statement)
+    named = [argument for argument in arguments if argument.name]
+    if len(named) == 1:
+        yield from ({named[0].name: value} for value in reversed(sequent.values(named[0].type)[-_MAX_INSTANCES:]))
+
+
+def _sequent(shape: GoalShape) -> Sequent:
+    """The hypotheses of a goal, before any step."""
+    sequent = Sequent(
+        facts=(),
+        denials=(),
+        keys={},
+        opened=frozenset(),
+        elements=_elements(shape),
+        taken=shape.taken | shape.target.names,
+        goals=frozenset(),
+        depth=0,
+    )
+    for local in shape.proofs:
+        sequent = sequent.add(normal(local.type, shape.types), local.name)
+    return sequent
 
 
 @define(kw_only=True)
@@ -144,13 +199,15 @@ class _Prover:
                 elements=(*rest.elements, (atom(variable), statement.variable_type)),
             )
             proof = self.prove(inner.add(body, name), goal)
-            return None if proof is None else f"(match {fact.proof} with | ⟨{variable}, {name}⟩ => {proof})"
+            if proof is None or not mentions(proof, variable, name):
+                return proof
+            return f"(match {fact.proof} with | ⟨{variable}, {name}⟩ => {proof})"
         arms = []
         for constructor, side in zip(("Or.inl", "Or.inr"), statement.args, strict=True):
             name = Names(sequent.taken).proof(side)
             proof = self.prove(evolve(rest, taken=rest.taken | {name}).add(side, name), goal)
-            if proof is None:
-                return None
+            if proof is None or not mentions(proof, name):
+                return proof
             arms.append(f"| {constructor} {name} => {proof}")
         return f"(match {fact.proof} with {' '.join(arms)})"
 
@@ -188,7 +245,7 @@ class _Prover:
                 name = Names(sequent.taken).fresh("hn")
                 inner = evolve(sequent, taken=sequent.taken | {name}).add(denied, name)
                 if (proof := self.prove(inner, FALSE)) is not None:
-                    yield apply("Classical.byContradiction", function(name, proof))
+                    yield by_contradiction(name, proof)
         for fact in sequent.facts:
             yield from self._use(sequent, goal, fact)
         for lemma in self.lemmas:
@@ -209,12 +266,12 @@ class _Prover:
         if values is None:
             return
         for complete in _complete(sequent, fact, values, is_lemma=is_lemma):
-            proof = self._apply(sequent, fact, complete)
+            proof = self.apply(sequent, fact, complete)
             if proof is not None:
                 yield proof
                 return
 
-    def _apply(self, sequent: Sequent, fact: Fact, values: Mapping[str, Term]) -> str | None:
+    def apply(self, sequent: Sequent, fact: Fact, values: Mapping[str, Term]) -> str | None:
         """The fact applied to these values and to proofs of its premises."""
         pieces = []
         for argument in open_statement(fact.statement)[0]:
@@ -283,7 +340,7 @@ class _Prover:
             values = match(premises[0], fact.statement, variables, {})
             if values is None or values.keys() != variables:
                 continue
-            applied = self._apply(sequent, lemma, values)
+            applied = self.apply(sequent, lemma, values)
             if applied is None:
                 continue
             grown = sequent.add(substitute(conclusion, values), applied)

@@ -10,19 +10,23 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from lean_sidekick.core.candidates import Candidate, deduplicate
 from lean_sidekick.core.goals import INACCESSIBLE_MARK
 from lean_sidekick.core.scanner import words
 from lean_sidekick.tactics.api import TacticGenerator, TacticRequest
+from lean_sidekick.tactics.applied import RECURSION, Applied
 from lean_sidekick.tactics.arithmetic import ArithmeticArguments
+from lean_sidekick.tactics.branches import Branches, branch_names
 from lean_sidekick.tactics.case_splits import CaseSplits
 from lean_sidekick.tactics.conversions import ByMode, Conversions
 from lean_sidekick.tactics.core_lemmas import probe_names, table_names
 from lean_sidekick.tactics.dialect import name_probe
+from lean_sidekick.tactics.families import Families
 from lean_sidekick.tactics.goal_shape import read_goal
 from lean_sidekick.tactics.hypotheses import Hypotheses
+from lean_sidekick.tactics.inequalities import Inequalities
 from lean_sidekick.tactics.lemmas import Lemmas
 from lean_sidekick.tactics.portfolio import Cost, Portfolio, probe_texts, row_of
 from lean_sidekick.tactics.priors import Priors, Table, shipped_table
@@ -41,15 +45,25 @@ _INSTANT_HEADS = frozenset(
 )
 _SLOW_HEADS = frozenset({"simp_all", "grind", "aesop"})
 _CLOSERS = _SLOW_HEADS | {"simp", "norm_num", "ring_nf", "linarith", "omega", "field_simp", "push_cast", "norm_cast"}
+_SAFE_HEADS = frozenset({"cases", "obtain", "rcases", "subst", "intro", "rintro"})
+_RISKY_HEADS = frozenset(
+    words("induction cases refine apply constructor have left right exists use by_cases by_contra exfalso")
+)
+_SAFE_ABOVE = -0.76
+_WAITING = 1.2
 _OPEN_CASE = re.compile(r"\| (\S+)[^|=]* => \?_")
 _HEAVY_HEADS = frozenset({"nlinarith", "polyrith"})
 _PLAIN_SOURCES: tuple[TacticGenerator, ...] = (
     ProofTerms(),
     SemiringEquations(),
+    Inequalities(),
     Portfolio(),
     Shapes(),
     CaseSplits(),
+    Families(),
     Hypotheses(),
+    Applied(),
+    Branches(),
     Simplification(),
     ArithmeticArguments(),
     Lemmas(),
@@ -71,7 +85,26 @@ class MergedGenerator:
             found += await source.generate(request)
             # A source computes for some milliseconds without a pause; others may run in between.
             await asyncio.sleep(0)
-        return merge(self.priors.corrected(read_goal(request.goal), found), self.limit)
+        return merge(self.priors.corrected(read_goal(request.goal), safe_first(found)), self.limit)
+
+
+def safe_first(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates with lower scores for steps that may lead nowhere, where a step is there by which nothing is lost.
+
+    What such a step leaves can be worked on by all the others, so that trying them here too would only be the same work
+    in another order. Of two safe splits one waits for the same reason.
+    """
+    safe = [c for c in candidates if c.score > _SAFE_ABOVE and _head(c.text) in _SAFE_HEADS]
+    if not safe:
+        return list(candidates)
+    first = max(safe, key=lambda candidate: candidate.score)
+    waits = {candidate.text for candidate in safe if _head(candidate.text) == _head(first.text)} - {first.text}
+    waits |= {c.text for c in candidates if _head(c.text) in _RISKY_HEADS and c not in safe}
+    return [evolve(c, score=c.score - _WAITING) if c.text in waits else c for c in candidates]
+
+
+def _head(text: str) -> str:
+    return text.split(None, 1)[0] if text.split() else ""
 
 
 def merge(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
@@ -111,7 +144,7 @@ def _by_mode(tactics: TacticGenerator) -> TacticGenerator:
 
 def vocabulary_probes() -> tuple[str, ...]:
     """All tactic texts whose answers decide what is offered: to be asked of a toolchain once."""
-    names = map(name_probe, (*group_names(), *lemma_names()))
+    names = map(name_probe, (*group_names(), *lemma_names(), *branch_names(), *RECURSION))
     return tuple(dict.fromkeys([*probe_texts(), *probe_names(), *names]))
 
 
@@ -119,7 +152,7 @@ def vocabulary_probes() -> tuple[str, ...]:
 def library_names() -> frozenset[str]:
     """The lemmas of libraries that sources know by heart, in all spellings: what is left out to measure what lemmas
     are worth."""
-    return frozenset((*group_names(), *lemma_names(), *table_names()))
+    return frozenset((*group_names(), *lemma_names(), *branch_names(), *table_names()))
 
 
 def progress_cost(candidate: Candidate) -> float:

@@ -7,7 +7,7 @@ what it finds. Without a proof there is no candidate.
 from collections.abc import Sequence
 
 from lean_sidekick.core.candidates import Candidate, Source
-from lean_sidekick.core.terms import Term
+from lean_sidekick.core.terms import Shape, Term
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import Dialect
 from lean_sidekick.tactics.goal_shape import FALSE, read_goal, telescope
@@ -56,14 +56,22 @@ def _fits_everything(lemma: Lemma) -> bool:
     return conclusion.is_operator("=") and all(side.text in names for side in conclusion.args)
 
 
+def _is_about_anything(lemma: Lemma) -> bool:
+    """Whether its conclusion is a variable or a variable applied, as that of a recursor or of `id` is."""
+    arguments, conclusion = telescope(lemma.normal_statement)
+    return conclusion.head in {argument.name for argument in arguments} and conclusion != FALSE
+
+
 def _may_take_part(lemma: Lemma, goal: Term, wanted_carrier: str) -> bool:
     """Lemmas with the goal's relation, orders for each other, and contradictions; none on another type of numbers."""
+    if _is_about_anything(lemma):
+        return False
     if lemma.carrier and wanted_carrier and lemma.carrier != wanted_carrier:
         return False
     if _fits_everything(lemma) and (lemma.carrier or "?") != (wanted_carrier or "Nat"):
         return False
     wanted = telescope(goal)[1]
     conclusion = telescope(lemma.normal_statement)[1]
-    if conclusion == FALSE or wanted == FALSE or not wanted.text or wanted.is_operator("∧", "∨", "↔"):
+    if conclusion == FALSE or wanted == FALSE or wanted.shape is Shape.BINDER or wanted.is_operator("∧", "∨", "↔"):
         return True
     return conclusion.head == wanted.head or (conclusion.text in _ORDERS and wanted.text in _ORDERS)

@@ -70,6 +70,14 @@ def semiring_candidates(shape: GoalShape, dialect: Dialect) -> list[Candidate]:
     return [Candidate(text=text, source=Source.PORTFOLIO, score=-0.3 - len(text) / 600)]
 
 
+def proved_by_rewriting(equation: Term, carrier: str, dialect: Dialect) -> str | None:
+    """One `rw` that ends an equation of these numbers; None if none was found."""
+    chain = _Chain(target=equation, lemmas=_Lemmas(carrier, dialect), equations=())
+    if not chain.settle():
+        return None
+    return f"rw [{', '.join(chain.texts)}]" if chain.texts else "rfl"
+
+
 def _proved(shape: GoalShape, dialect: Dialect) -> str | None:
     if shape.carrier not in _CARRIERS:
         return None

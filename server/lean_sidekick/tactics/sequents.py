@@ -4,6 +4,7 @@ A `Sequent` is a value: facts with the texts of their proofs, the elements in sc
 Statements are compared by the normal forms of `normal`, up to the names of bound variables. Pure.
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -14,6 +15,9 @@ from lean_sidekick.core.terms import Term, atom, operator
 from lean_sidekick.tactics.goal_shape import FALSE, TRUE, Argument, instantiate, negation
 
 _MAX_FACTS = 60
+_NAME = re.compile(r"(?<![\w'.])[^\W\d][\w'!?]*")
+_NAMES = re.compile(r"[\w'.]+(?: [\w'.]+)*")
+"""A function applied to names and nothing else."""
 
 
 @frozen
@@ -183,9 +187,23 @@ def apply(function: str, *arguments: str) -> str:
 def function(name: str, proof: str) -> str:
     """`fun name => proof`, shortened where the proof is a function applied to that name or a `fun` itself."""
     front, _, last = proof.rpartition(" ")
-    if last == name and front and front.split(".")[0] != name and " " not in front:
+    if last == name and _NAMES.fullmatch(front) and all(part.split(".")[0] != name for part in front.split()):
         return front
     return f"fun {name} {proof[4:]}" if proof.startswith("fun ") else f"fun {name} => {proof}"
+
+
+def mentions(proof: str, *names: str) -> bool:
+    """Whether a proof speaks of one of these names."""
+    return any(name in names for name in _NAME.findall(proof))
+
+
+def by_contradiction(name: str, refutation: str) -> str:
+    """A proof from a refutation of the denial `name`; where that only applies the denial, what it is applied to."""
+    direct = refutation.removeprefix(f"{name} ")
+    is_one = " " not in direct or (direct[0] in "(⟨" and _closes_at_end(direct))
+    if direct != refutation and is_one and not mentions(direct, name):
+        return direct[1:-1] if direct.startswith("(") and not direct.startswith("(match ") else direct
+    return apply("Classical.byContradiction", function(name, refutation))
 
 
 def without_brackets(proof: str) -> str:

@@ -108,7 +108,7 @@ def _either_side(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, floa
     parts = disjuncts(shape.target)
     for index, (word, constructor) in enumerate((("left", "Or.inl"), ("right", "Or.inr"))):
         side = shape.target.args[index]
-        score = -1.3
+        score = -1.6
         if {part.alpha_key for part in disjuncts(side)} & known:
             score = -0.7
         elif side == FALSE:

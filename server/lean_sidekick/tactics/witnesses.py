@@ -7,7 +7,17 @@ from collections.abc import Iterator, Mapping
 
 from lean_sidekick.core.terms import Shape, Term, application, atom, match, operator, subterms
 from lean_sidekick.tactics.dialect import EXISTS, USE, Dialect
-from lean_sidekick.tactics.goal_shape import GoalShape, Local, Nature, conjuncts, plain_type, symbols_of, type_of
+from lean_sidekick.tactics.goal_shape import (
+    GoalShape,
+    Local,
+    Nature,
+    carrier,
+    conjuncts,
+    plain_type,
+    symbols_of,
+    type_of,
+)
+from lean_sidekick.tactics.polynomials import solution
 
 _MAX_WITNESSES = 8
 _SMALL_VALUES: Mapping[str, tuple[Term, ...]] = {
@@ -33,7 +43,7 @@ def witnesses(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]
     # What an existential hypothesis holds is a better witness than what is there now.
     waits = any(local.type.is_binder("∃") for local in shape.proofs)
     for index, witness in enumerate(_values(shape)):
-        score = -1.0 if witness in solved else -1.5 - 0.2 * index - (0.8 if waits else 0.0)
+        score = -0.6 if witness in solved else -1.8 - 0.2 * index - (0.8 if waits else 0.0)
         yield f"refine ⟨{witness.rendered}, ?_⟩", score
         if dialect.known is not None and dialect.has(EXISTS):
             yield f"exists {witness.rendered}", score - 0.35
@@ -78,11 +88,30 @@ def _solutions(shape: GoalShape) -> Iterator[Term]:
             values = match(side, other, frozenset({variable}), {})
             if values and variable in values and variable not in other.names:
                 yield values[variable]
+        if carrier(part, shape.types) == "Nat":
+            value = solution(part.args[0], part.args[1], variable, _definitions(shape))
+            if value is not None:
+                yield value
+
+
+def _definitions(shape: GoalShape) -> Iterator[tuple[str, Term]]:
+    """What equations of the context say of a variable: `n = 2 * k`."""
+    defined: set[str] = set()
+    for proof in shape.proofs:
+        if not proof.type.is_operator("="):
+            continue
+        left, right = proof.type.args
+        if left.shape is Shape.ATOM and left.text in shape.types and left.text not in defined | right.names:
+            defined.add(left.text)
+            yield left.text, right
 
 
 def _combinations(elements: list[Local], shape: GoalShape) -> Iterator[Term]:
-    """The two youngest elements joined by an operation of the body: sums of witnesses are witnesses of sums."""
+    """The two youngest elements joined by an operation of the body, since sums of witnesses are witnesses of sums, and
+    the number after the youngest."""
     symbols = symbols_of(shape.target.body)
+    if elements and plain_type(elements[0].type) == "Nat" and symbols & {"+", "Nat.succ"}:
+        yield operator("+", atom(elements[0].name), atom("1"))
     if len(elements) > 1 and elements[0].type == elements[1].type:
         youngest = [atom(local.name) for local in reversed(elements[:2])]
         yield from (operator(symbol, *youngest) for symbol in ("+", "*") if symbol in symbols)

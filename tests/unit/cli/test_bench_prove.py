@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from attrs import define, field
 
-from lean_sidekick.cli import app
+from lean_sidekick.cli import app, bench_prove
 from lean_sidekick.core.budget import Budget
-from lean_sidekick.core.errors import ConfigError
+from lean_sidekick.core.errors import ConfigError, ImportsOutOfDate
 from lean_sidekick.engine.api import DocumentText, ProofResult, ProofStatus, ProveProgress
 from lean_sidekick.evaluation import curve, provers, report_prove
 from lean_sidekick.search.options import PLAIN, Part, SearchKind, SearchOptions
@@ -148,6 +148,23 @@ def test_figures_count_what_a_plain_run_accepts(bench: Bench, capsys: pytest.Cap
     shown = capsys.readouterr()
     assert "FALSE PROOF of wrong: error: unknown identifier 'bogus'" in shown.err
     assert "false_proofs             2" in shown.out
+    assert "pass@1                   25.0% (95 %: " in shown.out
+    assert "proved_at                1 at 1 s, 1 at 2 s, 1 at 5 s, 1 at 10 s\n" in shown.out
+    assert "known_defective" not in shown.out
+
+
+def test_imports_that_are_missing_say_how_to_name_the_project_that_has_them(
+    bench: Bench, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*arguments: object, **more: object) -> None:
+        raise ImportsOutOfDate("`Mathlib` cannot be imported.")
+
+    monkeypatch.setattr(bench_prove, "_run", refuse)
+    hint = "Name the Lean project that has the imports of the theorems with --project."
+    assert bench.run() == 2
+    assert capsys.readouterr().err == f"lean-sidekick: `Mathlib` cannot be imported. {hint}\n"
+    assert bench.run("--project", str(bench.folder)) == 2
+    assert capsys.readouterr().err == "lean-sidekick: `Mathlib` cannot be imported.\n"
 
 
 def test_the_result_says_how_it_was_made(bench: Bench) -> None:
@@ -246,6 +263,23 @@ def test_recheck_judges_every_kept_proof_again(bench: Bench, capsys: pytest.Capt
     (bench.folder / "data.jsonl").write_text(json.dumps(ROWS[0]) + "\n", encoding="utf-8")
     assert app.run(recheck) == 2
     assert "is not the file that the run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        (None, "holds no run of `bench prove`: there is no run.json in it."),
+        ({"kind": "effort"}, "holds a run of `bench effort`, which keeps no proofs."),
+    ],
+)
+def test_recheck_of_what_holds_no_proofs_is_one_sentence(
+    bench: Bench, capsys: pytest.CaptureFixture[str], record: object, message: str
+) -> None:
+    bench.out.mkdir()
+    if record is not None:
+        (bench.out / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    assert app.run(["bench", "recheck", str(bench.folder / "data.jsonl"), str(bench.out)]) == 2
+    assert capsys.readouterr().err == f"lean-sidekick: {bench.out} {message}\n"
 
 
 def test_search_trees_are_kept_and_linked_from_the_report(bench: Bench) -> None:

@@ -57,10 +57,14 @@ def test_a_suggestion_of_several_lines_stands_apart(tmp_path: Path, capsys: pyte
     """It can be copied as it is, and where it ends can be seen."""
     _, place = lean_file(tmp_path, TEXTS["a proof that takes two steps"])
     assert app.run(["suggest", place, "-n", "2"]) == 0
-    first, second, *rest = capsys.readouterr().out.splitlines()
-    assert first == "subst h"
-    assert second.startswith("exact match hp with") and second.endswith("    -- closes the goal")
-    assert rest == ["", "subst h    -- 1 goal left: ⊢ p (n + 1) ∨ p n"]
+    assert capsys.readouterr().out.splitlines() == [
+        "subst h",
+        "cases hp with",
+        "| inl hp1 => exact Or.inr hp1",
+        "| inr hp1 => exact Or.inl hp1    -- closes the goal",
+        "",
+        "subst h    -- 1 goal left: ⊢ p (n + 1) ∨ p n",
+    ]
 
 
 def test_suggestions_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

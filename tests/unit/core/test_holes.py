@@ -410,6 +410,33 @@ def test_empty_by_in_calc_fields_and_decreasing_by() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "with_one", "with_two"),
+    [
+        ("theorem a : p := _\n", "theorem a : p := by t\n", "theorem a : p := by\n  a\n  b\n"),
+        ("theorem a : p :=\n  ?_\n", "theorem a : p :=\n  by t\n", "theorem a : p :=\n  by\n    a\n    b\n"),
+        ("theorem a : p := by _\n", "theorem a : p := by t\n", "theorem a : p := by\n  a\n  b\n"),
+        ("theorem a : p := by {}\n", "theorem a : p := by t\n", "theorem a : p := by\n  a\n  b\n"),
+        ("theorem a : p := by {\n}\n", "theorem a : p := by t\n", "theorem a : p := by\n  a\n  b\n"),
+        (
+            "theorem a : p := by\n  have h : q := by _\n  exact r\n",
+            "theorem a : p := by\n  have h : q := by t\n  exact r\n",
+            "theorem a : p := by\n  have h : q := by\n    a\n    b\n  exact r\n",
+        ),
+    ],
+)
+def test_blanks_in_the_place_of_a_proof_are_holes(text: str, with_one: str, with_two: str) -> None:
+    assert filled(text, "t") == with_one
+    assert filled(text, "a\nb") == with_two
+
+
+def test_a_blank_inside_a_term_is_for_lean_to_find() -> None:
+    assert kinds("theorem a : p := f _") == []
+    assert kinds("theorem a : p := fun _ => h") == []
+    assert kinds("theorem a : p := by exact f _") == []
+    assert kinds("theorem a : p := by { exact h }") == []
+
+
 def test_what_is_no_hole() -> None:
     assert (
         kinds("""

@@ -159,6 +159,36 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path / "repo"
 
 
+@pytest.mark.parametrize(
+    ("statement", "declared"),
+    [
+        ("theorem t : True := by", "t"),
+        ("theorem other : True := by sorry", "other"),
+        ("namespace A\nopen Nat in\nprotected theorem B.c : True := by", "A.B.c"),
+        ("namespace A\nprivate theorem c : True := by", "A.c"),
+        ("namespace A\ntheorem _root_.c : True := by", "c"),
+        ("theorem first : True := trivial\n\n/-- doc -/\n@[simp] theorem «my name» : True := by", "«my name»"),
+    ],
+)
+def test_an_item_may_be_called_otherwise_than_its_theorem(tmp_path: Path, statement: str, declared: str) -> None:
+    """Lean is asked for the axioms of the theorem: under the item's name it knows none, and every proof seems false."""
+    data = opened(written(tmp_path, json.dumps({"name": "t", "statement": statement}) + "\n"))
+    [item] = data.items()
+    assert (item.name, item.lean_name) == ("t", declared)
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("example : True := by", "line 1: the theorem has no name"),
+        ("#check True := by", "line 1: no theorem stands at the end"),
+    ],
+)
+def test_a_statement_without_a_named_theorem(tmp_path: Path, statement: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        opened(written(tmp_path, json.dumps({"name": "t", "statement": statement}) + "\n"))
+
+
 def test_lean_dojo_theorems_come_from_the_checkout(tmp_path: Path, checkout: Path) -> None:
     rows = [dojo_row("Deep.first", 6), dojo_row("Deep.second", 9)]
     for content in (json.dumps(rows), json.dumps(rows, indent=2), "".join(json.dumps(row) + "\n" for row in rows)):

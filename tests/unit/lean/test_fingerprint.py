@@ -124,3 +124,17 @@ def test_a_toolchain_rebuilt_in_its_place_has_another_key(tmp_path: Path, name: 
     assert toolchain_key(toolchain(tmp_path)) == before
     write(tmp_path / name, "22")
     assert toolchain_key(toolchain(tmp_path)) != before
+
+
+def test_what_comes_and_goes_in_a_toolchain_s_folders_changes_nothing(tmp_path: Path) -> None:
+    """A file for a moment moves the time of its folder: all that was extracted would be of another Lean."""
+    for file in ("bin/lean", "lib/lean/Init.olean", "lib/lean/Init/Core.olean"):
+        write(tmp_path / file, "1")
+    before = toolchain_key(toolchain(tmp_path))
+    for folder in ("lib/lean", "lib/lean/Init"):
+        (tmp_path / folder / "passing").touch()
+        (tmp_path / folder / "passing").unlink()
+        os.utime(tmp_path / folder, (1, 1))
+    assert toolchain_key(toolchain(tmp_path)) == before
+    (tmp_path / "lib/lean/Std").mkdir()
+    assert toolchain_key(toolchain(tmp_path)) != before

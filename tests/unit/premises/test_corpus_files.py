@@ -58,6 +58,7 @@ def test_the_fields_of_leandojo_are_there(tmp_path: Path) -> None:
     premise = line["premises"][0]
     assert premise["code"] == "theorem Some.add_comm (a b : ℕ) : a + b = b + a"
     assert (premise["start"], premise["end"]) == ([4, 1], [6, 8])
+    assert premise["arguments"] == [{"name": name, "type": "ℕ", "binder": "()"} for name in "ab"]
 
 
 def test_a_line_of_leandojo_is_read_from_its_code(tmp_path: Path) -> None:
@@ -120,15 +121,28 @@ def test_a_line_that_never_ends_is_refused(tmp_path: Path, monkeypatch: pytest.M
         ("[1]", "it is no file of a corpus"),
         ('{"path": "A.lean", "premises": [{"full_name": 1}]}', "it is no file of a corpus"),
         ('{"path": "A.lean", "premises": [{"full_name": "a", "start": [0, 1]}]}', "it is no file of a corpus"),
+        (
+            '{"path": "A.lean", "premises": [{"full_name": "a", "statement": ": \\ud800"}]}',
+            "a text in it holds half a character (`'\\ud800'`)",
+        ),
     ],
 )
 def test_a_bad_line_is_reported_and_left_out(line: str, reason: str, tmp_path: Path) -> None:
     path = tmp_path / "corpus.jsonl"
     write_corpus(path, FILES)
-    path.write_text(path.read_text("utf-8") + line, "utf-8")
+    path.write_text(path.read_text("utf-8") + line + "\n", "utf-8")
     found, skipped = read(path)
     assert found == list(FILES)
     assert skipped == [Skipped(name=f"{path}, line 3", reason=reason)]
+
+
+def test_a_corpus_that_was_not_written_to_its_end_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "corpus.jsonl"
+    write_corpus(path, FILES)
+    path.write_bytes(path.read_bytes()[:-9])
+    found, (skipped,) = read(path)
+    assert found == list(FILES[:1])
+    assert skipped.name == f"{path}, line 2" and "was not written to its end" in skipped.reason
 
 
 def test_what_is_no_corpus_at_all_is_refused(tmp_path: Path) -> None:

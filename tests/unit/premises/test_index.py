@@ -1,6 +1,8 @@
 """The index on disk: what was written is found, several programs at once, and damage of every kind."""
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,11 +14,14 @@ from lean_sidekick.core.errors import IndexDamaged
 from lean_sidekick.core.goals import parse_goal
 from lean_sidekick.core.positions import Position
 from lean_sidekick.core.premises import CorpusFile, Premise
+from lean_sidekick.premises import index as index_module
 from lean_sidekick.premises import segment_file
 from lean_sidekick.premises.api import Accessible
-from lean_sidekick.premises.index import DATABASE, PremiseIndex
+from lean_sidekick.premises.index import DATABASE, PremiseIndex, Tier
+from lean_sidekick.premises.quantised import quantise
 from lean_sidekick.premises.retriever import LocalRetriever
 from lean_sidekick.premises.segment import Segment
+from lean_sidekick.premises.segment_merge import Part
 
 FULL = Premise(
     full_name="Nat.add_comm",
@@ -139,7 +144,112 @@ def test_two_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     assert sorted(found(first)) == ["a.two", "b.one"]
 
 
-def test_a_writer_that_dies_leaves_what_it_committed(index: PremiseIndex) -> None:
+def test_merged_segments_are_what_would_have_been_built(index: PremiseIndex) -> None:
+    """Array for array, without the documents that were replaced since."""
+    names = (("A", "old"), ("B", "b"), ("C", "c"), ("D", "d"), ("E", "e"))
+    for module, name in names:
+        add(
+            index,
+            file(module, f"{name}.one", f"{name}.two", statement=f"(n : Nat) : {name} n = n + n"),
+            file(f"{name}0"),
+        )
+    add(index, file("A", "new.one", statement="(n : Nat) : n = n"), CorpusFile(path="", module="B", premises=(FULL,)))
+    index.merge((Tier(100, 1),), 1000)
+    (stored,) = index.segments()
+    files = {
+        module: tuple(stored.records[n] for n in range(len(stored)) if stored.modules[stored.module_of[n]] == module)
+        for module in stored.modules
+    }
+    built = Segment.build([CorpusFile(path="", module=module, premises=files[module]) for module in stored.modules])
+    assert [p.full_name for p in files["A"]] == ["new.one"] and files["B"] == (evolve(FULL, module="B"),)
+    assert len(stored) == len(built) == 8 and set(index.files()) == set(stored.modules)
+    for name in ("words", "symbols", "shapes"):
+        for part, array in getattr(built, name).arrays().items():
+            assert np.array_equal(getattr(stored, name).arrays()[part], array), (name, part)
+    for name in ("uses", "symbol_sets"):
+        assert np.array_equal(getattr(stored, name).tokens, getattr(built, name).tokens)
+        assert np.array_equal(getattr(stored, name).starts, getattr(built, name).starts)
+    assert stored.module_of.dtype == built.module_of.dtype and stored.spelled == built.spelled
+    assert [stored.modules[n] for n in stored.module_of] == [built.modules[n] for n in built.module_of]
+    assert np.array_equal(stored.names, built.names) and np.array_equal(stored.by_name, built.by_name)
+    index.verify()
+
+
+def test_merging_keeps_vectors_that_all_have(index: PremiseIndex) -> None:
+    rows = np.eye(4, 64, dtype=np.float32)
+    for module in "ABCD":
+        add(index, file(module, f"{module}.one"))
+    for name, segment in index.without_vectors("enc").items():
+        number = "ABCD".index(segment.modules[0])
+        index.add_vectors(name, "enc", [quantise(rows[number : number + 1])])
+    add(index, file("A", "A.two"))  # its vector is missing, and A.one's does not count any more
+    (name,) = index.without_vectors("enc")
+    index.add_vectors(name, "enc", [quantise(rows[:1] + rows[1:2])])
+    index.merge((Tier(100, 1),), 1000)
+    (segment,) = index.segments("enc")
+    assert segment.vectors is not None and len(segment.vectors) == 4
+    for number in range(4):
+        module = segment.modules[segment.module_of[number]]
+        (expected,) = quantise(rows[:1] + rows[1:2] if module == "A" else rows[[("ABCD".index(module))]]).values
+        assert np.array_equal(segment.vectors.values[number], expected)
+
+
+def test_merging_leaves_alone_what_another_program_replaced(
+    index: PremiseIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one commits while the merged segment is being written: its file must not be set back."""
+    for module in "ABC":
+        add(index, file(module, f"{module}.old"))
+    real = index_module.merged
+
+    def slow(parts: tuple[Part, ...]) -> Segment:
+        monkeypatch.setattr(index_module, "merged", real)
+        add(PremiseIndex(index.folder), file("B", "B.new"), stamp="2")
+        return real(parts)
+
+    monkeypatch.setattr(index_module, "merged", slow)
+    index.merge((Tier(100, 1),), 1000)
+    assert sorted(found(index)) == ["A.old", "B.new", "C.old"]
+    assert index.files()["B"].stamp == "2"
+
+
+@pytest.mark.parametrize(("sizes", "most", "left"), [((2, 2, 2, 2), 5, 2), ((4, 4, 1), 5, 2), ((9, 9), 5, 2)])
+def test_merged_segments_stay_bounded(index: PremiseIndex, sizes: tuple[int, ...], most: int, left: int) -> None:
+    for number, size in enumerate(sizes):
+        add(index, file(f"M{number}", *(f"m{number}.x{i}" for i in range(size))))
+    index.merge((Tier(100, 1),), most)
+    assert len(segment_files(index)) == left
+    assert len(found(index)) == sum(sizes)
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from lean_sidekick.core.premises import CorpusFile, Premise
+from lean_sidekick.premises.index import PremiseIndex
+writer = PremiseIndex(Path(sys.argv[1])).writer(interval_s=float(sys.argv[2]))
+for module in "ABC":
+    premise = Premise(full_name=module.lower(), kind="theorem", statement=": True")
+    writer.add(CorpusFile(path="", module=module, premises=(premise,)), "1")
+print("three are added", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize(("interval_s", "kept"), [("0", {"A", "B", "C"}), ("3600", set())])
+def test_a_writer_that_is_killed_leaves_what_it_committed(index: PremiseIndex, interval_s: str, kept: set[str]) -> None:
+    """What was added longer ago than the interval is there after a kill, and the next writer goes on from it."""
+    command = [sys.executable, "-c", KILLED, str(index.folder), interval_s]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline() == b"three are added\n"
+        process.kill()
+    assert set(index.files()) == kept
+    index.verify()
+    add(index, file("B", "b.one"))
+    assert set(index.files()) == kept | {"B"} and "b.one" in found(index, "⊢ b = b")
+
+
+def test_a_segment_is_committed_when_it_is_full(index: PremiseIndex) -> None:
     writer = index.writer(1)
     writer.add(A, "1")
     writer.add(file("B"), "1")  # not committed: below the limit

@@ -16,6 +16,7 @@ from lean_sidekick.premises.rankers import Ranker, WeightedRanker, best
 from lean_sidekick.premises.retriever import LocalRetriever
 from lean_sidekick.premises.segment import Segment
 from lean_sidekick.premises.shapes import ShapeRanker
+from lean_sidekick.premises.source_scan import declarations_above
 from lean_sidekick.premises.symbols import SymbolRanker
 
 
@@ -82,6 +83,28 @@ def test_near_is_what_stands_above_last_first() -> None:
     above = (lemma("first", "True"), lemma("second", "True"))
     assert ask_goal(NearRanker(), "⊢ False", Accessible(above=above)) == ["second", "first"]
     assert ask_goal(NearRanker(), "⊢ False") == []
+
+
+ABOVE = "theorem gcd_self (n : Nat) : gcd n n = n := by simp [Nat.le_of_lt, not_a_name]\n"
+GCD = "x y : Nat\n⊢ gcd (x + y) (x + y) = x + y"
+
+
+def test_unsaved_proofs_above_say_what_helps() -> None:
+    """Their text is all there is; what is no premise in it counts for nothing."""
+    above = declarations_above(ABOVE, len(ABOVE))
+    assert "Nat.le_of_lt" not in ask_goal(ProofRanker(), GCD)
+    assert ask_goal(ProofRanker(), GCD, Accessible(above=above))[0] == "Nat.le_of_lt"
+
+
+@pytest.mark.parametrize(("module", "found"), [("Mine", "List.map_append"), ("Other", "Nat.le_of_lt")])
+def test_what_lean_said_of_a_saved_proof_counts_more_than_its_text(module: str, found: str) -> None:
+    """It is taken from the file's own premises in the index, which are no answers themselves."""
+    gcd_self = lemma("gcd_self", "∀ (n : Nat), n = n", uses=("List.map_append",))
+    saved = CorpusFile(path="", module="Mine", premises=(gcd_self,))
+    retriever = LocalRetriever.from_files((*CORPUS, saved)).with_goal_rankers((WeightedRanker(ProofRanker(), 1.0),))
+    accessible = Accessible(modules=frozenset({"Lemmas"}), above=declarations_above(ABOVE, len(ABOVE)), module=module)
+    names = {one.premise.full_name for one in retriever.answer_goal(parse_goal(GCD), accessible, 8)}
+    assert names & {"List.map_append", "Nat.le_of_lt"} == {found}
 
 
 @pytest.mark.parametrize("ranker", [LexicalRanker(), SymbolRanker(), ShapeRanker(), NearRanker(), ProofRanker()])

@@ -125,21 +125,145 @@ def test_constructors_and_fields() -> None:
           y z : α := default
           /-- Doc. -/
           isBig (n : Nat) : Bool
+          isSmall : isBig = isBig := by
+            simp [isBig]
+            repeat (skip)
         class Top where
           top : Nat
+        class Le (α : Type u) where le : α → α → Prop
+        structure Both (a b : Prop) : Prop where intro :: (left : a) (right : b)
+        structure Longer (α : Type u) extends Point α where
+          z : α
         end N
         """,
         {
             "N.Tree": "(α : Type)",
-            "N.Tree.leaf": "",
-            "N.Tree.node": "(l r : Tree α) : Tree α",
-            "N.Point.x": ": α",
-            "N.Point.y": ": α",
-            "N.Point.z": ": α",
-            "N.Point.isBig": "(n : Nat) : Bool",
-            "N.Top.top": ": Nat",
+            "N.Tree.leaf": "{α : Type} : Tree α",
+            "N.Tree.node": "{α : Type} (l r : Tree α) : Tree α",
+            "N.Point.x": "{α : Type u} (self : Point α) : α",
+            "N.Point.y": "{α : Type u} (self : Point α) : α",
+            "N.Point.z": "{α : Type u} (self : Point α) : α",
+            "N.Point.isBig": "{α : Type u} (self : Point α) (n : Nat) : Bool",
+            "N.Point.isSmall": "{α : Type u} (self : Point α) : isBig = isBig",
+            "N.Point.mk": "{α : Type u} (x : α) (y : α) (z : α) (isBig : ∀ (n : Nat), Bool) "
+            "(isSmall : isBig = isBig) : Point α",
+            "N.Top.top": "[self : Top] : Nat",
+            "N.Le.le": "{α : Type u} [self : Le α] : α → α → Prop",
+            "N.Both.left": "{a b : Prop} (self : Both a b) : a",
+            "N.Both.intro": "{a b : Prop} (left : a) (right : b) : Both a b",
+            "N.Longer.z": "{α : Type u} (self : Longer α) : α",
         },
     )
+
+
+def test_lines_of_a_default_proof_are_no_fields() -> None:
+    found = scan(
+        """
+        class Lawful (α : Type) extends Mul α where
+          /-- It commutes. -/
+          comm (a b : α) : a * b = b * a := by
+            simp [foo]
+            rw (config := {}) [bar]
+          one : α
+        """
+    )
+    assert set(found) == {"Lawful", "Lawful.comm", "Lawful.one"}
+    assert found["Lawful.comm"].doc == "It commutes."
+
+
+def test_a_doc_string_may_stand_behind_open_in() -> None:
+    found = scan(
+        "open Nat in\n/-- Says it. -/\ntheorem foo : True := trivial\n-- no doc\ntheorem bar : True := trivial"
+    )
+    assert (found["foo"].doc, found["bar"].doc) == ("Says it.", "")
+
+
+PROOFS = """
+    theorem base (p : Prop) : p = p := rfl
+    def number : Nat := 1
+    namespace A
+    theorem one (h : Prop) : h = h := base h
+    theorem two (base : Prop) : base = base := by
+      have := one base
+      -- not this one: three
+      exact one number
+    theorem three : True := by simp [one, A.two, Not.Here]
+    theorem four : True
+    end A
+    """
+
+
+def test_what_proofs_use_is_read_where_names_are_known() -> None:
+    """Theorems alone, as Lean says it: not definitions, not variables, not what stands in comments."""
+    found = scan(PROOFS, KnownNames())
+    assert found["A.one"].uses == ("base",)
+    assert found["A.two"].uses == ("A.one",)
+    assert found["A.three"].uses == ("A.one", "A.two")
+    assert found["number"].uses is None and found["A.four"].uses is None
+
+
+def test_what_proofs_may_use_is_said_where_names_are_not_known() -> None:
+    found = scan(PROOFS)["A.three"].uses
+    assert found is not None and {"A.one", "one", "A.two", "A.A.two"} <= set(found)
+
+
+def test_a_proof_of_any_length_uses_a_bounded_number() -> None:
+    long = "theorem long : True := by\n  simp [" + ", ".join(f"name{n}" for n in range(5000)) + "]"
+    found = scan(long)["long"].uses
+    assert found is not None and len(found) < 300
+
+
+def test_unsafe_declarations_are_no_premises() -> None:
+    assert set(scan("unsafe def foo : Nat := 1\ndef bar : Nat := 1")) == {"bar"}
+
+
+def test_aliases_say_what_their_targets_say() -> None:
+    check_statements(
+        """
+        namespace A
+        theorem one (n : Nat) : n = n := rfl
+        theorem both (p q : Prop) : p ∧ q ↔ q ∧ p := sorry
+        @[deprecated one] alias uno := one
+        alias ⟨there, back⟩ := both
+        alias ⟨_, only_back⟩ := A.both
+        alias far := Not.Here
+        alias both ↔ early_there early_back
+        end A
+        """,
+        {
+            "A.uno": "(n : Nat) : n = n",
+            "A.there": "(p q : Prop) : p ∧ q → q ∧ p",
+            "A.back": "(p q : Prop) : q ∧ p → p ∧ q",
+            "A.only_back": "(p q : Prop) : q ∧ p → p ∧ q",
+            "A.far": "",
+            "A.early_there": "(p q : Prop) : p ∧ q → q ∧ p",
+            "A.early_back": "(p q : Prop) : q ∧ p → p ∧ q",
+        },
+    )
+
+
+def test_additive_twins() -> None:
+    """Named as given or as Mathlib would; said only where every sign has one additive form."""
+    text = """
+        namespace Submonoid
+        @[to_additive (attr := simp) "Says it."] theorem one_mul [CommMonoid M] (a : M) : 1 * a = a := sorry
+        @[to_additive add_foo] theorem mul_foo [Group G] (a b : G) : a * a⁻¹ = 1 := sorry
+        @[to_additive Other.name] lemma mul_bar [Group G] (a : G) : a / a = 1 := sorry
+        @[to_additive] theorem prod_pow (s : Finset ι) : ∏ i ∈ s, f i ^ 2 = 1 := sorry
+        end Submonoid
+        """
+    check_statements(
+        text,
+        {
+            "AddSubmonoid.zero_add": "[AddCommMonoid M] (a : M) : 0 + a = a",
+            "AddSubmonoid.add_foo": "",
+            "Other.name": "[AddGroup G] (a : G) : a - a = 0",
+            "AddSubmonoid.sum_nsmul": "",
+        },
+    )
+    found = scan(text)
+    assert found["AddSubmonoid.zero_add"].attributes == ("simp",)
+    assert found["Submonoid.one_mul"].attributes == ("to_additive", "simp")
 
 
 def test_names_in_statements_are_resolved() -> None:
@@ -213,7 +337,7 @@ def test_what_stands_above_a_place_is_whole_private_or_not() -> None:
         """
     )
     found = declarations_above(text, text.index("theorem here"))
-    assert [premise.full_name for premise in found] == ["one", "hidden", "Pair", "Pair.left"]
+    assert [premise.full_name for premise in found] == ["one", "hidden", "Pair", "Pair.mk", "Pair.left"]
     one = found[0]
     assert (one.doc, one.attributes, one.deprecated) == ("Says it.", ("simp", "deprecated"), "newer")
     assert one.statement == "(n : Nat) : n = n" and one.module is None

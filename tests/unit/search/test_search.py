@@ -96,6 +96,27 @@ async def test_roots_that_share_a_metavariable_are_proved_together(kind: SearchK
     assert result.block == "a\nb"
 
 
+async def test_a_tactic_that_makes_lean_forget_another_goal_has_not_proved_it(kind: SearchKind) -> None:
+    """An early Lean prints no goals after it, and misses the proof at the end of the declaration alone."""
+    rules: Rules = {
+        "start": {"apply": ("p ?x", "q ?x")},
+        "p ?x & q ?x": {"forgets": (), "exact": ("q 2",)},
+        "q 2": {"exact": ()},
+    }
+    attempt = Attempt(kind, rules, {"apply": -0.5, "forgets": -0.6, "exact": -1.5})
+    result = await attempt.run()
+    assert result.block == "apply\nexact\nexact"
+    assert result.refused == 0
+
+
+async def test_a_goal_that_is_false_for_small_values_is_not_worked_on(kind: SearchKind) -> None:
+    rules: Rules = {"start": {"tempting": ("1 = 2",), "dull": ("b",)}, "1 = 2": {"t": ("c",)}, "b": {"exact": ()}}
+    attempt = Attempt(kind, rules, {"tempting": -0.1, "dull": -3.0, "t": -0.1, "exact": -1.0})
+    result = await attempt.run()
+    assert result.block == "dull\nexact"
+    assert not any("1 = 2" in str(place) for place in attempt.session.asked)
+
+
 async def test_goals_that_share_nothing_are_searched_apart(kind: SearchKind) -> None:
     """What was learned about one goal is not learned again for each way to prove the other."""
     rules: Rules = {

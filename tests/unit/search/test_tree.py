@@ -5,7 +5,7 @@ import pytest
 from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.goals import Goal, parse_goal
 from lean_sidekick.search.proof_text import Step, block_of, broken, proof_steps
-from lean_sidekick.search.tree import GoalNode, ProofTree, closing_edges, normal_form, replay, together
+from lean_sidekick.search.tree import GoalNode, ProofTree, closing_edges, lost_goals, normal_form, replay, together
 
 
 def goal(target: str, case: str | None = None) -> Goal:
@@ -139,10 +139,30 @@ def test_the_text_is_laid_out_as_a_person_would(text: str, blocks: list[str], ex
         (["⊢ p ?w", "case w\n⊢ Nat", "case h\n⊢ q"], [(0, 2), (2, 3)]),
         (["⊢ p ?left.refine_3.w", "case left.w\n⊢ Nat"], [(0, 2)]),
         (["⊢ p ?m.12", "⊢ Nat", "case h\n⊢ q"], [(0, 2), (2, 3)]),
+        (["case refine_1\n⊢ p", "case refine_2\n⊢ q"], [(0, 1), (1, 2)]),
+        (["case cons.refine_1\n⊢ p", "case cons.refine_2\n⊢ q"], [(0, 1), (1, 2)]),
+        (["case refine_1\n⊢ p ?refine_2", "case refine_2\n⊢ Nat"], [(0, 2)]),
     ],
 )
 def test_goals_that_share_metavariables_belong_together(goals: list[str], expected: list[tuple[int, int]]) -> None:
     assert together([parse_goal(text) for text in goals]) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_lost"),
+    [
+        (["⊢ p ?w", "case h\n⊢ q ?w", "case w\n⊢ Nat"], ["case h\n⊢ q 0"], False),
+        (["⊢ p ?w", "case h\n⊢ q ?w", "case w\n⊢ Nat"], [], True),
+        (["⊢ p ?w", "case h\n⊢ q ?w", "case w\n⊢ Nat"], ["case new\n⊢ r"], True),
+        (["⊢ p ?w", "case w\n⊢ Nat"], [], False),
+        (["case refine_1\n⊢ False", "case refine_2\n⊢ q"], [], True),
+        (["⊢ p ?m.1", "⊢ Nat"], [], False),
+        (["⊢ p"], [], False),
+    ],
+)
+def test_a_goal_that_a_tactic_cannot_have_proved_is_missed(before: list[str], after: list[str], is_lost: bool) -> None:
+    goals = [[parse_goal(text) for text in texts] for texts in (before, after)]
+    assert lost_goals(goals[0], goals[1]) is is_lost
 
 
 def test_what_metavariables_are_called_does_not_tell_states_apart() -> None:

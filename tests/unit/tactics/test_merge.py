@@ -12,7 +12,7 @@ from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.goals import Goal, Hypothesis, parse_goal
 from lean_sidekick.core.premises import Premise
 from lean_sidekick.tactics.api import TacticRequest
-from lean_sidekick.tactics.merge import CANDIDATE_LIMIT, cost_of, default_generator, merge, progress_cost
+from lean_sidekick.tactics.merge import CANDIDATE_LIMIT, cost_of, default_generator, merge, progress_cost, safe_first
 from lean_sidekick.tactics.portfolio import Cost
 
 GOALS = [json.loads(line) for line in (Path(__file__).parent / "data" / "goals.jsonl").read_text("utf-8").splitlines()]
@@ -50,6 +50,33 @@ async def test_recorded_goals(known: frozenset[str] | None) -> None:
         first = await generate(goal, known)
         check_candidates(first, goal)
         assert first, text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a : Int\n⊢ - -a = a",
+        "a b : Int\nh : -a < -b\n⊢ b - -a ≤ -(a * b)",
+        "a b : Bool\n⊢ (!!a) = (a && !b)",
+        "n : Nat\nh : ↑n = ↑(n + 1)\n⊢ -↑n + ↑n = 0",
+    ],
+)
+async def test_operators_before_one_term(text: str) -> None:
+    """`-` stands between two terms and before one; sources that look at both sides have to tell them apart."""
+    goal = parse_goal(text)
+    for known in (None, EARLY, MODERN):
+        check_candidates(await generate(goal, known), goal)
+
+
+def test_a_step_by_which_nothing_is_lost_goes_before_those_that_may_lead_nowhere() -> None:
+    def scores(*candidates: tuple[str, float]) -> dict[str, float]:
+        made = [Candidate(text=text, source=Source.SHAPE, score=score) for text, score in candidates]
+        return {candidate.text: round(candidate.score, 2) for candidate in safe_first(made)}
+
+    risky = (("induction n with | zero => ?_", -1.3), ("exact h", -1.0), ("simp", -1.5))
+    assert scores(*risky) == dict(risky)
+    opened = scores(("cases h with | intro a b => ?_", -0.2), ("cases k with | intro c d => ?_", -0.25), *risky)
+    assert list(opened.values()) == [-0.2, -1.45, -2.5, -1.0, -1.5]
 
 
 async def test_the_same_goal_gets_the_same_candidates() -> None:

@@ -25,7 +25,7 @@ from lean_sidekick import __version__
 from lean_sidekick.core.errors import InputError
 from lean_sidekick.evaluation.extraction.benchmark_files import CORPUS_FILE
 from lean_sidekick.evaluation.extraction.layout_report import LayoutReport
-from lean_sidekick.evaluation.extraction.leaks import SideCount, check_benchmark
+from lean_sidekick.evaluation.extraction.leaks import LeakCheck, SideCount, check_benchmark
 from lean_sidekick.evaluation.extraction.splits import WRITTEN_SIDES, Side, Sides, Strategy
 from lean_sidekick.evaluation.extraction.theorem_index import TheoremIndex, split_theorems
 from lean_sidekick.evaluation.extraction.theorem_rows import theorem_json, written_steps
@@ -90,13 +90,21 @@ def write_benchmark(
     try:
         (folder / METADATA_FILE).unlink(missing_ok=True)
         report = _write_files(files, index, sides, folder, origin, on_file)
-        leaks = tuple(check_benchmark(folder, strategy).leaks for strategy in Strategy)
+        leaks = tuple(_checked(folder, strategy) for strategy in Strategy)
         report = evolve(report, seed=seed, leaks=leaks)
         _write_object(folder / REPORT_FILE, report.fields())
         _write_object(folder / METADATA_FILE, _metadata(origin))
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror or error}.") from None
     return report
+
+
+def _checked(folder: Path, strategy: Strategy) -> LeakCheck:
+    """What the check finds in a split that was written just now. Raises InputError if the files do not hold it."""
+    check = check_benchmark(folder, strategy, lambda place: None)
+    for damage in (*check.damaged.examples, *check.damaged_corpus.examples):
+        raise InputError(f"{folder} does not hold what was written: {damage}")
+    return check.leaks
 
 
 @define

@@ -8,6 +8,7 @@ theorem of train uses; used is what its tactics are annotated with, and what the
 """
 
 from array import array
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from attrs import define, field, frozen
 
 from lean_sidekick.core.premises import Premise
 from lean_sidekick.evaluation.extraction.benchmark_files import (
+    CORPUS_FILE,
     Findings,
     Notes,
     SplitTheorem,
@@ -25,6 +27,9 @@ from lean_sidekick.evaluation.extraction.benchmark_files import (
 from lean_sidekick.evaluation.extraction.splits import WRITTEN_SIDES, Side, Strategy
 from lean_sidekick.evaluation.extraction.statement_keys import statement_key
 from lean_sidekick.evaluation.extraction.theorem_index import text_hash
+
+OnRead = Callable[[str], None]
+"""Is told what was read just now, for whoever waits."""
 
 
 @frozen(kw_only=True)
@@ -96,17 +101,19 @@ class BenchmarkCheck:
         return self.leaks.is_clean and not (self.damaged.count or self.damaged_corpus.count or self.repeated.count)
 
 
-def check_benchmark(folder: Path, strategy: Strategy) -> BenchmarkCheck:
-    """Checks one split of a benchmark. Raises InputError for files that are not there."""
+def check_benchmark(folder: Path, strategy: Strategy, on_read: OnRead) -> BenchmarkCheck:
+    """Checks one split of a benchmark; `on_read` is told where it is. Raises InputError for what is not there."""
     split, damaged, damaged_corpus = _Split(), Notes(), Notes()
     steps = dict.fromkeys(WRITTEN_SIDES, 0)
     for theorem in read_theorems(folder, strategy, damaged.add):
         split.add_theorem(theorem)
+        on_read(theorem.place)
         steps[theorem.side] += len(theorem.steps)
     order = split.sorted_places()
     files = premises = 0
     for file in read_corpus_files(folder, damaged_corpus.add):
         files += 1
+        on_read(f"{CORPUS_FILE}, {file.path}")
         for premise in file.premises:
             premises += 1
             split.add_premise(file.path, premise, order)

@@ -21,18 +21,18 @@ from lean_sidekick.premises.sources import SourceFile, Sources
 class Target:
     """A text whose proofs are wanted, under the path and the module that it has in the corpus.
 
-    `file` is where it stands on the disk, None where it stands nowhere.
+    `lake_file` is where it stands in a project of Lake, whose libraries have options of their own; None elsewhere.
     """
 
     path: str
     module: str
     text: str
-    file: Path | None = None
+    lake_file: Path | None = None
 
     @property
     def library(self) -> str:
-        """The first part of the module: what one library of a project holds shares it."""
-        return self.module.partition(".")[0]
+        """The first part of the module, which what one library holds shares; "" for a file at the top."""
+        return self.module.rpartition(".")[0].partition(".")[0]
 
     @property
     def digest(self) -> str:
@@ -53,9 +53,10 @@ class Targets(Protocol):
 
 @define
 class FileTargets:
-    """The files of a project, or some of them."""
+    """The files of a project, or some of them; `has_lake` says whether it is a project of Lake."""
 
     files: tuple[SourceFile, ...]
+    has_lake: bool
 
     @property
     def count(self) -> int:
@@ -70,7 +71,10 @@ class FileTargets:
             except OSError as error:
                 raise InputError(f"{source.file} cannot be read: {error.strerror or error}.") from None
             yield Target(
-                path=source.path, module=source.module, text=text.replace("\r\n", "\n"), file=source.file.absolute()
+                path=source.path,
+                module=source.module,
+                text=text.replace("\r\n", "\n"),
+                lake_file=source.file.absolute() if self.has_lake else None,
             )
 
 
@@ -103,4 +107,4 @@ def project_targets(sources: Sources, place: Path) -> FileTargets:
         raise InputError(
             f"{place} has no Lean files: name a project, a folder of one, a .lean file or a set of proofs."
         )
-    return FileTargets(files=found)
+    return FileTargets(files=found, has_lake=sources.project.lakefile is not None)

@@ -27,11 +27,9 @@ from lean_sidekick.evaluation.extraction.traced import TracedFile, TracedTheorem
 
 def text_hash(text: str) -> int:
     """Eight bytes that stand for a text, 0 for an empty one."""
-    return (
-        int.from_bytes(hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "big")
-        if text
-        else 0
-    )
+    if not text:
+        return 0
+    return int.from_bytes(hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "big")
 
 
 def split_theorems(file: TracedFile) -> Iterator[TracedTheorem]:

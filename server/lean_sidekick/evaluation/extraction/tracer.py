@@ -1,9 +1,9 @@
 """Traces files in our Lean server, one after the other, each in an environment of its own.
 
 A document of ours holds the text of `lean_text.py`; each file goes into one command at its end, so that nothing of the
-project changes. It stands under the URI of a file of the library that is traced, so that Lean gives it the options of
-that library, or where no file is. What goes wrong with a file is told as its error; what was asked of a
-worker that had traced others is asked of a new one before that. A worker that has grown is replaced: what a file
+project changes. In a project of Lake it stands under the URI of a file of the library that is traced, so that its
+options hold; elsewhere under one where no file is. What goes wrong with a file is told as its error; what was asked of
+a worker that had traced others is asked of a new one before that. A worker that has grown is replaced: what a file
 imports stays in its memory.
 """
 
@@ -28,7 +28,7 @@ from lean_sidekick.lean.spellings import first_error as first_error_of
 logger = logging.getLogger(__name__)
 
 DOCUMENT = "LeanSidekickExtraction.lean"
-"""The name of the document that asks about texts that are no files; no such file is ever written."""
+"""The name of the document that asks about texts that are in no library of Lake; no such file is ever written."""
 
 
 @frozen(kw_only=True)
@@ -53,8 +53,8 @@ class TraceResult:
 class FileTracer:
     """Traces the files of one project in one document; whoever makes it closes it. See `pool.Worker`.
 
-    `uri` is that of the document for texts that are no files. `worker_memory` is the size in bytes of the process that
-    the document lives in.
+    `uri` is that of the document for texts that are in no library of Lake. `worker_memory` is the size in bytes of the
+    process that the document lives in.
     """
 
     server: DocumentServer
@@ -149,10 +149,11 @@ class FileTracer:
         self._is_ready, self._traced_count = True, 0
 
     def _uri_for(self, target: Target) -> str:
-        if target.file is None:
+        if target.lake_file is None:
             return self.uri
-        if not self._library_uri or target.library != self._library:
-            self._library, self._library_uri = target.library, target.file.as_uri()
+        # Files at the top are told no library from: many may be one, so they do not change the document.
+        if not self._library_uri or (target.library and target.library != self._library):
+            self._library, self._library_uri = target.library, target.lake_file.as_uri()
         return self._library_uri
 
 

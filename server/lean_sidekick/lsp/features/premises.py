@@ -11,6 +11,7 @@ from lsprotocol import types
 
 from lean_sidekick.core.budget import Budget
 from lean_sidekick.core.errors import SidekickError
+from lean_sidekick.core.premises import Premise
 from lean_sidekick.engine.api import OPENING_S, Engine, PremiseAnswer, PremiseFinding, Suggestion, SuggestionRound
 from lean_sidekick.engine.premise_reasons import describe_reasons
 from lean_sidekick.lsp import convert
@@ -82,7 +83,8 @@ async def choose_premise(ctx: RequestContext, params: types.ExecuteCommandParams
     chosen = await ctx.client.choose(_TITLE, list(labels), _READING_S)
     if chosen is None:
         return to_wire(ChoosePremiseResult(tactic=None, message="Nothing was chosen."))
-    name = labels[chosen].premise.full_name
+    premise = labels[chosen].premise
+    name = premise.full_name
     uses = {
         convert.one_line(f"{use.candidate.text} — {use.effect}", _CHOICE_CHARACTERS): use
         for use in _shown(await _uses(ctx, snapshot, asked.position, name))
@@ -90,7 +92,7 @@ async def choose_premise(ctx: RequestContext, params: types.ExecuteCommandParams
     if not uses:
         return _end(ctx, f"Lean takes no use of {name} here.")
     ctx.extend(_READING_S + _SLACK_S)
-    chosen = await ctx.client.choose(f"Uses of {name}, checked by Lean", list(uses), _READING_S)
+    chosen = await ctx.client.choose(_said_whole(premise), list(uses), _READING_S)
     if chosen is None:
         return to_wire(ChoosePremiseResult(tactic=None, message="Nothing was chosen."))
     return await _put_in(ctx, snapshot, uses[chosen])
@@ -173,6 +175,12 @@ def _use(snapshot: Snapshot, suggestion: Suggestion) -> PremiseUse:
         ),
         text=suggestion.edit.new_text,
     )
+
+
+def _said_whole(premise: Premise) -> str:
+    """The second question, which has room for what the list of the first one cut."""
+    facts = [f"{premise.full_name} {premise.statement}".rstrip(), " ".join(premise.doc.split())]
+    return "\n".join(filter(None, [*facts, f"Uses of {premise.full_name}, checked by Lean:"]))
 
 
 def _label(finding: PremiseFinding) -> str:

@@ -8,6 +8,7 @@ import pytest
 from attrs import evolve
 
 from lean_sidekick.core.errors import InputError
+from lean_sidekick.evaluation.extraction import layout
 from lean_sidekick.evaluation.extraction.layout import License, write_benchmark
 from lean_sidekick.evaluation.extraction.layout_report import LayoutReport, report_lines
 from lean_sidekick.evaluation.extraction.leaks import check_benchmark
@@ -155,6 +156,14 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None
         written(MadeUpProject(20), tmp_path / "file")
 
 
+def test_a_disk_that_does_not_keep_what_is_written_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = layout.theorem_json
+    monkeypatch.setattr(layout, "theorem_json", lambda *arguments: plain(*arguments).replace('"full_name"', '"x"'))
+    with pytest.raises(InputError, match=r"does not hold what was written: random/train.json, line 1, item 1: `full_"):
+        written(MadeUpProject(20), tmp_path)
+    assert not (tmp_path / "metadata.json").exists()
+
+
 def test_what_leaks_is_found_in_files_that_somebody_else_wrote(tmp_path: Path) -> None:
     written(MadeUpProject(COUNT), tmp_path)
     random_val, novel_val = rows(tmp_path, "random/val.json"), rows(tmp_path, "novel_premises/val.json")
@@ -164,7 +173,7 @@ def test_what_leaks_is_found_in_files_that_somebody_else_wrote(tmp_path: Path) -
     add(tmp_path, "random/train.json", [row for row in train if row is not twin])
     plain = {**rows(tmp_path, "novel_premises/train.json")[0], "full_name": "unknown", "traced_tactics": []}
     add(tmp_path, "novel_premises/val.json", [*novel_val, plain])
-    found = check_benchmark(tmp_path, Strategy.RANDOM).leaks
+    found = check_benchmark(tmp_path, Strategy.RANDOM, print).leaks
     named = f"{train[5]['file_path']} {train[5]['full_name']}"
     places = ("random/train.json, line 1, item 6", f"random/val.json, line 1, item {len(random_val) + 1}")
     assert found.on_two_sides.examples == tuple(f"{named} ({place})" for place in places)
@@ -172,7 +181,7 @@ def test_what_leaks_is_found_in_files_that_somebody_else_wrote(tmp_path: Path) -
     same = f"t{int(twin['full_name'][1:]) + 7}"
     assert {name.split()[1] for name in found.same_statement.examples} == {twin["full_name"], same}
     assert not found.is_clean and found.in_words.startswith("LEAKS: 2 theorems on two sides")
-    novel = check_benchmark(tmp_path, Strategy.NOVEL_PREMISES).leaks
+    novel = check_benchmark(tmp_path, Strategy.NOVEL_PREMISES, print).leaks
     assert [name.split()[1] for name in novel.without_novel_premise.examples] == ["unknown"]
     assert novel.statement_unknown == 1
 

@@ -112,9 +112,9 @@ async def test_errors_of_a_file_are_counted_and_the_first_is_told() -> None:
 
 async def test_the_document_is_a_file_of_the_library_so_that_its_options_hold() -> None:
     made, server = tracer(TraceLean())
-    for module in ("A.One", "A.Two", "B.One", "B.Two"):
+    for module in ("A.One", "A.Two", "A", "Other", "B.One", "B.Two.Three"):
         path = f"/p/{module.replace('.', '/')}.lean"
-        result = await made.run(Target(path=path[3:], module=module, text=GOOD, file=Path(path)))
+        result = await made.run(Target(path=path[3:], module=module, text=GOOD, lake_file=Path(path)))
         assert result.file.error is None
     assert (await made.run(target(GOOD))).file.error is None
     await made.close()
@@ -135,7 +135,7 @@ async def test_where_lake_cannot_set_the_library_up_its_files_are_traced_all_the
     server.lean = refusing
     for name in ("A.One", "A.Two"):
         path = Path(f"/p/{name.replace('.', '/')}.lean")
-        assert (await made.run(Target(path=path.name, module=name, text=GOOD, file=path))).file.error is None
+        assert (await made.run(Target(path=path.name, module=name, text=GOOD, lake_file=path))).file.error is None
     assert server.opened == ["file:///p/A/One.lean", "file:///p/Ask.lean"], "asked once for the library"
     server.opened.clear()
 
@@ -143,6 +143,6 @@ async def test_where_lake_cannot_set_the_library_up_its_files_are_traced_all_the
         raise error
 
     server.lean = unusable
-    other = Target(path="B.lean", module="B", text=GOOD, file=Path("/p/B.lean"))
+    other = Target(path="B.lean", module="B", text=GOOD, lake_file=Path("/p/B.lean"))
     with pytest.raises(type(error)):
         await made.run(other)

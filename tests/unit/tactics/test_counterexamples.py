@@ -1,0 +1,55 @@
+"""Which goals small values make false, and what keeps that from being certain."""
+
+import pytest
+
+from lean_sidekick.core.goals import parse_goal
+from lean_sidekick.tactics.counterexamples import Falsity, falsity
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "n : Nat\n⊢ n = 2 * n",
+        "a b : Nat\nh : a * b = 0\n⊢ a = 0",
+        "a b c : Nat\n⊢ a - b - c = a - (b - c)",
+        "p q : Prop\nh : p ∨ q\n⊢ p",
+        "a b : Bool\n⊢ (a && b) = (a || b)",
+        "α : Type\nl m : List α\n⊢ l ++ m = m ++ l",
+        "α : Type\nx y : α\n⊢ x = y",
+        "α : Type\nl : List α\n⊢ List.length l = 1 ∨ l = []",
+        "n : ℕ\nh : 1 ≤ n\n⊢ n % 2 = 1",
+    ],
+)
+def test_what_is_false(goal: str) -> None:
+    assert falsity(parse_goal(goal)) is Falsity.CERTAIN
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "n : Nat\n⊢ n ≤ n * n",
+        "a b : Nat\nh : a ≤ b\n⊢ a ≤ b + 1",
+        "p : Prop\nh : ¬¬p\n⊢ p",
+        "α : Type\nl : List α\n⊢ List.length (List.reverse l) = List.length l",
+        "a b : Int\n⊢ a - b = a",
+        "⊢ 2 - 3 = 0 ∧ 1 / 2 = 5",
+        "x y : ℝ\n⊢ x = y",
+        "n : Nat\n⊢ ∃ (m : Nat), n = 2 * m",
+        "n : Nat\n⊢ n = ?m.5",
+        "n : Nat\n⊢ fact n = 0",
+        "n : Nat\nh : 2 ^ (2 ^ n) = 7\n⊢ n = 4",
+    ],
+)
+def test_what_is_true_or_not_understood(goal: str) -> None:
+    assert falsity(parse_goal(goal)) is Falsity.NOT_SEEN
+
+
+@pytest.mark.parametrize(
+    "hypothesis", ["h : Even n", "h✝ : n = 0 ∧ Even n", "inst✝ : Foo n", "h : ∀ (m : Nat), m = n", "f : Nat → Nat"]
+)
+def test_a_hypothesis_that_is_not_understood_may_rule_the_values_out(hypothesis: str) -> None:
+    assert falsity(parse_goal(f"n : Nat\n{hypothesis}\n⊢ n = 2 * n")) is Falsity.UNLESS_RULED_OUT
+
+
+def test_hypotheses_without_a_name_count() -> None:
+    assert falsity(parse_goal("n : Nat\nh✝ : n = 0\n⊢ n = 2 * n")) is Falsity.NOT_SEEN
