@@ -2,7 +2,8 @@
 
 Natural numbers, truth values, lists and elements of a type variable take a few small values; hypotheses and target are
 computed. Where every hypothesis could be computed and the target comes out false, the goal has no proof. Hypotheses
-that say more than is understood here may rule the values out, so a goal with such is only unlikely. Pure.
+that say more than is understood here may rule the values out, and what no small number is may be a large one, so a
+goal with such hypotheses or with `∃` is only unlikely. Pure.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -22,8 +23,10 @@ _ELEMENTS: tuple[Value, ...] = (0, 1)
 _LISTS: tuple[Value, ...] = ((), (0,), (1, 0), (0, 1, 1))
 _FEW_VARIABLES = 2
 _MAX_VARIABLES = 7
-_MAX_TRIED = 400
+_MAX_TRIED = 250
+_MAX_TRIED_BELOW_BINDERS = 40
 _MAX_EXPONENT = 12
+_MAX_BOUND = 8
 _MAX_LENGTH = 400
 _SORTS = ("Type", "Sort")
 
@@ -32,7 +35,7 @@ class Falsity(Enum):
     """What small values say of a goal."""
 
     NOT_SEEN = "not seen"
-    UNLESS_RULED_OUT = "unless a hypothesis that was not understood rules it out"
+    UNLESS_RULED_OUT = "unless a hypothesis that was not understood rules it out, or a large number is what exists"
     CERTAIN = "certain"
 
 
@@ -59,9 +62,11 @@ def falsity(goal: Goal) -> Falsity:
             is_all_read = False
     if len(used) > _MAX_VARIABLES or not _is_understood(target, domains):
         return Falsity.NOT_SEEN
-    for chosen in _assignments({name: domains[name] for name in used}):
-        if all(_truth(statement, chosen) is True for statement in readable) and _truth(target, chosen) is False:
-            return Falsity.CERTAIN if is_all_read else Falsity.UNLESS_RULED_OUT
+    most = _MAX_TRIED_BELOW_BINDERS if any(one.has_binder for one in (target, *readable)) else _MAX_TRIED
+    for chosen in islice(_assignments({name: domains[name] for name in used}), most):
+        if _truth(target, chosen) is False and all(_truth(statement, chosen) is True for statement in readable):
+            is_certain = is_all_read and not any(one.has_binder for one in (target, *readable))
+            return Falsity.CERTAIN if is_certain else Falsity.UNLESS_RULED_OUT
     return Falsity.NOT_SEEN
 
 
@@ -80,7 +85,7 @@ def _domain(kind: Term, types: Mapping[str, Term]) -> tuple[Value, ...] | None:
 def _assignments(domains: Mapping[str, tuple[Value, ...]]) -> Iterator[dict[str, Value]]:
     few = len(domains) > _FEW_VARIABLES
     choices = [_FEW_NUMBERS if few and values is _NUMBERS else values for values in domains.values()]
-    for values in islice(product(*choices), _MAX_TRIED):
+    for values in product(*choices):
         yield dict(zip(domains, values, strict=True))
 
 
@@ -112,10 +117,24 @@ def _value(term: Term, values: Mapping[str, Value]) -> Value:
     if term.shape is Shape.OPERATOR:
         arguments = [_value(arg, values) for arg in term.args]
         return _computed(_OPERATORS.get((term.text, len(arguments))), arguments)
+    if term.is_binder("∃", "∀") and not term.body.has_binder:
+        found = [_value(term.body, {**values, term.variable: value}) for value in _bounded(term.variable_type)]
+        if not all(isinstance(one, bool) for one in found):
+            raise _NotUnderstood
+        return any(found) if term.text == "∃" else all(found)
     if term.shape is Shape.APPLICATION and term.head not in values:
         # Types are left out where Lean does not print them, so what is there are the arguments that count.
         arguments = [_value(arg, values) for arg in term.arguments]
         return _computed(_FUNCTIONS.get((term.head, len(arguments))), arguments)
+    raise _NotUnderstood
+
+
+def _bounded(kind: Term | None) -> tuple[Value, ...]:
+    """The values that are tried for a bound variable."""
+    if kind is not None and kind.text in ("Nat", "ℕ"):
+        return tuple(range(_MAX_BOUND + 1))
+    if kind is not None and kind.text in ("Prop", "Bool"):
+        return _TRUTHS
     raise _NotUnderstood
 
 

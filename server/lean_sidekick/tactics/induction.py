@@ -27,6 +27,7 @@ _DATA: Mapping[str, tuple[Constructor, ...]] = {
     "Int": (Constructor("ofNat", ("n",)), Constructor("negSucc", ("n",))),
     "Subtype": (Constructor("mk", ("x", "h")),),
     "Unit": (Constructor("unit"),),
+    "String": (Constructor("mk", ("data",)),),
 }
 _FINITE = frozenset({"Bool", "Option", "Prod", "Sum", "Unit"})
 

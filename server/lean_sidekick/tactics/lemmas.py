@@ -27,6 +27,7 @@ from lean_sidekick.tactics.goal_shape import (
     plain_type,
     read_goal,
     symbols_of,
+    telescope,
     type_of,
 )
 from lean_sidekick.tactics.lemma import Lemma, lemma_of
@@ -234,7 +235,20 @@ def _definitions(shape: GoalShape, premises: Sequence[Premise]) -> list[tuple[st
         ):
             found += [(f"simp [{premise.full_name}]", -1.4), (f"unfold {premise.full_name}", -2.2)]
             found.append((f"simp_all [{premise.full_name}]", -2.0))
+    stated = [premise.full_name for premise in premises if _is_predicate(premise, shape)]
+    if stated:
+        found.append((f"simp only [{', '.join(stated[-_MAX_IN_SET:])}] at *", -0.9))
     return found
+
+
+def _is_predicate(premise: Premise, shape: GoalShape) -> bool:
+    """Whether a premise defines a proposition that the target or a hypothesis begins with."""
+    if premise.kind not in ("def", "abbrev") or not premise.statement.endswith((": Prop", "→ Prop")):
+        return False
+    names = {premise.full_name, premise.full_name.rpartition(".")[2]}
+    return any(
+        telescope(statement)[1].head in names for statement in (shape.target, *(one.type for one in shape.locals))
+    )
 
 
 def _computed(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]:

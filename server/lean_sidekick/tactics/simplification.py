@@ -13,7 +13,7 @@ from lean_sidekick.core.goals import INACCESSIBLE_MARK
 from lean_sidekick.core.terms import Shape, Term, subterms
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import SIMP_STAR, UNFOLD, Dialect
-from lean_sidekick.tactics.goal_shape import GoalShape, read_goal
+from lean_sidekick.tactics.goal_shape import GoalShape, plain_type, read_goal
 from lean_sidekick.tactics.inductive_types import constructor_names
 from lean_sidekick.tactics.rewriting import equation_of
 
@@ -33,6 +33,8 @@ REORDERING = frozenset(
 _MAX_HYPOTHESES = 6
 _MAX_DEFINITIONS = 4
 _MIN_SIZE = 3
+_MAX_UNFOLDED = 3
+_MAX_GROUPS = 4
 # Constructors, which there is nothing to unfold in.
 _NOT_UNFOLDED = frozenset({"Nat.succ", "Or.inl", "Or.inr", "List.cons", "Option.some", "some", "Sum.inl", "Sum.inr"})
 
@@ -130,6 +132,8 @@ def _calls(shape: GoalShape, dialect: Dialect, constructors: Collection[str]) ->
     if dialect.has(UNFOLD):
         yield from ((f"unfold {name}", -3.2) for name in definitions[:2])
     yield from _lemma_calls(shape, dialect, inductive or equations)
+    if definitions and inductive:
+        yield from _unfolding_calls(shape, dialect, [*definitions[:_MAX_UNFOLDED], *inductive])
 
 
 def _lemma_calls(shape: GoalShape, dialect: Dialect, equations: Sequence[str]) -> Iterator[tuple[str, float]]:
@@ -147,6 +151,20 @@ def _lemma_calls(shape: GoalShape, dialect: Dialect, equations: Sequence[str]) -
             yield f"simp_all [{listed}]", group.score - 1.0
         if not REORDERING & set(lemmas):
             yield f"simp only [{listed}]", group.score - 0.8
+
+
+def _unfolding_calls(shape: GoalShape, dialect: Dialect, unfolded: Sequence[str]) -> Iterator[tuple[str, float]]:
+    """Definitions and induction hypotheses together with a group: what a step of an induction over them comes to."""
+    has_numbers = shape.carrier == "Nat" or any(plain_type(one.type) == "Nat" for one in shape.data)
+    carriers = {shape.carrier, "List", *(("Nat",) if has_numbers else ())}
+    symbols = shape.symbols | {"+"}  # which unfolding brings in more often than not
+    fitting = [group for group in _GROUPS if group.symbols <= symbols and group.carriers & carriers]
+    if has_numbers and dialect.has_name("Nat.add_assoc"):
+        yield f"simp [{', '.join([*unfolded, 'Nat.add_assoc'])}]", -1.55
+    for index, group in enumerate(fitting[:_MAX_GROUPS]):
+        lemmas = [name for name in group.lemmas if dialect.has_name(name)]
+        if lemmas:
+            yield f"simp [{', '.join([*unfolded, *lemmas])}]", -1.6 - 0.1 * index
 
 
 def _definitions(shape: GoalShape) -> list[str]:

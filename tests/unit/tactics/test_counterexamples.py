@@ -34,7 +34,8 @@ def test_what_is_false(goal: str) -> None:
         "a b : Int\n⊢ a - b = a",
         "⊢ 2 - 3 = 0 ∧ 1 / 2 = 5",
         "x y : ℝ\n⊢ x = y",
-        "n : Nat\n⊢ ∃ (m : Nat), n = 2 * m",
+        "n : Nat\n⊢ ∃ (m : Nat), n < m",
+        "α : Type\np : α → Prop\n⊢ ∃ (x : α), p x",
         "n : Nat\n⊢ n = ?m.5",
         "n : Nat\n⊢ fact n = 0",
         "n : Nat\nh : 2 ^ (2 ^ n) = 7\n⊢ n = 4",
@@ -44,11 +45,17 @@ def test_what_is_true_or_not_understood(goal: str) -> None:
     assert falsity(parse_goal(goal)) is Falsity.NOT_SEEN
 
 
-@pytest.mark.parametrize(
-    "hypothesis", ["h : Even n", "h✝ : n = 0 ∧ Even n", "inst✝ : Foo n", "h : ∀ (m : Nat), m = n", "f : Nat → Nat"]
-)
+@pytest.mark.parametrize("hypothesis", ["h : Even n", "h✝ : n = 0 ∧ Even n", "inst✝ : Foo n", "f : Nat → Nat"])
 def test_a_hypothesis_that_is_not_understood_may_rule_the_values_out(hypothesis: str) -> None:
     assert falsity(parse_goal(f"n : Nat\n{hypothesis}\n⊢ n = 2 * n")) is Falsity.UNLESS_RULED_OUT
+
+
+@pytest.mark.parametrize(
+    "goal",
+    ["n : Nat\n⊢ ∃ (k : Nat), n = 2 * k", "n m : Nat\nh : ∃ (k : Nat), m = n + k\n⊢ m = n", "⊢ ∀ (n : Nat), n < 5"],
+)
+def test_bound_numbers_are_small_ones_alone(goal: str) -> None:
+    assert falsity(parse_goal(goal)) is Falsity.UNLESS_RULED_OUT
 
 
 def test_hypotheses_without_a_name_count() -> None:

@@ -55,6 +55,14 @@ def test_definitions_are_unfolded() -> None:
     assert found[0] == "simp [double]" and "unfold double" in found
 
 
+def test_predicates_of_the_open_file_are_unfolded_everywhere_at_once() -> None:
+    statement = "{α β : Type} (f : α → β) : Prop"
+    premises = [Premise(full_name=name, kind="def", statement=statement) for name in ("Injective", "Constant")]
+    goal = "f : Nat → Nat\nhf : Injective f\na b : Nat\nh : f a = f b\n⊢ a = b"
+    found = [c.text for c in lemma_candidates(read_goal(parse_goal(goal)), Dialect(EARLY), premises)]
+    assert "simp only [Injective] at *" in found
+
+
 @pytest.mark.parametrize("statement", ["", "(a b", "a b c", ": ", "{x : Nat} : ∀"])
 def test_statements_that_cannot_be_read_are_left_out(statement: str) -> None:
     assert own("a b : Nat\n⊢ a = b", broken=statement) == []

@@ -57,6 +57,13 @@ def test_arithmetic_with_arguments(goal: str, expected: str) -> None:
     assert texts(arithmetic_candidates, goal, None) == []
 
 
+def test_a_step_of_an_induction_unfolds_with_its_hypothesis_and_a_group() -> None:
+    goal = "x : Nat\nl : List Nat\nih : ∀ (n : Nat), go l n = n + sum l\nn : Nat\n⊢ go (x :: l) n = n + sum (x :: l)"
+    found = texts(simp_candidates, goal, EARLY)
+    assert "simp [go, sum, ih, Nat.add_assoc]" in found
+    assert "simp [go, sum, ih, Nat.add_comm, Nat.add_left_comm, Nat.add_assoc]" in found
+
+
 def test_constructors_of_the_open_file_are_not_unfolded() -> None:
     shape = read_goal(parse_goal("t : Tree\n⊢ Tree.size (Tree.node t t) = Tree.size t"))
     found = [candidate.text for candidate in simp_candidates(shape, Dialect(EARLY), {"Tree.node"})]
