@@ -109,6 +109,7 @@ class ProofStatus(Enum):
 
     PROVED = "proved"
     PROVED_WITH_SORRY = "proved_with_sorry"
+    PROVED_AXIOMS_UNKNOWN = "proved_axioms_unknown"
     NOT_PROVED = "not_proved"
     TIMED_OUT = "timed_out"
     ERROR = "error"
