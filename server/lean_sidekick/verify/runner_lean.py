@@ -137,6 +137,7 @@ _WORDS = (
     ("«strict» ", "", "Tactic.withoutRecover <| Term.withoutErrToSorry <| "),
     ("«names» ", "withPPInaccessibleNames ", ""),
     ("«get»", "", "!"),
+    ("«decl»", "getMVarDecl", "MVarId.getDecl"),
     ("«place»", "", ', fileName := "<input>", fileMap := FileMap.ofString text'),
 )
 
@@ -149,13 +150,13 @@ def caseOf (decl : MetavarDecl) : String :=
   | name => "case " ++ (format name.eraseMacroScopes).pretty ++ "\\n"
 
 def shownTarget (goal : MVarId) : TacticM String := «names» do
-  let decl ← getMVarDecl goal
+  let decl ← «decl» goal
   let lctx := decl.lctx.sanitizeNames.run' { options := (← getOptions) }
   withLCtx lctx decl.localInstances do
     return (format "⊢ " ++ Format.nest 2 (← ppExpr (← instantiateMVars decl.type))).pretty
 
 def mainOf (goal : MVarId) : TacticM (Option Main) := do
-  let decl ← getMVarDecl goal
+  let decl ← «decl» goal
   let whole ← shown goal
   let target ← shownTarget goal
   let first := caseOf decl
@@ -214,7 +215,7 @@ def shownAfter (main? : Option Main) (goal : MVarId) : TacticM String := do
   match main? with
   | none => shown goal
   | some main =>
-    let decl ← getMVarDecl goal
+    let decl ← «decl» goal
     if !hasContext main.lctx decl.lctx then shown goal else
       let type ← instantiateMVars decl.type
       let known := (← main.targets.get).find? fun known => known.1 == type
@@ -244,8 +245,8 @@ def errors : TacticM (Array String) := do
   return texts
 
 def hasHole (main : MVarId) : TacticM Bool := do
-  if (← instantiateMVars (← getMVarDecl main).type).hasExprMVar then return true
-  for decl in (← getMVarDecl main).lctx do
+  if (← instantiateMVars (← «decl» main).type).hasExprMVar then return true
+  for decl in (← «decl» main).lctx do
     if (← instantiateMVars decl.type).hasExprMVar then return true
   return false
 

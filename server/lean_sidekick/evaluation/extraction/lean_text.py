@@ -349,7 +349,7 @@ def messageRows (messages : MessageLog) : IO Json := do
     | _ => rows := rows.push (← messageRow message)
   return Json.arr rows
 
-def mentionRows (mentions : Array (Name × Nat × Nat)) : Array Name × Array Json := do
+def mentionRows (mentions : Array (Name × Nat × Nat)) : Array Name × Array Json := Id.run do
   let mut names := #[]
   let mut numbers : NameMap Nat := {}
   let mut rows := #[]
