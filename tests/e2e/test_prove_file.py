@@ -16,11 +16,14 @@ def asked(editor: Editor) -> dict[str, object]:
 
 
 async def test_each_proof_is_put_in_by_its_own_edit(editor: Editor) -> None:
-    """With one result at the end that has a line for each."""
+    """With one result at the end that has a line for each; the message, which editors show as one line, is one."""
     await editor.initialize()
     editor.open(TWO)
     result = await editor.execute(asked(editor)).answer()
-    assert await editor.shown() == result["message"]
+    head, *lines = result["message"].splitlines()
+    assert await editor.shown() == f"{head}: {'; '.join(lines)}"
+    (logged,) = editor.said("window/logMessage")
+    assert logged["message"] == "\n  ".join([head, *lines])
     assert (result["proved"], result["left"]) == (2, 0)
     assert re.fullmatch(r"2 of 2 proved\none: proved in .* s\ntwo: proved in .* s", result["message"])
     assert editor.texts[URI] == TWO.replace("sorry", "simp")
@@ -32,13 +35,22 @@ async def test_what_cannot_be_proved_keeps_nothing_from_the_others(editor: Edito
     await editor.initialize()
     editor.open(TWO.replace("simp", "nothing"))
     result = await editor.execute(asked(editor)).answer()
-    assert await editor.shown() == result["message"]
+    assert (await editor.shown()).startswith("0 of 2 proved: one: No proof was found in 7 checks.; two: ")
     assert (result["proved"], result["left"]) == (0, 2)
     assert result["message"].splitlines()[1:] == [
         "one: No proof was found in 7 checks.",
         "two: No proof was found in 7 checks.",
     ]
     assert "theorem one : p := by\n  sorry" in editor.texts[URI]
+    await editor.finish()
+
+
+async def test_of_many_the_message_has_the_first_and_the_log_all(editor: Editor) -> None:
+    await editor.initialize()
+    editor.open("-- prove: simp\n" + "\n".join(f"theorem t{n} : p := by\n  sorry\n" for n in range(7)))
+    result = await editor.execute(asked(editor)).answer()
+    assert len(result["message"].splitlines()) == 8
+    assert re.fullmatch(r"7 of 7 proved: t0: .*; t4: [^;]*; 2 more in the log", await editor.shown())
     await editor.finish()
 
 
@@ -52,7 +64,7 @@ async def test_it_goes_on_when_the_text_changes(editor: Editor, monkeypatch: pyt
     await editor.settled()
     monkeypatch.setattr(fake_engine, "is_gate_open", True)
     result = await running.answer()
-    assert await editor.shown() == result["message"]
+    assert (await editor.shown()).startswith("2 of 2 proved: one: proved")
     assert (result["proved"], result["left"]) == (2, 0)
     assert editor.texts[URI].count("simp") == 2
     assert "theorem zero : p := h\n\ntheorem one : p := by\n  simp" in editor.texts[URI]

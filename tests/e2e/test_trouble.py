@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from lean_sidekick.lsp import model_watch
+from support import fake_engine
 from support.editor import PATIENT, URI, Answered, Editor, frame
 
 STATUS = "leanSidekick/statusChanged"
@@ -14,7 +16,7 @@ COMPLETE = "Complete the proof"
 
 async def reaches(editor: Editor, state: str, message: str = "") -> None:
     """The server says, as its newest word, that it is in a state."""
-    wanted = {"state": state, "message": message}
+    wanted = {"state": state, "message": message, "percent": None}
     await editor.until(lambda: editor.said(STATUS)[-1:] == [wanted], f"the state {wanted}")
 
 
@@ -36,6 +38,35 @@ async def test_what_the_user_should_mend_is_shown_once(editor: Editor, failure: 
     await reaches(editor, state, sentence)
     editor.replace(f"-- fail: {failure}\n", "")
     assert len(await editor.code_actions("sorry")) == 3
+    await reaches(editor, "ready")
+    await editor.finish()
+
+
+async def test_how_far_a_model_is_loaded_is_a_state(editor: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a percent, as long as it lasts; that it could not be asked meanwhile is no reason to warn anybody."""
+    monkeypatch.setattr(model_watch, "_EVERY_S", 0.01)
+    monkeypatch.setattr(fake_engine, "loading_percent", 40)
+    await editor.initialize()
+    editor.open(f"-- no model: It is still being loaded.\n{THEOREM}")
+    await editor.code_actions("sorry")
+    sentence = "The model tiny is being loaded, about 40 %; what needs no model works on."
+    loading = {"state": "modelLoading", "message": sentence, "percent": 40}
+    await editor.until(lambda: loading in editor.said(STATUS), "the state of the loading")
+    monkeypatch.setattr(fake_engine, "loading_percent", None)
+    await reaches(editor, "ready")
+    await editor.finish()
+
+
+async def test_a_model_that_cannot_be_asked_is_a_state_and_said_once(editor: Editor) -> None:
+    await editor.initialize()
+    editor.open(f"-- no model: The server gpu.example does not answer.\n{THEOREM}")
+    for _ in range(2):
+        assert len(await editor.code_actions("sorry")) == 3, "all else works"
+        editor.replace("theorem t", "theorem tt")
+    assert await editor.shown() == "The server gpu.example does not answer."
+    await reaches(editor, "modelOff", "The server gpu.example does not answer.")
+    editor.replace("-- no model: The server gpu.example does not answer.\n", "")
+    await editor.code_actions("sorry")
     await reaches(editor, "ready")
     await editor.finish()
 

@@ -9,6 +9,7 @@ What the engine answers stands in comments of the text itself:
     -- gate                                    the stream goes on as soon as a test sets `is_gate_open` in this module
     -- search                                  the suggestions above were all; those below are found by the search after
     -- goal: h : p\n⊢ q                      the goal of every round, ⊢ True if there is none; what is left is ⊢ True
+    -- no model: it is not there              why no model could be asked
     -- warn: there is an error above           the warning of every round
     -- prove: simp                             "Complete the proof" finds this
     -- prove: nothing | hold | stubborn        it finds nothing; never ends; never ends and is slow to clean up
@@ -45,6 +46,7 @@ from lean_sidekick.core.sites import Declaration, Hole, ProofSite
 from lean_sidekick.engine.api import (
     AskGoals,
     DocumentText,
+    ModelLoading,
     PremiseAnswer,
     PremiseFinding,
     ProofResult,
@@ -62,7 +64,8 @@ from lean_sidekick.search.trace import BatchRun, CandidateRun, NodeMet, SearchBe
 from lean_sidekick.settings import Settings
 
 _DIRECTIVE = re.compile(
-    r"^[ \t]*-- (suggest|hold|gate|search|goal|warn|premise|use|note|prove with sorry|prove|partial|fail|print|child)"
+    r"^[ \t]*-- (suggest|hold|gate|search|goal|warn|no model|premise|use|note|prove with sorry|prove|partial|fail|print"
+    r"|child)"
     r"(?:: (.*?))?\r?$",
     re.MULTILINE,
 )
@@ -78,6 +81,8 @@ _SEARCH = (
         waiting=0,
     ),
 )
+loading_percent: int | None = None
+"""How far a model is loaded, for all engines of the test's own process."""
 is_gate_open = False
 """See `-- gate`; only for an engine in the test's own process."""
 
@@ -152,7 +157,8 @@ class FakeEngine:
                     await _for_ever()
                 elif name == "gate":
                     await _gate()
-            yield _round(site, goal, suggestions, warning, is_complete=True)
+            trouble = "".join(value for name, value in _directives(document) if name == "no model")
+            yield evolve(_round(site, goal, suggestions, warning, is_complete=True), model_trouble=trouble)
         finally:
             self._on_event(f"suggest ended v{document.version}")
 
@@ -231,6 +237,9 @@ class FakeEngine:
         site = find_site(document, position)
         uses = [_suggestion(site, value) for what, value in _directives(document) if what == "use"]
         return _round(site, _GOAL, uses, "", is_complete=True)
+
+    def model_loading(self) -> ModelLoading | None:
+        return None if loading_percent is None else ModelLoading(name="tiny", percent=loading_percent)
 
     def load_premises(self) -> None:
         """Nothing to load."""

@@ -19,8 +19,8 @@ export interface CommandRouterParams {
   readonly register: (command: string, run: (...args: unknown[]) => Promise<unknown>) => void;
   /** The URI of the active editor's document. */
   readonly activeUri: () => string | undefined;
-  /** The running server of a document. */
-  readonly targetOf: (uri: string) => CommandTarget | undefined;
+  /** The running server of a document; one that is being started is waited for. */
+  readonly targetOf: (uri: string) => Promise<CommandTarget | undefined>;
   /** Shows progress, with a cancel if the title is for work that may take long. */
   readonly withProgress: (
     title: string | undefined,
@@ -62,7 +62,7 @@ export class CommandRouter {
       report("Lean Sidekick acts on the active editor: open a Lean file first.");
       return undefined;
     }
-    const target = targetOf(uri);
+    const target = await targetOf(uri);
     if (target === undefined) {
       report("Lean Sidekick does not run for this file; its entry in the status bar says why.");
       return undefined;

@@ -24,6 +24,9 @@ import { Sidecar } from "./sidecar";
 import { SidecarPool } from "./sidecarPool";
 import { StatusBar } from "./statusBar";
 
+/** So long a command waits for a server that is being started. */
+const START_LIMIT_MS = 10_000;
+
 let shutDown: (() => Promise<void>) | undefined;
 
 export function activate(context: ExtensionContext): void {
@@ -56,7 +59,7 @@ export function activate(context: ExtensionContext): void {
   const router: CommandRouter = new CommandRouter({
     register: (command, run) => context.subscriptions.push(commands.registerCommand(command, run)),
     activeUri: () => window.activeTextEditor?.document.uri.toString(),
-    targetOf: (uri) => pool.running(ownerOf(Uri.parse(uri)).key),
+    targetOf: (uri) => pool.whenRunning(ownerOf(Uri.parse(uri)).key, START_LIMIT_MS),
     withProgress: commandProgress,
     report: (problem) => {
       report(problem, "Show Log");

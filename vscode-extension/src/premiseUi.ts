@@ -1,5 +1,5 @@
 /** The lists of `premises.ts` in VS Code. */
-import { Position, Range, Uri, window, workspace, type QuickPickItem } from "vscode";
+import { env, Position, Range, Uri, window, workspace, type QuickPickItem } from "vscode";
 import type { Choice, Place, PremiseUi, PremiseUse } from "./premises";
 import { report } from "./report";
 
@@ -59,6 +59,10 @@ export const premiseUi: PremiseUi = {
     const document = await workspace.openTextDocument(Uri.parse(uri));
     const place = new Position(line, character);
     await window.showTextDocument(document, { selection: new Range(place, place) });
+  },
+
+  async copy(text) {
+    await env.clipboard.writeText(text);
   },
 
   async show(title, text) {

@@ -56,6 +56,7 @@ export interface PremiseUi {
   /** Puts a use in, if the document is still at that version; whether it did. */
   insert(place: Place, use: PremiseUse): Promise<boolean>;
   open(uri: string, position: Position): Promise<void>;
+  copy(text: string): Promise<void>;
   /** A text to read, whole, until the user has done with it. */
   show(title: string, text: string): Promise<void>;
   report(problem: string): void;
@@ -67,6 +68,8 @@ export type Run = (command: string, argument: unknown) => Promise<unknown>;
 const MOST = 50;
 const DEFINITION = "Go to the definition";
 const STATEMENT = "Show the whole statement";
+const COPY = "Copy the name";
+const DOC_CHARACTERS = 80;
 
 /** Lists what may help the goal at a place, and does with the chosen premise what the user wants. */
 export async function premisesForGoal(place: Place, run: Run, ui: PremiseUi): Promise<void> {
@@ -109,20 +112,23 @@ async function use(place: Place, premise: Premise, run: Run, ui: PremiseUi): Pro
     detail: "",
     value: one,
   }));
-  const { uri, position } = premise;
+  const { name, uri, position } = premise;
   if (uri !== null) {
     choices.push({ label: DEFINITION, description: premise.module ?? "", detail: "", value: DEFINITION });
   }
   choices.push({ label: STATEMENT, description: premise.statement, detail: "", value: STATEMENT });
-  const message = found === undefined ? premise.name : found.message;
-  const title = message === "" ? `Uses of ${premise.name}, checked by Lean` : message;
+  choices.push({ label: COPY, description: name, detail: "", value: COPY });
+  const message = found === undefined ? name : found.message;
+  const title = message === "" ? `Uses of ${name}, checked by Lean` : message;
   let chosen = await ui.choose(title, choices);
   while (chosen === STATEMENT) {
-    await ui.show(premise.name, wholeText(premise));
+    await ui.show(name, wholeText(premise));
     chosen = await ui.choose(title, choices);
   }
   if (chosen === DEFINITION && uri !== null) {
     await ui.open(uri, position ?? { line: 0, character: 0 });
+  } else if (chosen === COPY) {
+    await ui.copy(name);
   } else if (typeof chosen === "object" && !(await ui.insert(place, chosen))) {
     ui.report("The text has changed since; nothing was put in.");
   }
@@ -137,7 +143,9 @@ function wholeText({ name, kind, statement, doc, module }: Premise): string {
 
 function toChoice(premise: Premise): Choice<Premise> {
   const { name, statement, module, doc, why } = premise;
-  const facts = [module ?? "this file", why, doc.split(/\s+/).join(" ").trim()];
+  const words = doc.split(/\s+/).join(" ").trim();
+  const said = words.length > DOC_CHARACTERS ? `${words.slice(0, DOC_CHARACTERS - 1)}…` : words;
+  const facts = [module ?? "this file", said, why];
   return {
     label: name,
     description: statement,

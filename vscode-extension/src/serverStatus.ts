@@ -1,7 +1,7 @@
 /** What is known of one server, and how it reads; no VS Code here. */
 
 /** The states that the server reports by `leanSidekick/statusChanged`. */
-const SERVER_STATES = ["ready", "thinking", "noLean", "importsStale", "error"] as const;
+const SERVER_STATES = ["ready", "thinking", "noLean", "importsStale", "error", "modelLoading", "modelOff"] as const;
 type ServerState = (typeof SERVER_STATES)[number];
 
 /** The server's states, and those of the time when there is none. */
@@ -11,6 +11,8 @@ export interface ServerStatus {
   readonly state: State;
   /** One sentence that says more; empty if there is nothing more to say. */
   readonly message: string;
+  /** How far a model is loaded. */
+  readonly percent?: number;
 }
 
 export interface StatusAction {
@@ -29,9 +31,13 @@ export interface StatusView {
 
 /** Reads the server's notification. Undefined: it says nothing that we understand. */
 export function readStatus(params: unknown): ServerStatus | undefined {
-  const { state, message } = (params ?? {}) as { state?: unknown; message?: unknown };
+  const { state, message, percent } = (params ?? {}) as { state?: unknown; message?: unknown; percent?: unknown };
   const known = SERVER_STATES.find((each) => each === state);
-  return known === undefined ? undefined : { state: known, message: typeof message === "string" ? message : "" };
+  if (known === undefined) {
+    return undefined;
+  }
+  const said = typeof message === "string" ? message : "";
+  return { state: known, message: said, ...(typeof percent === "number" && { percent }) };
 }
 
 const showLog = action("Show Log", "leanSidekick.showLog");
@@ -39,6 +45,7 @@ const restart = action("Restart", "leanSidekick.restart");
 const restartLean = action("Restart Lean", "leanSidekick.restartLean");
 const completeProof = action("Complete the Proof Here", "leanSidekick.completeProofHere");
 const setUp = action("Set Up", "leanSidekick.setup");
+const models = openSettings("leanSidekick.models");
 const manageTrust = action("Manage Trust", "workbench.trust.manage");
 
 /** What each state looks like when the server adds no words of its own, and what a person can do then. */
@@ -57,6 +64,12 @@ const VIEWS: Record<State, StatusView> = {
     "The imports of this file are out of date: build the project, then restart Lean.",
     [restartLean, showLog],
   ),
+  modelLoading: view("$(loading~spin) Sidekick: model", "normal", "A model is being loaded.", [models, showLog]),
+  modelOff: view("$(check) Sidekick: model off", "normal", "A model cannot be asked; all else works.", [
+    models,
+    restart,
+    showLog,
+  ]),
   error: view("$(error) Sidekick", "error", "Lean Sidekick has met an error.", [restart, showLog]),
   notSetUp: view("$(cloud-download) Sidekick: set up", "warning", "Lean Sidekick is not set up yet.", [
     setUp,
@@ -75,9 +88,10 @@ const VIEWS: Record<State, StatusView> = {
   ]),
 };
 
-export function statusView({ state, message }: ServerStatus): StatusView {
+export function statusView({ state, message, percent }: ServerStatus): StatusView {
   const view = VIEWS[state];
-  return message === "" ? view : { ...view, detail: message };
+  const text = percent === undefined ? view.text : `${view.text} ${percent} %`;
+  return { ...view, text, detail: message === "" ? view.detail : message };
 }
 
 function view(text: string, severity: StatusView["severity"], detail: string, actions: StatusAction[]): StatusView {

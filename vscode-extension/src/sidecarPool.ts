@@ -82,6 +82,28 @@ export class SidecarPool<S extends PooledSidecar> {
     return entry?.isRunning === true ? entry.sidecar : undefined;
   }
 
+  /** The same, but one that is being started is waited for, so long at most. */
+  async whenRunning(key: string, limitMs: number): Promise<S | undefined> {
+    const end = new AbortController();
+    const timer = setTimeout(() => {
+      end.abort();
+    }, limitMs);
+    try {
+      for (let entry = this.entries.get(key); entry !== undefined && !entry.isRunning; entry = this.entries.get(key)) {
+        const { last } = entry;
+        await unlessAborted(last, end.signal);
+        if (entry.last === last) {
+          break;
+        }
+      }
+    } catch {
+      // It takes longer.
+    } finally {
+      clearTimeout(timer);
+    }
+    return this.running(key);
+  }
+
   /** Stops and starts the servers of some owners, those too that were given up or never started. */
   restart(cause: string, keys: Iterable<string> = [...this.entries.keys()]): void {
     for (const key of keys) {
@@ -123,8 +145,8 @@ export class SidecarPool<S extends PooledSidecar> {
   private newTurn(entry: Entry<S>, work: (turn: AbortSignal) => Promise<void>): void {
     entry.turn.abort();
     entry.turn = new AbortController();
+    entry.isRunning = false;
     this.enqueue(entry, async (turn) => {
-      entry.isRunning = false;
       await entry.sidecar?.stop();
       entry.sidecar = undefined;
       await work(turn);

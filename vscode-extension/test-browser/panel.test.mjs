@@ -48,9 +48,17 @@ const list = () => frame.locator('[role="listbox"]');
 const row = (tactic) =>
   frame.locator(".row", { has: frame.locator(".tactic", { hasText: new RegExp(`^${tactic}$`) }) });
 
+/** Waits for something in the panel's page, which VS Code may load anew meanwhile. */
+function untilInPanel(what, look) {
+  return until(what, async () => {
+    frame = await panelFrame();
+    return look().catch(() => undefined);
+  });
+}
+
 /** Waits until the list has a row for a tactic that may be taken, and gives all tactics. */
 async function rowsWith(tactic) {
-  return until(`the suggestion ${tactic}`, async () => {
+  return untilInPanel(`the suggestion ${tactic}`, async () => {
     const shown = await frame.locator(".row .tactic").allInnerTexts();
     const isFresh = (await list().getAttribute("aria-disabled")) === "false";
     return shown.includes(tactic) && isFresh && shown;
@@ -62,8 +70,7 @@ const editorShows = (what, text) => until(what, async () => (await workbench.sho
 scenario("the panel opens by its command and shows the goal", async () => {
   await workbench.openByName("act.lean", place("act"));
   await workbench.run("Lean Sidekick: Open Panel");
-  frame = await panelFrame();
-  await until("the goal", async () => (await frame.locator(".goal").first().innerText()).includes("⊢ p ∨ q"));
+  await untilInPanel("the goal", async () => (await frame.locator(".goal").first().innerText()).includes("⊢ p ∨ q"));
   const shown = await rowsWith("exact Or.inr hq");
   assert.equal(shown[0], "exact Or.inr hq", "what closes the goal stands first");
   assert.match(await frame.locator("main").innerText(), /\d+ checks? by Lean in /);
@@ -89,8 +96,7 @@ scenario("arrows and Enter put a suggestion in and undo takes it out in one step
   await until("the edit", async () => /by\n {2}exact Or\.inr hq/.test(await workbench.shown()));
   assert.doesNotMatch(await workbench.shown(), /sorry/);
   // The focus is in the editor again, so its undo is a key away.
-  await page.locator(".monaco-editor.focused").waitFor();
-  await page.keyboard.press("Control+z");
+  await workbench.undo();
   await editorShows("the text as it was", "sorry");
   await rowsWith("exact Or.inr hq");
 });
@@ -139,7 +145,7 @@ scenario("a completion fills the tree of the last search", async () => {
   assert.match(await spoken(frame.locator('[role="treeitem"]:focus')), /^tactic, exact ⟨.*⟩, proved, /);
   await workbench.screenshot("the-tree-by-keyboard");
   await workbench.openByName("complete.lean", place("complete"));
-  await page.keyboard.press("Control+z");
+  await workbench.undo();
   await editorShows("the text as it was", "sorry");
 });
 
@@ -147,7 +153,6 @@ scenario("what it shows outlives being hidden", async () => {
   const { page } = workbench;
   await workbench.openByName("act.lean", place("act"));
   await workbench.run("Lean Sidekick: Open Panel");
-  frame = await panelFrame();
   await rowsWith("exact Or.inr hq");
   await workbench.run("View: Show Search");
   await until("no panel", async () => {
@@ -159,10 +164,56 @@ scenario("what it shows outlives being hidden", async () => {
     return true;
   });
   await workbench.run("Lean Sidekick: Open Panel");
-  frame = await panelFrame();
   await rowsWith("exact Or.inr hq");
-  assert.match(await frame.locator("#search-status").innerText(), /^both: proved/);
+  await untilInPanel("the last search", async () =>
+    /^both: proved/.test(await frame.locator("#search-status").innerText()),
+  );
 });
+
+/** A message to the page as the extension sends it. */
+const say = (message) => frame.evaluate((each) => globalThis.postMessage(each, "*"), message);
+
+/** A round with these tactics, in a state that says that more may come. */
+function roundOf(tactics, more = {}) {
+  const goal = { case: null, hypotheses: [], same: 0, sign: "⊢", target: "p", changed: false, other: false };
+  const suggestions = tactics.map((tactic) => {
+    return { tactic, effect: "1 goal left: ⊢ p", source: "shape", closes: false, goals: [goal], more: 0 };
+  });
+  const numbers = { version: 1, round: 99_999, checks: tactics.length, milliseconds: 5, first: 1, more: 0 };
+  const texts = { uri: "file:///A.lean", state: "running", message: "" };
+  const round = { ...texts, ...numbers, goals: [goal], suggestions, tallies: [], ...more };
+  return { kind: "round", round, isStale: false, notice: "" };
+}
+
+/** A search in which each goal has one tactic; the newest goals stand first. */
+function searchOf(count) {
+  const kinds = { state: "open", detail: "3 run" };
+  const items = Array.from({ length: count }, (_, index) => {
+    const id = 2 * (count - index);
+    return [
+      { id, parent: null, kind: "goal", text: `⊢ goal ${id / 2}`, ...kinds },
+      { id: id + 1, parent: id, kind: "tactic", text: `tactic ${id / 2}`, ...kinds },
+    ];
+  }).flat();
+  return {
+    kind: "search",
+    search: { uri: "file:///A.lean", declaration: "long", running: true, message: `${count}`, items, more: 0 },
+  };
+}
+
+/** Fails unless an element stands where it stood, when messages have come that put more above it. */
+async function staysWhereItIs(what, element, messages) {
+  const before = await element.boundingBox();
+  for (const message of messages) {
+    await say(message);
+    // Two frames: the browser's own scroll anchoring comes with the next layout.
+    await frame.evaluate(
+      () => new Promise((done) => globalThis.requestAnimationFrame(() => globalThis.requestAnimationFrame(done))),
+    );
+    const after = await element.boundingBox();
+    assert.ok(Math.abs(after.y - before.y) <= 1, `${what} went from ${before.y} to ${after.y}`);
+  }
+}
 
 test("room for the whole panel", () => workbench.page.setViewportSize({ width: 1280, height: 1160 }));
 
@@ -195,6 +246,58 @@ for (const theme of THEMES) {
     await workbench.screenshotOf("#workbench\\.parts\\.sidebar", `panel-${theme.replaceAll(" ", "-")}`);
   });
 }
+
+/** Takes pointer and focus out of the panel and waits until what was kept in its place has gone back. */
+async function pointAtNothing() {
+  await workbench.page.mouse.move(700, 300);
+  await frame.evaluate(() => document.activeElement?.blur());
+  await until("the room given back", () =>
+    frame.evaluate(() => ["paddingTop", "paddingBottom"].every((side) => document.documentElement.style[side] === "")),
+  );
+}
+
+scenario("what is pointed at does not jump", async () => {
+  const { page } = workbench;
+  const many = Array.from({ length: 12 }, (_, index) => `apply lemma_${index}`);
+  const warning = {
+    message: "There is an error above this place, in words that take more than one line of a side bar.",
+  };
+  await pointAtNothing();
+  await say(roundOf(["intro a", "intro b"]));
+  // The pointer on a row: better ones, and a warning above the whole list.
+  await row("intro b").hover();
+  await staysWhereItIs("the row under the pointer", row("intro b"), [
+    roundOf(["exact h", "intro a", "intro b"]),
+    roundOf([...many, "intro a", "intro b"], warning),
+    roundOf(["intro b"]),
+  ]);
+  await pointAtNothing();
+  // The pointer on the button of what the chosen one does: neither it nor its meaning moves.
+  await say(roundOf(["intro a", "intro b"]));
+  const take = frame.locator("button.take");
+  await take.hover();
+  await staysWhereItIs("the button under the pointer", take, [roundOf([...many, "intro a", "intro b"], warning)]);
+  assert.match(await frame.locator(".preview").innerText(), /^After intro a/);
+  await pointAtNothing();
+  // The focus in the list.
+  await say(roundOf(["intro a", "intro b"]));
+  await list().focus();
+  await page.keyboard.press("End");
+  await staysWhereItIs("the row in focus", row("intro b"), [roundOf([...many, "intro a", "intro b"], warning)]);
+  // The tree, by pointer and by focus: goals come above the row, and go.
+  const line = frame.locator('[role="treeitem"]', { hasText: /⊢ goal 3(?!\d)/ });
+  await say(searchOf(6));
+  await line.hover();
+  await staysWhereItIs("the goal under the pointer", line, [searchOf(40), searchOf(80), searchOf(6)]);
+  await line.click();
+  await page.mouse.move(700, 300);
+  await staysWhereItIs("the goal in focus", line, [searchOf(40), searchOf(6)]);
+  assert.ok(await line.evaluate((each) => each === each.ownerDocument.activeElement), "the focus is kept");
+  // What was made up goes when the panel follows the editor again.
+  await workbench.openByName("file.lean", place("file"));
+  await workbench.openByName("act.lean", place("act"));
+  await rowsWith("exact Or.inr hq");
+});
 
 test("the page may ask nobody anything", async () => {
   const refused = await frame.evaluate(async () => {

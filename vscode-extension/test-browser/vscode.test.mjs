@@ -71,16 +71,15 @@ scenario("the lightbulb lists what Lean has run", async () => {
   await workbench.take("exact Or.inr hq");
   await until("the edit", async () => /by\n {2}exact Or\.inr hq/.test(await workbench.shown()));
   assert.doesNotMatch(await workbench.shown(), /sorry/);
-  await page.keyboard.press("Control+z");
+  await workbench.undo();
   await until("the text as it was", async () => (await workbench.shown()).includes("sorry"));
 });
 
 scenario("a proof is completed and undone in one step", async () => {
-  const { page } = workbench;
   await workbench.open("complete.lean", place("complete"));
   await workbench.run("Lean Sidekick: Complete the Proof at the Cursor");
   await until("the proof", async () => (await workbench.shown()).includes("exact ⟨h.2.2, h.1⟩"));
-  await page.keyboard.press("Control+z");
+  await workbench.undo();
   await until("the text as it was", async () => (await workbench.shown()).includes("sorry"));
 });
 
@@ -126,7 +125,6 @@ scenario("ghost text in the place of the hint", async () => {
 });
 
 scenario("premises for the goal are listed, and a use that Lean took is put in", async () => {
-  const { page } = workbench;
   await workbench.open("premises.lean", place("premises"));
   await until("a hint", async () => (await workbench.hints()).some((text) => text.includes("h.2, h.1")));
   await workbench.run("Lean Sidekick: Premises for This Goal");
@@ -143,7 +141,7 @@ scenario("premises for the goal are listed, and a use that Lean took is put in",
   await workbench.screenshot("the-uses-of-a-premise");
   await workbench.choose(use);
   await until("the edit", async () => (await workbench.shown()).includes(`by\n  ${use}`));
-  await page.keyboard.press("Control+z");
+  await workbench.undo();
   await until("the text as it was", async () => (await workbench.shown()).includes("sorry"));
 });
 
@@ -163,7 +161,7 @@ scenario("a lemma is found by words and put in", async () => {
   await until("its uses", async () => (await workbench.choices()).some((row) => row.startsWith("exact swap_and")));
   await workbench.choose("exact swap_and");
   await until("the edit", async () => (await workbench.shown()).includes("by\n  exact swap_and _ _ (by assumption)"));
-  await page.keyboard.press("Control+z");
+  await workbench.undo();
   await until("the text as it was", async () => (await workbench.shown()).includes("sorry"));
 });
 

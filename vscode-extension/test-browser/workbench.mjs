@@ -150,23 +150,34 @@ export class Workbench {
 
   /** The same by the list of files, which shows those too that the explorer has no room for. */
   async openByName(name, where) {
+    await this.#pick(name, "Control+p", name, name);
+    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+    await this.page.locator(".tab.active", { hasText: name }).waitFor();
+    await this.goTo(where);
+  }
+
+  /** Opens a list by its key, types into it, and takes the row that is chosen once it is the wanted one. */
+  async #pick(what, key, text, rowText) {
     const { page } = this;
-    await until(name, async () => {
-      await page.keyboard.press("Control+p");
-      const box = page.locator(".quick-input-widget input");
-      await box.fill(name);
-      // The chosen row: before the list is narrowed down the name may stand below another one.
-      const row = page.locator(".quick-input-list .monaco-list-row.focused", { hasText: name }).first();
-      const isThere = await row.waitFor({ timeout: 5_000 }).then(
+    const box = page.locator(".quick-input-widget input");
+    // The chosen row: before the list is narrowed down the wanted one may stand below another.
+    const row = page.locator(".quick-input-list .monaco-list-row.focused", { hasText: rowText }).first();
+    const isSeen = (locator, ms) =>
+      locator.waitFor({ timeout: ms }).then(
         () => true,
         () => false,
       );
+    await until(what, async () => {
+      // A key can be lost while panels settle or the focus moves into a view.
+      await page.keyboard.press(key);
+      if (!(await isSeen(box, 3_000))) {
+        return false;
+      }
+      await box.fill(text);
+      const isThere = await isSeen(row, 5_000);
       await page.keyboard.press(isThere ? "Enter" : "Escape");
       return isThere;
     });
-    await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
-    await page.locator(".tab.active", { hasText: name }).waitFor();
-    await this.goTo(where);
   }
 
   /** Puts the cursor at a place, both counted from one. */
@@ -178,7 +189,7 @@ export class Workbench {
     await box.fill(`:${line}:${column}`);
     // The box takes no Enter before it has understood what stands in it.
     await page
-      .locator(".quick-input-list .monaco-list-row", { hasText: `${line}` })
+      .locator(".quick-input-list .monaco-list-row", { hasText: new RegExp(`go to line ${line}\\b`, "i") })
       .first()
       .waitFor();
     await page.keyboard.press("Enter");
@@ -268,12 +279,16 @@ export class Workbench {
 
   /** Runs a command by its title in the command palette. */
   async run(title) {
-    await this.page.keyboard.press("F1");
+    await this.#pick(title, "F1", `>${title}`, title);
+    // Its box takes keys until it is gone, or is another command's.
     const box = this.page.locator(".quick-input-widget input");
-    await box.waitFor();
-    await box.fill(`>${title}`);
-    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().waitFor();
-    await this.page.keyboard.press("Enter");
+    await until(`${title} begun`, async () => !(await box.isVisible()) || !(await box.inputValue()).startsWith(">"));
+  }
+
+  /** Takes the last step back, once the keys are the editor's again. */
+  async undo() {
+    await this.page.locator(".editor-group-container .monaco-editor.focused").first().waitFor();
+    await this.page.keyboard.press("Control+z");
   }
 
   async screenshot(name) {

@@ -53,6 +53,10 @@ class Scene implements PremiseUi {
     this.seen.push(["open", uri, position]);
     return Promise.resolve();
   }
+  copy(text: string): Promise<void> {
+    this.seen.push(["copy", text]);
+    return Promise.resolve();
+  }
   show(title: string, text: string): Promise<void> {
     this.seen.push(["show", title, text]);
     return Promise.resolve();
@@ -73,7 +77,7 @@ describe("premises", () => {
     await premisesForGoal(PLACE, scene.run, scene);
     assert.deepEqual(scene.seen, [
       ["findPremises", { ...PLACE, count: 50 }],
-      ["Premises for this goal", [["Nat.foo", ": 1 = 1", "Lib · lexical 1 (nat) · Says it."]]],
+      ["Premises for this goal", [["Nat.foo", ": 1 = 1", "Lib · Says it. · lexical 1 (nat)"]]],
       ["premiseUses", { ...PLACE, name: "Nat.foo" }],
       [
         "Uses of Nat.foo, checked by Lean",
@@ -81,6 +85,7 @@ describe("premises", () => {
           ["exact Nat.foo", "closes the goal", ""],
           ["Go to the definition", "Lib", ""],
           ["Show the whole statement", ": 1 = 1", ""],
+          ["Copy the name", "Nat.foo", ""],
         ],
       ],
       ["insert", PLACE, USE],
@@ -96,6 +101,7 @@ describe("premises", () => {
       [
         ["Go to the definition", "Lib", ""],
         ["Show the whole statement", ": 1 = 1", ""],
+        ["Copy the name", "Nat.foo", ""],
       ],
     ]);
     assert.deepEqual(scene.seen.at(-1), ["open", PREMISE.uri, PREMISE.position]);
@@ -110,6 +116,15 @@ describe("premises", () => {
     await premisesForGoal(PLACE, scene.run, scene);
     assert.deepEqual(scene.seen.at(-3), ["show", "Nat.foo", "theorem Nat.foo : 1 = 1\n\nSays\n it.\n\nLib"]);
     assert.deepEqual(scene.seen.at(-1), ["insert", PLACE, USE]);
+  });
+
+  it("have a name that can be copied, and a reason for which a long doc string leaves room", async () => {
+    const found = { items: [{ ...PREMISE, uri: null, doc: "w ".repeat(100) }], note: "" };
+    const scene = new Scene({ findPremises: found }, ["Nat.foo", "Copy the name"]);
+    await premisesForGoal(PLACE, scene.run, scene);
+    assert.deepEqual(scene.seen.at(-1), ["copy", "Nat.foo"]);
+    const [, [[, , detail]]] = scene.seen[1] as [string, [[string, string, string]]];
+    assert.equal(detail, `Lib · ${"w ".repeat(39)}w… · lexical 1 (nat)`);
   });
 
   it("are not put into a text that has changed", async () => {

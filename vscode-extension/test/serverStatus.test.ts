@@ -6,9 +6,19 @@ import { readStatus, statusView, type State } from "../src/serverStatus";
 
 describe("readStatus", () => {
   it("reads each state that the server may report", () => {
-    for (const state of ["ready", "thinking", "noLean", "importsStale", "error"]) {
+    for (const state of ["ready", "thinking", "noLean", "importsStale", "error", "modelLoading", "modelOff"]) {
       assert.deepEqual(readStatus({ state, message: "m" }), { state, message: "m" });
     }
+  });
+
+  it("reads how far a model is loaded", () => {
+    const status = readStatus({ state: "modelLoading", message: "m", percent: 40 });
+    assert.deepEqual(status, { state: "modelLoading", message: "m", percent: 40 });
+    assert.deepEqual(readStatus({ state: "ready", message: "", percent: null }), { state: "ready", message: "" });
+    assert.equal(
+      statusView({ state: "modelLoading", message: "m", percent: 40 }).text,
+      "$(loading~spin) Sidekick: model 40 %",
+    );
   });
 
   it("takes nothing for a status that is none", () => {
@@ -41,6 +51,8 @@ describe("statusView", () => {
       "thinking",
       "importsStale",
       "error",
+      "modelLoading",
+      "modelOff",
       "starting",
       "notSetUp",
       "untrusted",
@@ -54,6 +66,9 @@ describe("statusView", () => {
         "$(warning) Sidekick: imports (warning)\n" +
           "The imports of this file are out of date: build the project, then restart Lean.\n[Restart Lean] [Show Log]",
         "$(error) Sidekick (error)\nLean Sidekick has met an error.\n[Restart] [Show Log]",
+        "$(loading~spin) Sidekick: model (normal)\nA model is being loaded.\n[Open Settings] [Show Log]",
+        "$(check) Sidekick: model off (normal)\nA model cannot be asked; all else works.\n" +
+          "[Open Settings] [Restart] [Show Log]",
         "$(loading~spin) Sidekick (normal)\nLean Sidekick is starting.\n[Show Log]",
         "$(cloud-download) Sidekick: set up (warning)\nLean Sidekick is not set up yet.\n[Set Up] [Open Settings]",
         "$(shield) Sidekick: restricted (warning)\n" +

@@ -88,6 +88,32 @@ describe("SidecarPool", () => {
     assert.deepEqual(world.happened, ["start 1", "stop 1", "stop 1", "start 2"]);
   });
 
+  it("has a command wait for a server that is being started", async () => {
+    const world = new World();
+    const question = pending<ServerCommand | undefined>();
+    world.resolve = () => question.promise;
+    world.pool.ensure(owner);
+    const waiting = world.pool.whenRunning("proj", 20_000);
+    assert.equal(await world.pool.whenRunning("proj", 0), undefined, "within its limit");
+    assert.equal(await world.pool.whenRunning("nobody", 20_000), undefined, "where nothing is started, not at all");
+    question.resolve(command);
+    assert.equal(await waiting, world.sidecars[0]);
+  });
+
+  it("has a command wait for the restart that takes the place of a start, and not for what will not come", async () => {
+    const world = new World();
+    world.resolve = () => new Promise(() => undefined);
+    world.pool.ensure(owner);
+    const waiting = world.pool.whenRunning("proj", 20_000);
+    await Promise.resolve();
+    world.resolve = () => Promise.resolve(command);
+    world.pool.restart("the user has named a program instead");
+    assert.equal(await waiting, world.sidecars[0]);
+    world.resolve = () => Promise.resolve(undefined);
+    world.pool.restart("the user does not want one now");
+    assert.equal(await world.pool.whenRunning("proj", 20_000), undefined);
+  });
+
   it("lets a restart take the place of a start that waits for an answer", async () => {
     const world = new World();
     const question = pending<ServerCommand | undefined>();

@@ -2,6 +2,7 @@
 import type { FromPage, SearchTree, ToPage } from "../src/panel/messages";
 import { element, setText } from "./element";
 import { goalList } from "./goals";
+import { keepInPlace } from "./keepInPlace";
 import { runs } from "./runs";
 import { SearchTreeView } from "./searchTree";
 import { SuggestionList } from "./suggestionList";
@@ -61,14 +62,25 @@ export class Page {
   }
 
   hear(message: ToPage): void {
-    if (message.kind === "round") {
-      this.kept = { ...this.kept, round: message };
-      this.showRound(message);
-    } else {
-      this.kept = { ...this.kept, search: message.search };
-      this.search.show(message.search);
-    }
+    keepInPlace(
+      () => this.pointedAt(),
+      () => {
+        if (message.kind === "round") {
+          this.kept = { ...this.kept, round: message };
+          this.showRound(message);
+        } else {
+          this.kept = { ...this.kept, search: message.search };
+          this.search.show(message.search);
+        }
+      },
+    );
     this.params.keep(this.kept);
+  }
+
+  /** What must not move on the screen. */
+  private pointedAt(): Element | undefined {
+    const { suggestions, search } = this;
+    return suggestions.underPointer() ?? search.underPointer() ?? suggestions.inFocus() ?? search.inFocus();
   }
 
   private showRound({ round, isStale, notice }: RoundMessage): void {

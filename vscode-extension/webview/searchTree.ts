@@ -7,6 +7,7 @@
  */
 import type { SearchItem, SearchTree } from "../src/panel/messages";
 import { counted, element, setText } from "./element";
+import { giveRoomBack, keepInPlace } from "./keepInPlace";
 
 const SIGNS = { proved: "✓", open: "●", stuck: "✗", untried: "○" } as const;
 /** What the sign says, for the ear; where the detail says it there is nothing to add. */
@@ -61,6 +62,7 @@ export class SearchTreeView {
     });
     this.tree.addEventListener("pointerleave", () => {
       this.hovered = undefined;
+      giveRoomBack();
     });
   }
 
@@ -79,11 +81,19 @@ export class SearchTreeView {
     this.draw();
   }
 
-  /** Draws all rows that can be seen, without moving the one that the user points at. */
+  /** The row that the pointer rests on. */
+  underPointer(): Element | undefined {
+    return this.elementOf(this.hovered);
+  }
+
+  /** The row that has the focus. */
+  inFocus(): Element | undefined {
+    return this.hasFocus() ? this.elementOf(this.entry) : undefined;
+  }
+
+  /** Draws all rows that can be seen. */
   private draw(): void {
-    const hasFocus = this.tree.contains(document.activeElement);
-    const kept = hasFocus ? this.entry : this.hovered;
-    const top = this.top(kept);
+    const hasFocus = this.hasFocus();
     const seen = this.seen();
     if (!seen.some(({ path }) => path === this.entry)) {
       this.entry = seen[0]?.path ?? "";
@@ -93,10 +103,10 @@ export class SearchTreeView {
     if (hasFocus) {
       this.elementOf(this.entry)?.focus({ preventScroll: true });
     }
-    const newTop = this.top(kept);
-    if (top !== undefined && newTop !== undefined) {
-      window.scrollBy(0, newTop - top);
-    }
+  }
+
+  private hasFocus(): boolean {
+    return this.tree.contains(document.activeElement);
   }
 
   private line(row: Row): HTMLElement {
@@ -145,7 +155,12 @@ export class SearchTreeView {
   private toggle(row: Row, isOpen: boolean): void {
     if (row.children.length > 0) {
       this.toggled.set(row.path, isOpen);
-      this.draw();
+      keepInPlace(
+        () => this.inFocus() ?? this.underPointer(),
+        () => {
+          this.draw();
+        },
+      );
     }
   }
 
@@ -212,10 +227,6 @@ export class SearchTreeView {
   private elementOf(path: string | undefined): HTMLElement | undefined {
     const lines = [...this.tree.children] as HTMLElement[];
     return lines.find((line) => line.dataset.path === path);
-  }
-
-  private top(path: string | undefined): number | undefined {
-    return this.elementOf(path)?.getBoundingClientRect().top;
   }
 }
 

@@ -2,11 +2,12 @@
  * The suggestions: a list with one chosen row, and below it what the chosen one does.
  *
  * Until the user chooses, the best one is chosen. While the list has the focus or the pointer rests on a row, that row
- * stays where it is.
+ * stays where it is; while what the chosen one does is pointed at, it is not exchanged for a better one.
  */
 import type { Round, Suggestion } from "../src/panel/messages";
 import { counted, element, setText } from "./element";
 import { changeList } from "./goals";
+import { giveRoomBack } from "./keepInPlace";
 import { mergeRows } from "./rows";
 
 export interface SuggestionListParams {
@@ -29,6 +30,8 @@ export class SuggestionList {
   private place = "";
   private chosen: string | undefined;
   private hovered: string | undefined;
+  /** The tactic that is previewed, while the preview is pointed at. */
+  private held: string | undefined;
   private isStale = false;
 
   constructor(private readonly params: SuggestionListParams) {
@@ -50,6 +53,20 @@ export class SuggestionList {
       this.hovered = undefined;
       this.settle();
     });
+    this.preview.addEventListener("pointerenter", () => {
+      this.held = this.active()?.tactic;
+    });
+    this.preview.addEventListener("focusin", () => {
+      this.held = this.active()?.tactic;
+    });
+    this.preview.addEventListener("pointerleave", () => {
+      this.held = undefined;
+      this.settle();
+    });
+    this.preview.addEventListener("focusout", () => {
+      this.held = undefined;
+      this.settle();
+    });
   }
 
   show(round: Round, isStale: boolean): void {
@@ -61,6 +78,7 @@ export class SuggestionList {
       this.list.replaceChildren();
       this.chosen = undefined;
       this.hovered = undefined;
+      this.held = undefined;
     }
     this.known = round.suggestions;
     this.isStale = isStale;
@@ -69,18 +87,37 @@ export class SuggestionList {
     this.draw();
   }
 
+  /** What the pointer rests on: a row, or the preview. */
+  underPointer(): Element | undefined {
+    if (this.hovered !== undefined) {
+      return this.elements.get(this.hovered);
+    }
+    return this.held === undefined ? undefined : this.preview;
+  }
+
+  /** The row that has the focus. */
+  inFocus(): Element | undefined {
+    return this.hasFocus() ? this.elements.get(this.active()?.tactic ?? "") : undefined;
+  }
+
   /** The tactic whose row must not move. */
   private pointedAt(): string | undefined {
-    return this.hovered ?? (document.activeElement === this.list ? this.active()?.tactic : undefined);
+    return this.hovered ?? this.held ?? (this.hasFocus() ? this.active()?.tactic : undefined);
+  }
+
+  private hasFocus(): boolean {
+    return document.activeElement === this.list;
   }
 
   private active(): Suggestion | undefined {
-    return this.rows.find(({ tactic }) => tactic === this.chosen) ?? this.rows[0];
+    const wanted = this.chosen ?? this.held;
+    return this.rows.find(({ tactic }) => tactic === wanted) ?? this.rows[0];
   }
 
   /** Nobody points at a row any more, so all may stand in their order. */
   private settle(): void {
     if (this.pointedAt() === undefined) {
+      giveRoomBack();
       this.rows = mergeRows([], this.known, undefined);
       this.draw();
     }

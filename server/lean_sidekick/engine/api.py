@@ -109,6 +109,7 @@ class ProofStatus(Enum):
 
     PROVED = "proved"
     PROVED_WITH_SORRY = "proved_with_sorry"
+    PROVED_AXIOMS_UNKNOWN = "proved_axioms_unknown"
     NOT_PROVED = "not_proved"
     TIMED_OUT = "timed_out"
     ERROR = "error"
@@ -150,6 +151,14 @@ class ProveProgress:
     goals_left: int
     trying: str
     goals_proved: int = 0
+
+
+@frozen(kw_only=True)
+class ModelLoading:
+    """A model that is being loaded, and an estimate of how far that is, from 0 to 99."""
+
+    name: str
+    percent: int
 
 
 AskGoals = Callable[[Position], Awaitable[Sequence[str]]]
@@ -222,6 +231,9 @@ class Engine(Protocol):
 
         Every question works without, and with what is there.
         """
+
+    def model_loading(self) -> ModelLoading | None:
+        """The model on this machine that is being loaded just now, if one is."""
 
     def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:
         """Learns that the user put a suggestion of a round into the text."""

@@ -19,6 +19,7 @@ from lean_sidekick.core.sites import Declaration, ProofSite
 from lean_sidekick.engine.api import (
     AskGoals,
     DocumentText,
+    ModelLoading,
     PremiseAnswer,
     ProofResult,
     ProofStatus,
@@ -144,6 +145,12 @@ class ProjectEngine:
     async def prepare(self, *, for_words: bool = False) -> None:
         """See `Engine.prepare`."""
         await self.sources.premises.ready(for_words=for_words)
+
+    def model_loading(self) -> ModelLoading | None:
+        """See `Engine.model_loading`."""
+        worker = self.sources.models.worker
+        loading = None if worker is None else worker.loading
+        return None if loading is None else ModelLoading(name=loading.source, percent=loading.percent)
 
     def accepted(self, shown: SuggestionRound, taken: Suggestion) -> None:
         """See `Engine.accepted`."""

@@ -34,6 +34,11 @@ from lean_sidekick.verify.api import FinalStatus, FinalVerdict, Priority, Sessio
 FINAL_CHECK_S = 20.0
 """Seconds that the final check may take beyond the search's budget; a proof that was found is not thrown away."""
 PARTIAL_CHECK_S = 5.0
+_ACCEPTED = {
+    FinalStatus.ACCEPTED: ProofStatus.PROVED,
+    FinalStatus.ACCEPTED_WITH_SORRY: ProofStatus.PROVED_WITH_SORRY,
+    FinalStatus.ACCEPTED_AXIOMS_UNKNOWN: ProofStatus.PROVED_AXIOMS_UNKNOWN,
+}
 _SAID_FROM_S = 1.0
 """Opening a file is only spoken of from so many seconds on."""
 
@@ -170,7 +175,7 @@ class _Acceptance:
             outcome = await self.session.confirm(block, budget)
             return None if outcome.kind is OutcomeKind.CLOSED else outcome.message or outcome.kind.value
         verdict = await self.session.final_check(block, budget)
-        if verdict.status not in (FinalStatus.ACCEPTED, FinalStatus.ACCEPTED_WITH_SORRY):
+        if verdict.status not in _ACCEPTED:
             return verdict.message or verdict.status.value
         self.verdict = verdict
         return None
@@ -199,11 +204,10 @@ def _holes(text: str, site: ProofSite) -> list[ProofSite]:
 def _success(site: ProofSite, text: str, filled: _Filled, budget: Budget) -> ProofResult:
     verdict = filled.verdict
     assert verdict is not None
-    with_sorry = verdict.status is FinalStatus.ACCEPTED_WITH_SORRY
     declaration = evolve(site.declaration, end=site.declaration.end + len(text) - len(site.text))
     return ProofResult(
         declaration=site.declaration.label,
-        status=ProofStatus.PROVED_WITH_SORRY if with_sorry else ProofStatus.PROVED,
+        status=_ACCEPTED[verdict.status],
         proof=declaration_proof(text, declaration),
         edits=(_difference(site.text, text),),
         axioms=verdict.axioms,

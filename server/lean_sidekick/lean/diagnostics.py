@@ -61,6 +61,8 @@ class _Wording:
     # A name may itself end in quotes, hence the greedy match.
     AXIOMS = re.compile(r"['`](?P<name>[^\n]+)['`] depends on axioms: \[(?P<axioms>.*)\]\s*", re.DOTALL)
     NO_AXIOMS = re.compile(r"['`](?P<name>[^\n]+)['`] does not depend on any axioms\s*")
+    # Up to 4.29.
+    NO_AXIOMS_IN_MODULE = re.compile(r"cannot use ['`]#print axioms['`] in a ['`]module['`]")
     IMPORT_FAILURES = (
         re.compile(r"object file '[^'\n]*' of module (?P<name>\S+) does not exist"),
         re.compile(r"unknown (?:package|module prefix) ['`](?P<name>[^'`\n]+)['`]"),
@@ -187,6 +189,11 @@ def foreign_object_file(d: Diagnostic) -> str | None:
     """The object file that another version of Lean built, None if the message is not about one."""
     match = _Wording.OLEAN_OF_OTHER_LEAN.search(d.message) if d.is_error else None
     return match["name"] if match else None
+
+
+def refuses_axioms(diagnostic: Diagnostic) -> bool:
+    """Whether this is a Lean that does not take `#print axioms` in a file that begins with `module`."""
+    return diagnostic.is_error and _Wording.NO_AXIOMS_IN_MODULE.match(diagnostic.message) is not None
 
 
 def parse_axioms(message: str) -> tuple[str, tuple[str, ...]] | None:

@@ -65,6 +65,11 @@ class Client:
         """Shows one sentence about something that failed."""
         self._show(types.MessageType.Error, text)
 
+    def log(self, text: str) -> None:
+        """Writes to the log that the editor keeps for its user."""
+        params = types.LogMessageParams(type=types.MessageType.Info, message=text)
+        self._protocol.notify(types.WINDOW_LOG_MESSAGE, params)
+
     def send_status(self, status: StatusChangedParams) -> None:
         """Sends `leanSidekick/statusChanged`."""
         self._protocol.notify(STATUS_CHANGED, to_wire(status))

@@ -32,14 +32,20 @@ class ServerState(Enum):
     NO_LEAN = "noLean"
     IMPORTS_STALE = "importsStale"
     ERROR = "error"
+    MODEL_LOADING = "modelLoading"
+    MODEL_OFF = "modelOff"
 
 
 @frozen(kw_only=True)
 class StatusChangedParams:
-    """Params of the notification `leanSidekick/statusChanged`; `message` is one sentence, empty when all is well."""
+    """Params of the notification `leanSidekick/statusChanged`; `message` is one sentence, empty when all is well.
+
+    `percent` says how far a model is loaded, None in every other state.
+    """
 
     state: ServerState
     message: str
+    percent: int | None = None
 
 
 @frozen(kw_only=True)
@@ -80,6 +86,7 @@ class CompleteProofStatus(Enum):
 
     PROVED = "proved"
     PROVED_WITH_SORRY = "proved_with_sorry"
+    PROVED_AXIOMS_UNKNOWN = "proved_axioms_unknown"
     NOT_PROVED = "not_proved"
     TIMED_OUT = "timed_out"
     ERROR = "error"

@@ -20,6 +20,7 @@ from pygls.exceptions import JsonRpcException
 from lean_sidekick.core.errors import SidekickError, StaleDocument
 from lean_sidekick.lsp.client import Client
 from lean_sidekick.lsp.features.status import Status
+from lean_sidekick.lsp.model_watch import ModelWatch
 from lean_sidekick.lsp.panel import Panel
 from lean_sidekick.lsp.partials import Partials
 from lean_sidekick.lsp.projects import Projects
@@ -43,6 +44,7 @@ class Parts:
     """What lives as long as the server, one of each."""
 
     client: Client
+    models: ModelWatch
     texts: TextStore
     panel: Panel
     partials: Partials
@@ -57,6 +59,7 @@ class RequestContext:
 
     def __init__(self, parts: Parts, limit: asyncio.Timeout, waited_s: float) -> None:
         self.client = parts.client
+        self.models = parts.models
         self.panel = parts.panel
         self.partials = parts.partials
         self.projects = parts.projects

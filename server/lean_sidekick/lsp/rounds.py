@@ -23,6 +23,7 @@ from lean_sidekick.core.sites import ProofSite
 from lean_sidekick.engine.api import OPENING_S
 from lean_sidekick.lsp.features.status import Status
 from lean_sidekick.lsp.lessons import Lessons
+from lean_sidekick.lsp.model_watch import ModelWatch
 from lean_sidekick.lsp.projects import Projects
 from lean_sidekick.lsp.round import Round
 from lean_sidekick.lsp.snapshot import Snapshot, TextStore
@@ -83,6 +84,7 @@ class Rounds:
         status: Status,
         tasks: Tasks,
         lessons: Lessons,
+        models: ModelWatch,
         on_news: Callable[[str], None],
         on_changed: Callable[[Round], None],
         editors_goals: Callable[[Snapshot, Position], Awaitable[Sequence[str]]],
@@ -92,6 +94,7 @@ class Rounds:
         self._status = status
         self._tasks = tasks
         self._lessons = lessons
+        self._models = models
         self._on_news = on_news
         self._on_changed = on_changed
         self._numbers = count(1)
@@ -225,9 +228,10 @@ class Rounds:
 
     def _settle(self, model_trouble: str) -> None:
         """Says that all is well, but for a model that could not be asked: what needs none works on."""
-        self._status.settle(message=model_trouble)
-        if model_trouble:
-            self._status.warn_once(model_trouble)
+        if model_trouble and not self._models.is_loading:  # while it is loaded it was only asked too early
+            self._status.lose_model(model_trouble)
+        else:
+            self._status.settle()
 
     async def _follow(self, desk: _Desk, running: Round) -> None:
         """Reads the engine's stream to its end."""
@@ -235,6 +239,7 @@ class Rounds:
         engine = await self._projects.engine(running.snapshot.uri)
         budget = Budget(seconds=self._projects.settings(running.snapshot.uri).suggest_timeout_s, checks=_MAX_CHECKS)
         limit_s = OPENING_S + budget.seconds + _OVERRUN_S
+        self._models.look(engine)
         editors_goals = partial(self._editors_goals, running.snapshot)
         stream = engine.suggest(running.snapshot.document, running.asked, budget, editors_goals)
         try:

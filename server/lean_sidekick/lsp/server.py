@@ -49,6 +49,7 @@ from lean_sidekick.lsp.methods import (
     RESTART_LEAN,
     TAKE_SUGGESTION,
 )
+from lean_sidekick.lsp.model_watch import ModelWatch
 from lean_sidekick.lsp.panel import Panel
 from lean_sidekick.lsp.partials import Partials
 from lean_sidekick.lsp.projects import Backend, Projects, to_folders
@@ -302,6 +303,7 @@ def _make_parts(protocol: SidekickProtocol, load_backend: Callable[[], Backend])
         if projects.settings(uri).inlay_hints_enabled:
             client.refresh_inlay_hints()
 
+    models = ModelWatch(status, tasks)
     lessons = Lessons(texts=texts, projects=projects, tasks=tasks)
     rounds = Rounds(
         texts=texts,
@@ -309,6 +311,7 @@ def _make_parts(protocol: SidekickProtocol, load_backend: Callable[[], Backend])
         status=status,
         tasks=tasks,
         lessons=lessons,
+        models=models,
         on_news=on_news,
         on_changed=lambda known: shown.round_changed(known),
         editors_goals=client.editors_goals,
@@ -316,6 +319,7 @@ def _make_parts(protocol: SidekickProtocol, load_backend: Callable[[], Backend])
     shown = Panel(client=client, texts=texts, projects=projects, rounds=rounds, tasks=tasks)
     return Parts(
         client=client,
+        models=models,
         texts=texts,
         panel=shown,
         partials=Partials(),

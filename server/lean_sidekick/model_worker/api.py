@@ -6,6 +6,7 @@ from typing import Protocol
 from lean_sidekick.core.decoding import Decoding
 from lean_sidekick.model_worker.messages import (
     Candidates,
+    Loading,
     LoadReport,
     ModelSpec,
     Urgency,
@@ -21,6 +22,10 @@ class ModelClient(Protocol):
     process died, and once more on the second try), InputError (the question cannot be put to this model), and
     TimedOut.
     """
+
+    @property
+    def loading(self) -> Loading | None:
+        """Which model is being loaded, and how far that is; None if none is."""
 
     async def load(self, model: ModelSpec, *, timeout_s: float) -> LoadReport:
         """Loads a model before its first use."""

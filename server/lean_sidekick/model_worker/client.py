@@ -31,6 +31,7 @@ from lean_sidekick.model_worker.messages import (
     Generate,
     Job,
     Load,
+    Loading,
     LoadReport,
     ModelSpec,
     Note,
@@ -80,6 +81,7 @@ class _Worker:
     process: asyncio.subprocess.Process
     last_words: deque[str] = field(factory=lambda: deque(maxlen=50))
     has_answered: bool = False
+    loading: Loading | None = None
     is_dismissed: bool = False
 
     def send(self, message: Job | AskStatus | Cancel) -> None:
@@ -118,6 +120,11 @@ class WorkerClient:
     def pid(self) -> int | None:
         """The id of the process; None while there is none."""
         return None if self._worker is None else self._worker.process.pid
+
+    @property
+    def loading(self) -> Loading | None:
+        """See `ModelClient`."""
+        return None if self._worker is None else self._worker.loading
 
     async def load(self, model: ModelSpec, *, timeout_s: float) -> LoadReport:
         """See `ModelClient`."""
@@ -307,8 +314,12 @@ class WorkerClient:
                 return
             if isinstance(message, Note):
                 self._on_note(message.text)
+            elif isinstance(message, Loading):
+                worker.loading = message
             elif isinstance(message, Answer):
                 worker.has_answered = True
+                if not isinstance(message, WorkerStatus):
+                    worker.loading = None
                 self._deaths, self._last_death = 0, ""
                 waiting = self._waiting.pop(message.id, None)
                 if waiting is not None and not waiting.answer.done():

@@ -2,8 +2,8 @@
 
 One JSON object a line, UTF-8, `kind` says which message it is. Every request carries the whole description of its
 model, so that a worker that was just started can answer it; every request gets exactly one of `Candidates`, `Vectors`,
-`Scores`, `LoadReport`, `WorkerStatus` or `Failed`, unless it was cancelled. A `Note` belongs to no request: it is one
-sentence for the user. Light: nothing here knows of torch.
+`Scores`, `LoadReport`, `WorkerStatus` or `Failed`, unless it was cancelled. `Note`, one sentence for the user, and
+`Loading` belong to no request. Light: nothing here knows of torch.
 """
 
 import base64
@@ -264,15 +264,23 @@ class Note:
     text: str
 
 
+@frozen(kw_only=True)
+class Loading:
+    """A model is being loaded; `percent` (0 to 99) is an estimate of how far it is. Belongs to no request."""
+
+    source: str
+    percent: int
+
+
 Answer = Candidates | Vectors | Scores | LoadReport | WorkerStatus | Failed
-Reply = Answer | Note
+Reply = Answer | Note | Loading
 Message = Request | Reply
 
 _TYPES: dict[str, type[Message]] = {
     cls.__name__: cls
     for cls in (
         *(Generate, Embed, Score, Load, AskStatus, Cancel),
-        *(Candidates, Vectors, Scores, LoadReport, WorkerStatus, Failed, Note),
+        *(Candidates, Vectors, Scores, LoadReport, WorkerStatus, Failed, Note, Loading),
     )
 }
 _converter = cattrs.Converter(forbid_extra_keys=True)

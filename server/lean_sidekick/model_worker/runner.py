@@ -22,6 +22,7 @@ from lean_sidekick.model_worker.backends.api import (
     OutOfMemoryError,
 )
 from lean_sidekick.model_worker.batching import Part, first_call, rows_in
+from lean_sidekick.model_worker.loading_progress import told_of_loading
 from lean_sidekick.model_worker.messages import (
     Answer,
     Candidates,
@@ -115,7 +116,8 @@ class Runner:
 
     def _load(self, model: ModelSpec) -> _Entry:
         try:
-            backend = self.load_backend(model)
+            with told_of_loading(model, self.send):
+                backend = self.load_backend(model)
         except OutOfMemoryError:
             if not self._entries:
                 raise

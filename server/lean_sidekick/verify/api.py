@@ -37,6 +37,7 @@ class FinalStatus(Enum):
 
     ACCEPTED = "accepted"
     ACCEPTED_WITH_SORRY = "accepted, but depends on an unfinished declaration"
+    ACCEPTED_AXIOMS_UNKNOWN = "accepted, but this Lean refuses to say its axioms"
     UNVERIFIED_AXIOMS = "no error, but its axioms cannot be read"
     REFUSED = "refused"
     TIMED_OUT = "timed out"

@@ -2,8 +2,9 @@
 
 Accepted means: Lean elaborated the file to its end; no error and no `sorry` in the declaration; `#print axioms` named
 only allowed axioms; the proof does not mention its own declaration; and elsewhere in the file stands no error that
-the untouched file did not have. The file is checked with the user's own options and limits. A declaration without a
-name is named in a second text, only to ask for its axioms.
+the untouched file did not have. Where Lean refuses to be asked for axioms, that is a status of its own. The file is
+checked with the user's own options and limits. A declaration without a name is named in a second text, only to ask for
+its axioms.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from lean_sidekick.core.errors import TimedOut
 from lean_sidekick.core.positions import Position, TextEdit, TextMap, apply_edits
 from lean_sidekick.core.render import site_edit
 from lean_sidekick.core.sites import Declaration, ProofSite
-from lean_sidekick.lean.diagnostics import Diagnostic, Severity, is_sorry_warning, parse_axioms
+from lean_sidekick.lean.diagnostics import Diagnostic, Severity, is_sorry_warning, parse_axioms, refuses_axioms
 from lean_sidekick.verify.api import BROKEN, FinalStatus, FinalVerdict, Priority
 from lean_sidekick.verify.packing import MESSAGE_LIMIT, SENTINEL, Lines, errors_in
 
@@ -153,11 +154,13 @@ def judge(final: FinalText, diagnostics: Sequence[Diagnostic], known: Baseline) 
 
 def judge_axioms(final: FinalText, diagnostics: Sequence[Diagnostic], allowed: frozenset[str]) -> FinalVerdict:
     """The axioms that `#print axioms` named, against the allowed set."""
-    answers = [
-        parsed
-        for d in diagnostics
-        if d.range.start.line == final.question_line and (parsed := parse_axioms(d.message)) is not None
-    ]
+    said = [d for d in diagnostics if d.range.start.line == final.question_line]
+    answers = [parsed for d in said if (parsed := parse_axioms(d.message)) is not None]
+    if not answers and any(refuses_axioms(d) for d in said):
+        return FinalVerdict(
+            status=FinalStatus.ACCEPTED_AXIOMS_UNKNOWN,
+            message="proved, but this Lean does not say in a `module` whether a `sorry` or an axiom is behind it",
+        )
     if len(answers) != 1:
         return FinalVerdict(
             status=FinalStatus.UNVERIFIED_AXIOMS, message="no error, but Lean does not say which axioms it uses"

@@ -1,8 +1,9 @@
 """Completing a declaration on a made-up logic: what the time counts, what is said without a proof, one edit."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
+import pytest
 from attrs import define, field
 
 from lean_sidekick.core.budget import Budget
@@ -41,6 +42,7 @@ class SlowSession(LogicSession):
     clock: Clock = field(factory=Clock)
     opening_s: float = 7.0
     placeholder: str = "sorry"
+    accepted: FinalStatus = FinalStatus.ACCEPTED
 
     async def site_state(self, budget: Budget) -> SiteState:
         self.clock.now += self.opening_s
@@ -63,7 +65,7 @@ class SlowSession(LogicSession):
     async def final_check(self, block: str, budget: Budget) -> FinalVerdict:
         is_proof = proves(self.rules, self.roots, block)
         return FinalVerdict(
-            status=FinalStatus.ACCEPTED if is_proof else FinalStatus.REFUSED, message="" if is_proof else "no"
+            status=self.accepted if is_proof else FinalStatus.REFUSED, message=self.accepted.value if is_proof else "no"
         )
 
     async def close(self) -> None:
@@ -95,7 +97,7 @@ class Ticking:
         return [Candidate(text=text, source=Source.PORTFOLIO, score=-1.0) for text in self.texts]
 
 
-async def prove(rules: Rules, *texts: str, seconds: float = 5.0, opening_s: float = 7.0, **more: str) -> ProofResult:
+async def prove(rules: Rules, *texts: str, seconds: float = 5.0, opening_s: float = 7.0, **more: Any) -> ProofResult:
     clock = Clock()
     session = SlowSession(rules, ("start",), clock=clock, opening_s=opening_s, **more)
     progress: list[ProveProgress] = []
@@ -127,6 +129,26 @@ async def test_a_proof_comes_as_one_edit() -> None:
     (edit,) = result.edits
     assert apply_edits(TEXT, [edit]) == "theorem t : start := by\n  split\n  · a\n  · a\n"
     assert result.found_s is not None and result.partial is None
+
+
+@pytest.mark.parametrize(
+    ("accepted", "status"),
+    [
+        (FinalStatus.ACCEPTED, ProofStatus.PROVED),
+        (FinalStatus.ACCEPTED_WITH_SORRY, ProofStatus.PROVED_WITH_SORRY),
+        (FinalStatus.ACCEPTED_AXIOMS_UNKNOWN, ProofStatus.PROVED_AXIOMS_UNKNOWN),
+        (FinalStatus.UNVERIFIED_AXIOMS, ProofStatus.NOT_PROVED),
+        (FinalStatus.TIMED_OUT, ProofStatus.NOT_PROVED),
+        (FinalStatus.CRASHED, ProofStatus.NOT_PROVED),
+    ],
+)
+async def test_a_proof_is_what_the_final_check_says(accepted: FinalStatus, status: ProofStatus) -> None:
+    """What is not a plain proof says why, and what was not accepted is not put in."""
+    result = await prove({"start": {"a": ()}}, "a", accepted=accepted)
+    assert result.status is status
+    assert bool(result.edits) is (status is not ProofStatus.NOT_PROVED)
+    if status is not ProofStatus.NOT_PROVED:
+        assert result.message == accepted.value
 
 
 async def test_without_a_proof_the_best_state_comes_as_an_edit_that_is_no_proof() -> None:

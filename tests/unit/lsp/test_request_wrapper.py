@@ -9,6 +9,7 @@ from pygls.exceptions import JsonRpcException
 from lean_sidekick.core.errors import LeanCrashed, StaleDocument
 from lean_sidekick.lsp.client import Client
 from lean_sidekick.lsp.features.status import Status
+from lean_sidekick.lsp.model_watch import ModelWatch
 from lean_sidekick.lsp.panel import Panel
 from lean_sidekick.lsp.partials import Partials
 from lean_sidekick.lsp.projects import Projects
@@ -33,6 +34,7 @@ def requests(texts: TextStore) -> Requests:
     nobody: Any = None
     parts = Parts(
         client=cast(Client, nobody),
+        models=cast(ModelWatch, nobody),
         texts=texts,
         panel=cast(Panel, nobody),
         partials=Partials(),

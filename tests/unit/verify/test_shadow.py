@@ -189,6 +189,7 @@ FINAL = {
     "sorry elsewhere": ("'b' depends on axioms: [propext, sorryAx]", [], FinalStatus.ACCEPTED_WITH_SORRY),
     "foreign axiom": ("'b' depends on axioms: [magic]", [], FinalStatus.REFUSED),
     "no answer": ("unknown constant", [], FinalStatus.UNVERIFIED_AXIOMS),
+    "silence": ("", [], FinalStatus.UNVERIFIED_AXIOMS),
     "error": ("'b' does not depend on any axioms", [at(1, "type mismatch")], FinalStatus.REFUSED),
     "error below": ("'b' does not depend on any axioms", [at(3, "broken")], FinalStatus.REFUSED),
 }
@@ -210,6 +211,31 @@ async def test_the_final_check_asks_for_axioms_and_looks_at_the_whole_file(case:
     verdict = await session.final_check("exact h", Budget(seconds=5, checks=5))
     assert verdict.status is expected
     assert server.reopened == 1, "the final check is made on a fresh document"
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [([], FinalStatus.ACCEPTED_AXIOMS_UNKNOWN), ([at(1, "type mismatch")], FinalStatus.REFUSED)],
+)
+async def test_the_final_check_of_a_module_says_that_axioms_are_unknown(
+    errors: list[Diagnostic], expected: FinalStatus
+) -> None:
+    """Leans before 4.30 refuse the question there; the wording is that of 4.28."""
+    refusal = (
+        "cannot use `#print axioms` in a `module`; consider temporarily removing the `module` header or placing the "
+        "command in a separate file"
+    )
+
+    def run(text: str) -> list[Diagnostic]:
+        end = information(text.count("\n") - 1)
+        if "#print axioms b" not in text:
+            return [end]
+        return [*errors, at(text.split("\n").index("#print axioms b"), refusal), end]
+
+    session = await verifier(FakeServer(lean=run)).open(sorry_site(TEXT + "#check b\n"))
+    verdict = await session.final_check("exact h", Budget(seconds=5, checks=5))
+    assert verdict.status is expected
+    assert ("an axiom is behind it" in verdict.message) is (expected is FinalStatus.ACCEPTED_AXIOMS_UNKNOWN)
 
 
 async def test_a_proof_may_not_name_its_own_declaration() -> None:

@@ -74,8 +74,11 @@ export class Panel implements WebviewViewProvider, Disposable {
       this.refresh();
     });
     view.onDidDispose(() => {
-      this.view = undefined;
-      this.refresh();
+      // A view that was moved elsewhere is made anew before the old one goes.
+      if (this.view === view) {
+        this.view = undefined;
+        this.refresh();
+      }
     });
     webview.onDidReceiveMessage((message: FromPage) => this.hear(message));
     webview.options = { enableScripts: true, localResourceRoots: [files] };

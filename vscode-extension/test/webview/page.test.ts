@@ -75,6 +75,19 @@ describe("the page", () => {
     assert.equal(status.textContent, "Nothing was found here.");
   });
 
+  it("does not exchange what is previewed while the pointer is on it", () => {
+    const open = openPage();
+    open.page.hear(said(round(["constructor"])));
+    find(open, ".preview").dispatchEvent(new window.Event("pointerenter"));
+    open.page.hear(said(round(["simp", "constructor"])));
+    assert.deepEqual(tactics(open), ["constructor", "simp"]);
+    find(open, "button.take").click();
+    assert.equal((open.sent.at(-1) as { taken?: { tactic: string } }).taken?.tactic, "constructor");
+    find(open, ".preview").dispatchEvent(new window.Event("pointerleave"));
+    assert.deepEqual(tactics(open), ["simp", "constructor"]);
+    assert.equal(chosen(open), "simp");
+  });
+
   it("chooses the best one until the user chooses", () => {
     const open = openPage();
     open.page.hear(said(round(["constructor"])));

@@ -34,6 +34,7 @@ async def search_proof(
     what the search has to clean up. Raises TimedOut, and what the engine raises.
     """
     engine = await ctx.projects.engine(snapshot.uri)
+    ctx.models.look(engine)
     seconds = ctx.projects.settings(snapshot.uri).prove_timeout_s
     limit = OPENING_S + seconds + _OVERRUN_S
     ctx.extend(limit + _EDIT_S)

@@ -24,6 +24,7 @@ from lean_sidekick.lsp.snapshot import Snapshot
 
 _TITLE = "Prove every sorry"
 _TRIES = 3
+_SHOWN = 5
 _CHANGED = "its file changed while a proof was looked for"
 
 
@@ -38,8 +39,18 @@ async def prove_file(ctx: RequestContext, params: types.ExecuteCommandParams) ->
         async with ctx.client.progress(_TITLE, params.work_done_token) as progress:
             await run.work(progress)
     result = run.result(is_cancelled=progress.cancelled.done())
-    ctx.client.show_info(result.message)
+    # Editors show a message as one line; the log has room for all of it.
+    ctx.client.log("\n  ".join(result.message.splitlines()))
+    ctx.client.show_info(_short(result.message))
     return to_wire(result)
+
+
+def _short(message: str) -> str:
+    """A result as one line, with the first declarations of many."""
+    head, *lines = message.splitlines()
+    left = len(lines) - _SHOWN
+    shown = [*lines[:_SHOWN], f"{left} more in the log"] if left > 0 else lines
+    return f"{head}: {'; '.join(shown)}" if shown else head
 
 
 @frozen

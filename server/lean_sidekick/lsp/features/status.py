@@ -11,15 +11,18 @@ from lean_sidekick.core.errors import (
     ImportsOutOfDate,
     InputError,
     LeanUnavailable,
+    NotRecorded,
     SidekickError,
     StaleDocument,
     TimedOut,
 )
+from lean_sidekick.engine.api import ModelLoading
 from lean_sidekick.lsp.client import Client
 from lean_sidekick.lsp.messages import ServerState, StatusChangedParams
 
 _logger = logging.getLogger(__name__)
 _READY = StatusChangedParams(state=ServerState.READY, message="")
+_WORKS = (ServerState.READY, ServerState.MODEL_OFF)
 
 
 class Status:
@@ -29,6 +32,7 @@ class Status:
         self._client = client
         self._working = 0
         self._at_rest = _READY
+        self._loading: ModelLoading | None = None
         self._sent: StatusChangedParams | None = None
         self._shown: set[str] = set()
 
@@ -43,6 +47,11 @@ class Status:
             self._working -= 1
             self._send()
 
+    def model_loads(self, model: ModelLoading | None) -> None:
+        """Takes note of how far a model is loaded; None: none is being loaded any more."""
+        self._loading = model
+        self._send()
+
     def report(self, error: SidekickError) -> None:
         """Takes note of background work that failed; what the user should mend is shown, once."""
         self.note(error)
@@ -50,8 +59,8 @@ class Status:
             self.warn_once(str(error))
 
     def note(self, error: SidekickError) -> None:
-        """Takes note of work that failed. Places without a goal and time-outs say nothing about the server."""
-        if isinstance(error, InputError | TimedOut | StaleDocument):
+        """Takes note of work that failed. What is true of one place, and time-outs, say nothing about the server."""
+        if isinstance(error, InputError | TimedOut | StaleDocument | NotRecorded):
             _logger.info("%s", error)
             return
         _logger.warning("%s", error)
@@ -69,6 +78,11 @@ class Status:
         self._at_rest = StatusChangedParams(state=state, message=message)
         self._send()
 
+    def lose_model(self, trouble: str) -> None:
+        """Takes note that a model could not be asked; it is shown, once."""
+        self.settle(ServerState.MODEL_OFF, trouble)
+        self.warn_once(trouble)
+
     def forget(self) -> None:
         """Starts afresh, as after a restart of Lean: what is still wrong is said again."""
         self._shown.clear()
@@ -76,9 +90,16 @@ class Status:
 
     def _send(self) -> None:
         now = StatusChangedParams(state=ServerState.THINKING, message="") if self._working else self._at_rest
+        if self._loading is not None and self._at_rest.state in _WORKS:
+            now = _describe(self._loading)
         if now != self._sent:
             self._sent = now
             self._client.send_status(now)
+
+
+def _describe(model: ModelLoading) -> StatusChangedParams:
+    sentence = f"The model {model.name} is being loaded, about {model.percent} %; what needs no model works on."
+    return StatusChangedParams(state=ServerState.MODEL_LOADING, message=sentence, percent=model.percent)
 
 
 def _state_of(error: SidekickError) -> ServerState:
