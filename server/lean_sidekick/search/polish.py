@@ -1,6 +1,7 @@
 """A proof that was found, made shorter and plainer in the time that is left.
 
-Tried in this order: leaving steps out, joining introductions, leaving out arguments of `simp`, and, if it is wished,
+Tried in this order: leaving steps out, joining introductions, `cases` for an `induction` whose hypotheses are not used,
+a value and its proof in one, leaving out arguments of `simp`, and, if it is wished,
 `simp only […]` for `simp`. Each change is run by Lean, alone and in its place, before the next builds on it. The last
 word is the final check's, as for every proof.
 """
@@ -19,7 +20,10 @@ Steps = tuple[Step, ...]
 Place = tuple[int, ...]
 """Where a step stands: which root, which of its parts, and so on down."""
 
-_INTRO = re.compile(r"intro((?: [^\s()\[\]{}⟨⟩:;,|]+)+)")
+_INTRO = re.compile(r"(?P<word>intro|funext)(?P<names>(?: [^\s()\[\]{}⟨⟩:;,|]+)+)")
+_INDUCTION = re.compile(r"induction (?P<what>[^\s:]+) with (?P<arms>\|[^\n]+)")
+_HYPOTHESIS = re.compile(r" ?(?<![\w.])ih\w*")
+_VALUE = re.compile(r"refine ⟨(?:[^?]+, )\?_⟩")
 _SIMP_ARGUMENTS = re.compile(r"(?P<head>simp(?:_all)?(?: only)?) \[(?P<arguments>[^\[\]]+)\](?P<place>.*)")
 _SIMP = re.compile(r"simp(?: \[[^\[\]]*\])?(?: at [^;<>]*)?")
 
@@ -85,8 +89,9 @@ def variants(steps: Steps) -> Iterator[Steps]:
         if len(step.parts) == 1:
             yield put(steps, place, step.parts[0])
     for place, step in every:
-        if (joined := _joined_introductions(step)) is not None:
-            yield put(steps, place, joined)
+        for plainer in (_joined_introductions(step), _without_hypotheses(step), _with_value(step)):
+            if plainer is not None:
+                yield put(steps, place, plainer)
     for place, step in every:
         for text in _with_fewer_arguments(step.text):
             yield put(steps, place, evolve(step, text=text))
@@ -127,7 +132,29 @@ def _joined_introductions(step: Step) -> Step | None:
     if len(step.parts) != 1:
         return None
     first, second = _INTRO.fullmatch(step.text), _INTRO.fullmatch(step.parts[0].text)
-    return evolve(step.parts[0], text=f"intro{first[1]}{second[1]}") if first and second else None
+    if first is None or second is None or first["word"] != second["word"]:
+        return None
+    return evolve(step.parts[0], text=f"{first['word']}{first['names']}{second['names']}")
+
+
+def _without_hypotheses(step: Step) -> Step | None:
+    """`cases` for an `induction` whose hypotheses nothing speaks of."""
+    found = _INDUCTION.fullmatch(step.text)
+    if found is None or any(_HYPOTHESIS.search(below.text) for part in step.parts for below in part.walk()):
+        return None
+    return evolve(step, text=f"cases {found['what']} with {_HYPOTHESIS.sub('', found['arms'])}")
+
+
+def _with_value(step: Step) -> Step | None:
+    """`exact ⟨x, h⟩` for `refine ⟨x, ?_⟩` and the proof of what it leaves."""
+    if len(step.parts) != 1 or step.parts[0].parts or not _VALUE.fullmatch(step.text):
+        return None
+    text = step.parts[0].text
+    proof = "rfl" if text == "rfl" else text.removeprefix("exact ")
+    is_term = proof != text or text == "rfl"
+    if not is_term or "\n" in proof or proof.startswith(("match ", "fun ")):
+        return None
+    return Step(text=step.text.replace("refine", "exact", 1).replace("?_", proof), is_single=step.is_single)
 
 
 def _with_fewer_arguments(text: str) -> Iterator[str]:

@@ -18,6 +18,7 @@ PLACEHOLDER = "sorry"
 _HOLE = re.compile(r"=> \?\w+$", re.MULTILINE)
 _ONE_LINE = re.compile(r" (?=\| [^|\n]* => \?\w+(?= \||$))", re.MULTILINE)
 _CONTINUED = "    "
+_OPENING, _CLOSING = "([{⟨", ")]}⟩"
 _LEAD = re.compile(r"\s*(?:· )*")
 _ALTERNATIVE = re.compile(r"(?P<head>(?P<indentation>\s*)\| [^|]*? =>) (?P<tactic>\S.*)")
 
@@ -107,12 +108,12 @@ def _broken_line(line: str, width: int) -> Iterator[str]:
         for start, end in zip(bars, ends, strict=True):
             yield f"{column}  {line[start:end].rstrip()}"
         return
-    at = _last_break(line, width)
-    if at is None:
-        yield line
-        return
-    yield line[:at].rstrip()
-    yield from _broken_line(column + _CONTINUED + line[at:].lstrip(), width)
+    depth = 0
+    while (at := _last_break(line, width, depth)) is not None:
+        yield line[:at].rstrip()
+        depth += sum((c in _OPENING) - (c in _CLOSING) for c in line[:at])
+        line = column + _CONTINUED + line[at:].lstrip()
+    yield line
 
 
 def _bars(line: str) -> list[int]:
@@ -126,11 +127,14 @@ def _bars(line: str) -> list[int]:
     return found
 
 
-def _last_break(line: str, width: int) -> int | None:
-    """Where the last comma inside brackets stands that a line of the width has room for; None if there is none."""
-    depth, found = 0, None
+def _last_break(line: str, width: int, depth: int) -> int | None:
+    """Where a line that is too long is broken: after the last of the outermost commas inside brackets that it has room
+    for; None if it is short enough, or there is none. So many brackets are open before it."""
+    if len(line) <= width:
+        return None
+    found: tuple[int, int] | None = None
     for index, character in enumerate(line[:width]):
-        depth += (character in "([{⟨") - (character in ")]}⟩")
-        if character == "," and depth > 0:
-            found = index + 1
-    return found
+        depth += (character in _OPENING) - (character in _CLOSING)
+        if character == "," and depth > 0 and (found is None or depth <= found[0]):
+            found = depth, index + 1
+    return None if found is None else found[1]

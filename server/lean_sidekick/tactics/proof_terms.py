@@ -46,7 +46,8 @@ def _candidate(proof: str, source: Source, score: float) -> list[Candidate]:
         return []
     if proof.startswith("(match ") and proof.endswith(")"):
         proof = proof[1:-1]
-    return [Candidate(text=f"exact {proof}", source=source, score=score - len(proof) / 400)]
+    text = proof if proof == "rfl" else f"exact {proof}"
+    return [Candidate(text=text, source=source, score=score - len(proof) / 400)]
 
 
 def _fits_everything(lemma: Lemma) -> bool:

@@ -70,6 +70,42 @@ async def test_arguments_that_simp_does_not_need_go() -> None:
     assert block_of(await polisher(oracle).shorten(proof("simp [a, b, c]"))) == "simp [b]"
 
 
+@pytest.mark.parametrize(
+    ("steps", "plainer"),
+    [
+        (
+            Step(
+                text="induction n with | zero => ?_ | succ n ih => ?_",
+                parts=(Step(text="rfl"), Step(text="exact h n")),
+            ),
+            "cases n with\n| zero => rfl\n| succ n => exact h n",
+        ),
+        (Step(text="refine ⟨x, ?_⟩", parts=(Step(text="rfl"),)), "exact ⟨x, rfl⟩"),
+        (Step(text="refine ⟨x, ?_⟩", parts=(Step(text="exact h.2"),)), "exact ⟨x, h.2⟩"),
+        (Step(text="funext x", parts=(Step(text="funext y", parts=(Step(text="rfl"),)),)), "funext x y\nrfl"),
+    ],
+)
+async def test_what_a_person_would_write_instead(steps: Step, plainer: str) -> None:
+    oracle = Oracle(good=frozenset([plainer]))
+    assert block_of(await polisher(oracle).shorten((steps,))) == plainer
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        Step(
+            text="induction n with | zero => ?_ | succ n ih => ?_",
+            parts=(Step(text="rfl"), Step(text="intro h", parts=(Step(text="rw [ih h]"),))),
+        ),
+        Step(text="refine ⟨x, ?_⟩", parts=(Step(text="rw [h]"),)),
+        Step(text="intro x", parts=(Step(text="funext y", parts=(Step(text="rfl"),)),)),
+    ],
+)
+def test_what_is_needed_is_not_written_otherwise(steps: Step) -> None:
+    texts = [block_of(one) for one in variants((steps,))]
+    assert not [text for text in texts if text.startswith(("cases", "exact", "intro x y", "funext x"))]
+
+
 async def test_polishing_ends_with_its_checks() -> None:
     oracle = Oracle(frozenset())
     await polisher(oracle, checks=2).shorten(proof("a", "b", "c", "d"))

@@ -178,6 +178,8 @@ def test_what_metavariables_are_called_does_not_tell_states_apart() -> None:
         ("· simp [aaaa, bbbb, cccc]", "· simp [aaaa,\n      bbbb, cccc]"),
         ("| succ n ih => simp [aa]", "| succ n ih =>\n  simp [aa]"),
         ("exact match h with | a => (f | g) | b => c", "exact match h with\n  | a => (f | g)\n  | b => c"),
+        ("rw [aaaaaa, bbbbbbb, cccccc, ddddddd]", "rw [aaaaaa,\n    bbbbbbb,\n    cccccc,\n    ddddddd]"),
+        ("exact ⟨f a, g ⟨b, c⟩⟩", "exact ⟨f a,\n    g ⟨b, c⟩⟩"),
         ("exact a_name_that_is_long", "exact a_name_that_is_long"),
         ("a, b, c, d, e, f, g, h, i, j", "a, b, c, d, e, f, g, h, i, j"),
     ],
