@@ -6,6 +6,7 @@ way, and is left empty where another one occurs.
 """
 
 import re
+from collections.abc import Iterator
 
 from lean_sidekick.core.arguments import leading_groups
 from lean_sidekick.core.scanner import IDENTIFIER
@@ -13,9 +14,9 @@ from lean_sidekick.core.term_reader import read_term
 
 _ALIAS = re.compile(rf"\s*(?:⟨(?P<pair>[^⟩]*)⟩|(?P<name>{IDENTIFIER}))\s*:=\s*(?P<target>{IDENTIFIER})")
 _EARLY_ALIAS = re.compile(rf"\s*(?P<target>{IDENTIFIER})\s*(?P<arrow>[←↔])(?P<names>[^\n]*)")
-_TO_ADDITIVE = re.compile(r"\bto_additive\b[?!]?(?P<rest>.*)", re.DOTALL)
-_GIVEN = re.compile(r"\bto_additive\b[?!]?\s*\(attr\s*:=\s*([^()]*)\)")
-_OPTIONS = re.compile(r"\([^()]*\)|\"(?:[^\"\\]|\\.)*\"|/--.*?-/", re.DOTALL)
+_ATTRIBUTES = re.compile(r"@\[((?:[^\[\]]|\[[^\[\]]*\])*)\]")
+_GIVEN = re.compile(r"\s*to_additive\b[?!]?\s*\(attr\s*:=\s*((?:[^()]|\([^()]*\))*)\)")
+_OPTIONS = re.compile(r"\((?:[^()]|\([^()]*\))*\)|\"(?:[^\"\\]|\\.)*\"")
 _WORDS = re.compile(r"[A-Z]?[a-z0-9']+|[A-Z]+(?![a-z])|_|[^\w]+|\w")
 _NAMES = re.compile(IDENTIFIER)
 
@@ -32,7 +33,17 @@ _ADDITIVE = {
     "zpow": "zsmul",
     "square": "even",
 }
-_STRUCTURES = frozenset({"monoid", "group", "semigroup", "magma", "submonoid", "subgroup", "units"})
+_STRUCTURES = frozenset(
+    {
+        *("monoid", "group", "semigroup", "magma", "submonoid", "subgroup", "subsemigroup", "units"),
+        *("con", "localization", "commute"),
+    }
+)
+# How names speak of order: what is less than one is negative.
+_ORDER = re.compile(r"(?<![a-z])(?:one_l[te]|l[te]_one)(?![a-z])")
+_SIGNED = {"one_lt": "pos", "one_le": "nonneg", "lt_one": "neg", "le_one": "nonpos"}
+# Words that say it without `add`: `mulSupport` is `support`.
+_SHORTER = re.compile(r"(?:add(?=Support|Single|Indicator)|Add(?=LocalizationMap))(?P<next>.)")
 _SIGNS = {" * ": " + ", " / ": " - ", "∏": "∑"}
 _ONE = re.compile(r"(?<![\w.])1(?![\w.])")
 # Signs whose additive form stands elsewhere or depends on a type.
@@ -69,24 +80,47 @@ def alias_statement(statement: str, side: str) -> str:
     return f"{groups} : {left} → {right}".strip()
 
 
-def additive_name(full_name: str, attributes: str) -> str | None:
-    """The full name of the additive twin, by the text of a declaration's attributes; None if none is asked for."""
-    found = _TO_ADDITIVE.search(attributes)
-    if found is None:
+def attribute_entries(prelude: str) -> Iterator[str]:
+    """The entries of the attribute lists in the text before a declaration's keyword."""
+    for block in _ATTRIBUTES.findall(prelude):
+        yield from _split_entries(block)
+
+
+def _split_entries(block: str) -> list[str]:
+    """The entries of an attribute list: split at the commas outside of brackets and strings."""
+    entries, depth, is_string, begun = [], 0, False, 0
+    for index, character in enumerate(block):
+        if character == '"':
+            is_string = not is_string
+        elif is_string:
+            continue
+        elif character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        elif character == "," and depth == 0:
+            entries.append(block[begun:index])
+            begun = index + 1
+    return [*entries, block[begun:]]
+
+
+def additive_name(full_name: str, entry: str) -> str | None:
+    """The full name of the additive twin that an entry of attributes makes; None for any other entry."""
+    attribute, *words = _OPTIONS.sub(" ", entry).split() or [""]
+    if attribute.rstrip("?!") != "to_additive" or "existing" in words:
         return None
-    rest = _OPTIONS.sub(" ", found["rest"].split("]")[0]).split(",")[0].split()
     namespace, _, last = full_name.rpartition(".")
-    given = next((word for word in rest if word != "existing" and _NAMES.fullmatch(word)), None)
+    given = next((word for word in words if _NAMES.fullmatch(word)), None)
     if given is not None and "." in given:
         return given
-    prefix = ".".join(_additive(part) for part in namespace.split(".")) + "." if namespace else ""
-    return prefix + (given or _additive(last))
+    return ".".join(filter(None, (_additive(namespace), given or _additive(last))))
 
 
-def given_attributes(attributes: str) -> tuple[str, ...]:
-    """The attributes that `to_additive (attr := simp, ext)` gives to both twins."""
-    found = _GIVEN.search(attributes)
-    return () if found is None else tuple(match[0] for one in found[1].split(",") if (match := _NAMES.search(one)))
+def given_attributes(entry: str) -> tuple[str, ...]:
+    """The attributes that `to_additive (attr := simp, ext)` gives to both twins; none for any other entry."""
+    found = _GIVEN.match(entry)
+    names = (_NAMES.search(one) for one in _split_entries(found[1])) if found is not None else ()
+    return tuple(name[0] for name in names if name is not None)
 
 
 def additive_statement(statement: str) -> str:
@@ -105,13 +139,13 @@ def _additive(name: str) -> str:
 
 
 def _additive_part(name: str) -> str:
-    words = _WORDS.findall(name)
+    words = _WORDS.findall(_ORDER.sub(lambda found: _SIGNED[found[0]], name))
     made = [_like(_ADDITIVE.get(word.lower(), word), word) for word in words]
     for index, word in enumerate(words):
         if word.lower() in _STRUCTURES:
             first = index - (index > 0 and words[index - 1].lower() in ("comm", "cancel", "ordered"))
             made[first] = _like("add", made[first]) + made[first][:1].upper() + made[first][1:]
-    return "".join(made)
+    return _SHORTER.sub(lambda found: _like(found["next"].lower(), found[0]), "".join(made))
 
 
 def _like(word: str, model: str) -> str:

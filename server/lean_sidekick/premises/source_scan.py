@@ -23,12 +23,12 @@ from lean_sidekick.premises.source_names import (
     additive_statement,
     alias_names,
     alias_statement,
+    attribute_entries,
     given_attributes,
 )
 from lean_sidekick.premises.source_parts import source_parts
 from lean_sidekick.premises.source_scope import Scopes, read_binders
 
-_ATTRIBUTES = re.compile(r"@\[((?:[^\[\]]|\[[^\[\]]*\])*)\]")
 _ATTRIBUTE_COMMAND = re.compile(r"\s*\[([^\[\]]*)\]")
 _SCOPED = re.compile(r"\s*(?:local|scoped)\b")
 _NAME = re.compile(r"[^\s(,\]\"]+")
@@ -162,8 +162,10 @@ class _SourceReader:
         attributes, deprecated = _read_attributes(prelude)
         for name, side in names:
             statement = "" if original is None else alias_statement(original.statement, side)
+            is_from_root = name.startswith("_root_.")
+            namespace = "" if is_from_root else self.scopes.namespace
             yield Premise(
-                full_name=".".join(filter(None, (self.scopes.namespace, name))),
+                full_name=".".join(filter(None, (namespace, name.removeprefix("_root_.")))),
                 kind="theorem" if original is None else original.kind,
                 statement=statement,
                 module=self.module or None,
@@ -178,16 +180,19 @@ class _SourceReader:
     def _additive(self, premise: Premise, command: Command) -> Iterator[Premise]:
         """The twin that `to_additive` makes, as far as text tells."""
         prelude = self._prelude(command)
-        name = additive_name(premise.full_name, prelude) if "to_additive" in premise.attributes else None
-        if name is not None and name != premise.full_name:
+        for entry in attribute_entries(prelude):
+            name = additive_name(premise.full_name, entry)
+            if name is None or name == premise.full_name:
+                continue
             statement = additive_statement(premise.statement)
             yield evolve(
                 premise,
                 full_name=name,
                 statement=statement,
                 doc="",
-                attributes=given_attributes(prelude),
+                attributes=given_attributes(entry),
                 constants=self._constants(statement, prelude),
+                uses=None,  # the twins of those
             )
 
     def _premise(self, command: Command, declaration: Declaration) -> Premise:
@@ -284,36 +289,17 @@ def _read_attributes(prelude: str) -> tuple[tuple[str, ...], str | None]:
     """The names of the attributes in `@[…]`, and what is said of deprecation."""
     names: list[str] = []
     deprecated: str | None = None
-    for block in _ATTRIBUTES.findall(prelude):
-        for entry in _split_entries(block):
-            if _SCOPED.match(entry):
-                continue
-            match = _NAME.search(entry)
-            if match is None:
-                continue
-            names.append(match.group())
-            names += given_attributes(entry)
-            if found := _DEPRECATED.match(entry.strip()):
-                deprecated = found["name"] or found["text"] or ""
-    return tuple(dict.fromkeys(names)), deprecated
-
-
-def _split_entries(block: str) -> list[str]:
-    """The entries of an attribute list: split at the commas outside of brackets and strings."""
-    entries, depth, is_string, begun = [], 0, False, 0
-    for index, character in enumerate(block):
-        if character == '"':
-            is_string = not is_string
-        elif is_string:
+    for entry in attribute_entries(prelude):
+        if _SCOPED.match(entry):
             continue
-        elif character in "([{":
-            depth += 1
-        elif character in ")]}":
-            depth -= 1
-        elif character == "," and depth == 0:
-            entries.append(block[begun:index])
-            begun = index + 1
-    return [*entries, block[begun:]]
+        match = _NAME.search(entry)
+        if match is None:
+            continue
+        names.append(match.group())
+        names += given_attributes(entry)
+        if found := _DEPRECATED.match(entry.strip()):
+            deprecated = found["name"] or found["text"] or ""
+    return tuple(dict.fromkeys(names)), deprecated
 
 
 def _with_attribute_commands(premises: Iterable[Premise], outline: Outline) -> Iterator[Premise]:

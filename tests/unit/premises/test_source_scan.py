@@ -1,8 +1,10 @@
 """Premises from source text: names, variables, opened namespaces, attributes, parts of structures."""
 
+import pytest
 from hypothesis import given
 
 from lean_sidekick.core.premises import Premise
+from lean_sidekick.premises.source_names import additive_name
 from lean_sidekick.premises.source_scan import KnownNames, declarations_above, read_source, written_attributes
 from support.lean_text import LEAN_LIKE, lean
 
@@ -227,6 +229,7 @@ def test_aliases_say_what_their_targets_say() -> None:
         alias ⟨there, back⟩ := both
         alias ⟨_, only_back⟩ := A.both
         alias far := Not.Here
+        alias _root_.rooted := one
         alias both ↔ early_there early_back
         end A
         """,
@@ -236,6 +239,7 @@ def test_aliases_say_what_their_targets_say() -> None:
             "A.back": "(p q : Prop) : q ∧ p → p ∧ q",
             "A.only_back": "(p q : Prop) : q ∧ p → p ∧ q",
             "A.far": "",
+            "rooted": "(n : Nat) : n = n",
             "A.early_there": "(p q : Prop) : p ∧ q → q ∧ p",
             "A.early_back": "(p q : Prop) : q ∧ p → p ∧ q",
         },
@@ -249,6 +253,9 @@ def test_additive_twins() -> None:
         @[to_additive (attr := simp) "Says it."] theorem one_mul [CommMonoid M] (a : M) : 1 * a = a := sorry
         @[to_additive add_foo] theorem mul_foo [Group G] (a b : G) : a * a⁻¹ = 1 := sorry
         @[to_additive Other.name] lemma mul_bar [Group G] (a : G) : a / a = 1 := sorry
+        @[to_additive (attr := aesop safe 90% apply (rule_sets := [SetLike]), simp)]
+        theorem mul_mem (h : x ∈ s) : x * x ∈ s := sorry
+        @[to_additive existing sum_there] theorem prod_there : 1 = 1 := sorry
         @[to_additive] theorem prod_pow (s : Finset ι) : ∏ i ∈ s, f i ^ 2 = 1 := sorry
         end Submonoid
         """
@@ -258,12 +265,32 @@ def test_additive_twins() -> None:
             "AddSubmonoid.zero_add": "[AddCommMonoid M] (a : M) : 0 + a = a",
             "AddSubmonoid.add_foo": "",
             "Other.name": "[AddGroup G] (a : G) : a - a = 0",
+            "AddSubmonoid.add_mem": "(h : x ∈ s) : x + x ∈ s",
             "AddSubmonoid.sum_nsmul": "",
         },
     )
     found = scan(text)
     assert found["AddSubmonoid.zero_add"].attributes == ("simp",)
     assert found["Submonoid.one_mul"].attributes == ("to_additive", "simp")
+    assert "AddSubmonoid.sum_there" not in found
+    assert found["AddSubmonoid.add_mem"].attributes == ("aesop", "simp")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Finset.prod_mul_distrib", "Finset.sum_add_distrib"),
+        ("CommMonoid.mul_one", "AddCommMonoid.add_zero"),
+        ("Submonoid.one_mem", "AddSubmonoid.zero_mem"),
+        ("MonoidHom.map_inv", "AddMonoidHom.map_neg"),
+        ("mul_le_of_le_one", "add_le_of_nonpos"),
+        ("mulSupport_one", "support_zero"),
+        ("Submonoid.LocalizationMap.map_div", "AddSubmonoid.LocalizationMap.map_sub"),
+        ("Nat.gcd_comm", "Nat.gcd_comm"),
+    ],
+)
+def test_additive_names_are_made_as_mathlib_makes_them(name: str, expected: str) -> None:
+    assert additive_name(name, "to_additive") == expected
 
 
 def test_names_in_statements_are_resolved() -> None:
