@@ -85,7 +85,7 @@ known from: Lean's own source, or a section of the notes that this project keeps
 source and release notes).
 
 - **{GateStatus.RUN_LIVE.value}**: seen with a real Lean and its server.
-- **{GateStatus.SEEN_IN_BATCH.value}**: seen in what a real Lean 4.28.0 (a WebAssembly build) printed, without its server.
+- **{GateStatus.SEEN_IN_BATCH.value}**: seen in what a real Lean 4.28.0 (WebAssembly build) printed, without its server.
 - **{GateStatus.SCRIPTED_ONLY.value}**: tested against a scripted server that behaves as the source says.
 - **{GateStatus.NOT_TRIED.value}**: written down, and nothing depends on it that was not tried.
 

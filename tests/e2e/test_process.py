@@ -50,7 +50,7 @@ async def test_the_main_job_over_a_pipe(distant_editor: Editor) -> None:
     editor = distant_editor
     await editor.initialize()
     editor.open(THEOREM + "-- prove: rfl\n")
-    actions = await editor.code_actions("sorry")
+    actions = await editor.offered("sorry", 3)
     assert editor.apply(actions[0]["edit"])
     assert "by\n  simp\n" in editor.texts[URI]
     editor.replace("simp\n", "sorry\n")
@@ -111,7 +111,7 @@ async def test_what_a_client_says_of_itself_may_be_wrong(distant_editor: Editor)
     editor = distant_editor
     await editor.initialize(capabilities={"textDocument": 7}, options={**PATIENT, "inlayHints": {"enabled": False}})
     editor.open(THEOREM)
-    action, *_ = await editor.code_actions("sorry")
+    action, *_ = await editor.offered("sorry", 3)
     assert list(action["edit"]) == ["changes"]
     assert await editor.inlay_hints() == []
     await editor.finish()
@@ -219,7 +219,7 @@ async def test_what_anything_prints_does_not_break_the_frames(distant_editor: Ed
     editor = distant_editor
     await editor.initialize()
     editor.open(f"-- print\n{THEOREM}")
-    assert len(await editor.code_actions("sorry")) == 3
+    assert len(await editor.offered("sorry", 3)) == 3
     await editor.finish()
     assert "what some library says" in editor.log
 
@@ -234,7 +234,7 @@ async def test_a_tcp_port_instead_of_pipes() -> None:
         editor = Editor(server)
         await editor.initialize()
         editor.open(THEOREM)
-        assert len(await editor.code_actions("sorry")) == 3
+        assert len(await editor.offered("sorry", 3)) == 3
         await editor.finish()
         await editor.kill()
     finally:

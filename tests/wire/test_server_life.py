@@ -178,7 +178,8 @@ async def test_a_lean_that_worked_and_keeps_dying_is_crashed_and_not_missing(tmp
 async def test_a_start_that_never_answers_has_a_limit(tmp_path: Path) -> None:
     patience = server.Patience(start_s=0.5, shutdown_s=1, exit_s=0.3)
     async with scripted_server(tmp_path, "NeverInitializes", patience=patience) as scripted:
-        with pytest.raises(LeanUnavailable, match=r"did not answer within 0\.5 s \(it said: still loading\)"):
+        # Its last words are there if it was quick enough to say them.
+        with pytest.raises(LeanUnavailable, match=r"did not answer within 0\.5 s( \(it said: still loading\))?\.?$"):
             await scripted.lean.start()
         assert still_running([scripted.starts[0]["pid"]]) == []
 
