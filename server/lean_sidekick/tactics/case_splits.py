@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
-from lean_sidekick.core.terms import Shape, Term, match, subterms
+from lean_sidekick.core.terms import Shape, Term, subterms
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import OBTAIN, RCASES, Dialect
 from lean_sidekick.tactics.goal_shape import (
@@ -24,7 +24,7 @@ from lean_sidekick.tactics.goal_shape import (
 from lean_sidekick.tactics.induction import data_steps
 from lean_sidekick.tactics.inductive_types import Constructor, inductive_types
 from lean_sidekick.tactics.names import Names
-from lean_sidekick.tactics.patterns import pattern
+from lean_sidekick.tactics.patterns import are_known, has_instance, opened, pattern
 
 _MATCHED = re.compile(r"\b(?:match|if) (([\w'.]+)(?: [\w'.]+)+) (?:with|then|= true then)")
 _MAX_TESTS = 3
@@ -56,13 +56,13 @@ def _hypotheses(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float
         if statement == FALSE:
             yield f"cases {local.name}", -0.2
         elif statement.is_operator("∧"):
-            if not _all_known(conjuncts(statement), known):
+            if not are_known(conjuncts(statement), known):
                 yield from _open(local, shape, dialect, -0.2 - late)
         elif statement.is_binder("∃"):
-            if not _has_instance(statement, known):
+            if not has_instance(statement, known):
                 yield from _open(local, shape, dialect, -0.2 - late)
         elif statement.is_operator("∨"):
-            if not any(_all_known((part,), known) for part in disjuncts(statement)):
+            if not any(are_known((part,), known) for part in disjuncts(statement)):
                 yield from _either(local, shape, dialect, -0.8 - late)
         elif statement.is_operator("↔"):
             names = Names(shape.taken - {local.name})
@@ -90,7 +90,7 @@ def _truth_values(shape: GoalShape) -> Iterator[tuple[str, float]]:
 def _as_disjunction(local: Local, shape: GoalShape, known: Sequence[Term]) -> str | None:
     """`cases h hp with …` for `h : p → q ∨ r` where `p` is known and neither `q` nor `r` is."""
     arguments, conclusion = telescope(local.type)
-    if not arguments or not conclusion.is_operator("∨") or any(_all_known((side,), known) for side in conclusion.args):
+    if not arguments or not conclusion.is_operator("∨") or any(are_known((side,), known) for side in conclusion.args):
         return None
     given = [_name_of(argument.type, shape) if argument.type is not None else None for argument in arguments]
     if not all(argument.is_premise for argument in arguments) or None in given:
@@ -101,20 +101,6 @@ def _as_disjunction(local: Local, shape: GoalShape, known: Sequence[Term]) -> st
 
 def _name_of(statement: Term, shape: GoalShape) -> str | None:
     return next((local.name for local in shape.proofs if local.type.alpha_key == statement.alpha_key), None)
-
-
-def _all_known(parts: Sequence[Term], known: Sequence[Term]) -> bool:
-    keys = {statement.alpha_key for statement in known}
-    return all(part.alpha_key in keys for part in parts)
-
-
-def _has_instance(existential: Term, known: Sequence[Term]) -> bool:
-    """Whether the body of an existential, or its first part, stands among the hypotheses for some value."""
-    first = conjuncts(existential.body)[0]
-    if first.is_binder("∃"):
-        return False
-    variables = frozenset({existential.variable})
-    return any(match(first, statement, variables, {}) is not None for statement in known)
 
 
 def _open(local: Local, shape: GoalShape, dialect: Dialect, score: float) -> Iterator[tuple[str, float]]:
@@ -130,14 +116,9 @@ def _open(local: Local, shape: GoalShape, dialect: Dialect, score: float) -> Ite
             if "|" in deep:
                 yield f"rcases {local.name} with {deep}", score - 0.5
         return
-    names = Names(shape.taken - {local.name})
     statement = local.type
-    if statement.is_binder("∃"):
-        first = names.variable(statement.variable, statement.variable_type)
-        second = names.fresh("h" + first) if not first.startswith("h") else names.fresh("h")
-    else:
-        first, second = (names.proof(part) for part in statement.args)
-    yield f"cases {local.name} with | intro {first} {second} => ?_", score - (0.4 if is_nested else 0.0)
+    names = Names(shape.taken - {local.name})
+    yield opened(statement, local.name, names, dialect), score - (0.4 if is_nested else 0.0)
     if is_nested:
         yield f"match {local.name} with | {pattern(statement, Names(shape.taken), with_cases=False)} => ?_", score
 

@@ -24,6 +24,7 @@ from lean_sidekick.tactics.conversions import ByMode, Conversions
 from lean_sidekick.tactics.core_lemmas import probe_names, table_names
 from lean_sidekick.tactics.dialect import name_probe
 from lean_sidekick.tactics.families import Families
+from lean_sidekick.tactics.functions import CHOICE, Functions
 from lean_sidekick.tactics.goal_shape import read_goal
 from lean_sidekick.tactics.hypotheses import Hypotheses
 from lean_sidekick.tactics.inequalities import Inequalities
@@ -63,6 +64,7 @@ _PLAIN_SOURCES: tuple[TacticGenerator, ...] = (
     Families(),
     Hypotheses(),
     Applied(),
+    Functions(),
     Branches(),
     Simplification(),
     ArithmeticArguments(),
@@ -144,7 +146,7 @@ def _by_mode(tactics: TacticGenerator) -> TacticGenerator:
 
 def vocabulary_probes() -> tuple[str, ...]:
     """All tactic texts whose answers decide what is offered: to be asked of a toolchain once."""
-    names = map(name_probe, (*group_names(), *lemma_names(), *branch_names(), *RECURSION))
+    names = map(name_probe, (*group_names(), *lemma_names(), *branch_names(), *RECURSION, CHOICE))
     return tuple(dict.fromkeys([*probe_texts(), *probe_names(), *names]))
 
 
