@@ -113,7 +113,8 @@ class Expansion:
         self._waiting[node.key] = [c for c in waiting if c.text not in seen]
         self._tried.setdefault(node.key, set()).update(seen)
         node.has_untried = bool(self._waiting[node.key]) or node.key in self._late_due
-        ran += [self._add(node, checked) for checked in progress]
+        # Where two lead to the same goals the first one counts, so the one that costs least has to come first.
+        ran += [self._add(node, checked) for checked in sorted(progress, key=lambda c: _edge_cost(node, c))]
         new = self._estimate_new()
         self.task.trace.write(
             BatchRun(

@@ -25,7 +25,7 @@ from lean_sidekick.tactics.names import Names
 
 _CONSTRUCTOR = re.compile(r"\|\s*(?P<name>[^\W\d][\w']*)(?P<type>(?:[^|]|\|(?=\|))*)")
 _COMPUTES = -0.3
-_PER_RULE = 0.35
+_PER_RULE = 0.4
 _BRACKETS = str.maketrans({"(": "{", ")": "}", "[": "[", "]": "]"})
 
 
@@ -187,9 +187,10 @@ def _steps(
     arms = _arms(family.rules, local, shape, with_hypothesis=True)
     free = _said_of(indices, shape)
     generalizing = f" generalizing {' '.join(free)}" if free else ""
+    is_about = all(index.text in shape.target.names | set(free) for index in indices)
     # Every rule is a goal to prove, and each is smaller than the whole.
-    score = -0.9 + _PER_RULE * (len(family.rules) - 2)
-    yield f"induction {local.name}{generalizing} with {arms}", min(score, -0.3) - late - deep
+    score = (-0.4 if is_about else -0.9) + _PER_RULE * (len(family.rules) - 2)
+    yield f"induction {local.name}{generalizing} with {arms}", min(score, -0.1) - late - deep
 
 
 def _generalized(local: Local, indices: Sequence[Term], shape: GoalShape) -> str:
