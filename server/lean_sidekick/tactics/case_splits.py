@@ -12,6 +12,7 @@ from lean_sidekick.core.candidates import Candidate, Source, deduplicate
 from lean_sidekick.core.terms import Shape, Term, subterms
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import OBTAIN, RCASES, Dialect
+from lean_sidekick.tactics.families import derived_variables, families
 from lean_sidekick.tactics.goal_shape import (
     FALSE,
     GoalShape,
@@ -28,6 +29,7 @@ from lean_sidekick.tactics.patterns import are_known, has_instance, opened, patt
 
 _MATCHED = re.compile(r"\b(?:match|if) (([\w'.]+)(?: [\w'.]+)+) (?:with|then|= true then)")
 _MAX_TESTS = 3
+_DERIVED = 0.8
 
 
 class CaseSplits:
@@ -35,15 +37,24 @@ class CaseSplits:
 
     async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
         """Splits of what is in the context, likeliest first."""
-        declared = inductive_types(request.surroundings.text_above)
-        return split_candidates(read_goal(request.goal), Dialect(request.known_tactics), declared)
+        text, shape = request.surroundings.text_above, read_goal(request.goal)
+        derived = derived_variables(shape, families(text))
+        return split_candidates(shape, Dialect(request.known_tactics), inductive_types(text), derived)
 
 
 def split_candidates(
-    shape: GoalShape, dialect: Dialect, declared: Mapping[str, tuple[Constructor, ...]] = MappingProxyType({})
+    shape: GoalShape,
+    dialect: Dialect,
+    declared: Mapping[str, tuple[Constructor, ...]] = MappingProxyType({}),
+    derived: frozenset[str] = frozenset(),
 ) -> list[Candidate]:
-    """Splits of what is in the context, likeliest first; `declared` are the types of the open file."""
-    found = [*_hypotheses(shape, dialect), *data_steps(shape, declared), *_truth_values(shape)]
+    """Splits of what is in the context, likeliest first; `declared` are the types of the open file, `derived` the
+    variables that wait for induction on a hypothesis about them."""
+    data = [
+        (text, score - _DERIVED if text.split(None, 2)[1] in derived else score)
+        for text, score in data_steps(shape, declared)
+    ]
+    found = [*_hypotheses(shape, dialect), *data, *_truth_values(shape)]
     candidates = [Candidate(text=text, source=Source.SHAPE, score=score) for text, score in found]
     return sorted(deduplicate(candidates), key=lambda candidate: -candidate.score)
 

@@ -90,6 +90,20 @@ def family_candidates(shape: GoalShape, dialect: Dialect, declared: Mapping[str,
     return sorted(candidates, key=lambda candidate: -candidate.score)
 
 
+def derived_variables(shape: GoalShape, declared: Mapping[str, Family]) -> frozenset[str]:
+    """The variables that a hypothesis has as its indices and the target speaks of: induction goes by the hypothesis
+    first, and by them alone later."""
+    found: set[str] = set()
+    for local in shape.proofs:
+        family = declared.get(local.type.head.rpartition(".")[2])
+        if family is None or not any(rule.recursive for rule in family.rules):
+            continue
+        indices = {index.text for index in local.type.arguments[family.parameters :]}
+        if indices <= shape.target.names & shape.types.keys():
+            found |= indices
+    return frozenset(found)
+
+
 def _by_rules(shape: GoalShape, dialect: Dialect, declared: Mapping[str, Family]) -> Iterator[tuple[str, float]]:
     """The constructors that can conclude the target, Lean computing what the text does not show."""
     family = declared.get(shape.target.head.rpartition(".")[2])

@@ -46,7 +46,8 @@ _INSTANT_HEADS = frozenset(
 )
 _SLOW_HEADS = frozenset({"simp_all", "grind", "aesop"})
 _CLOSERS = _SLOW_HEADS | {"simp", "norm_num", "ring_nf", "linarith", "omega", "field_simp", "push_cast", "norm_cast"}
-_SAFE_HEADS = frozenset({"cases", "obtain", "rcases", "subst", "intro", "rintro"})
+_SPLITS = frozenset({"cases", "match", "obtain", "rcases"})
+_SAFE_HEADS = _SPLITS | {"subst", "intro", "rintro"}
 _RISKY_HEADS = frozenset(
     words("induction cases refine apply constructor have left right exists use by_cases by_contra exfalso")
 )
@@ -100,7 +101,8 @@ def safe_first(candidates: Sequence[Candidate]) -> list[Candidate]:
     if not safe:
         return list(candidates)
     first = max(safe, key=lambda candidate: candidate.score)
-    waits = {candidate.text for candidate in safe if _head(candidate.text) == _head(first.text)} - {first.text}
+    alike = _SPLITS if _head(first.text) in _SPLITS else {_head(first.text)}
+    waits = {candidate.text for candidate in safe if _head(candidate.text) in alike} - {first.text}
     waits |= {c.text for c in candidates if _head(c.text) in _RISKY_HEADS and c not in safe}
     return [evolve(c, score=c.score - _WAITING) if c.text in waits else c for c in candidates]
 
