@@ -23,7 +23,7 @@ from lean_sidekick.search.spelled_out import spelled_out
 from lean_sidekick.search.trace import BatchRun, CandidateRun, NodeEnded, NodeMet, ProofFinished, SearchEnded
 from lean_sidekick.search.tree import GoalNode, ProofTree, closing_edges, lost_goals, replay
 from lean_sidekick.tactics.counterexamples import Falsity, falsity
-from lean_sidekick.tactics.merge import progress_cost
+from lean_sidekick.tactics.merge import loses_nothing, progress_cost
 from lean_sidekick.verify.api import Place
 from lean_sidekick.verify.recording import goal_texts
 
@@ -292,7 +292,8 @@ class Expansion:
         falsities = [falsity(goal) for goal in goals]
         if Falsity.CERTAIN in falsities:
             return _as_run(checked, note="leaves a goal that is false for small values")
-        doubt = _DOUBT if Falsity.UNLESS_RULED_OUT in falsities else 0.0
+        is_doubtful = Falsity.UNLESS_RULED_OUT in falsities and not loses_nothing(checked.candidate)
+        doubt = _DOUBT if is_doubtful else 0.0
         new = self.tree.add_edge(node, checked.candidate, goals, _edge_cost(node, checked) + doubt)
         if new is None:
             return _as_run(checked, note="leads in a circle, or where another tactic leads")

@@ -54,7 +54,7 @@ def split_candidates(
         (text, score - _DERIVED if text.split(None, 2)[1] in derived else score)
         for text, score in data_steps(shape, declared)
     ]
-    found = [*_hypotheses(shape, dialect), *data, *_truth_values(shape)]
+    found = [*_hypotheses(shape, dialect), *data, *_truth_values(shape), *_truth_contradictions(shape)]
     candidates = [Candidate(text=text, source=Source.SHAPE, score=score) for text, score in found]
     return sorted(deduplicate(candidates), key=lambda candidate: -candidate.score)
 
@@ -96,6 +96,16 @@ def _truth_values(shape: GoalShape) -> Iterator[tuple[str, float]]:
     for index, text in enumerate([one for one in found if one not in known][:_MAX_TESTS]):
         name = Names(shape.taken).fresh("h")
         yield f"cases {name} : {text} with | false => ?_ | true => ?_", -1.6 - 0.3 * index
+
+
+def _truth_contradictions(shape: GoalShape) -> Iterator[tuple[str, float]]:
+    """`f x = !f x` cannot hold, whatever `f x` is."""
+    if shape.target != FALSE:
+        return
+    for local in shape.proofs:
+        negated = [part.args[0] for part in subterms(local.type) if part.is_operator("!")]
+        if local.type.is_operator("=") and negated:
+            yield f"exact absurd {local.name} (by cases {negated[0].rendered} <;> simp)", -0.9
 
 
 def _as_disjunction(local: Local, shape: GoalShape, known: Sequence[Term]) -> str | None:

@@ -60,7 +60,8 @@ def data_steps(shape: GoalShape, declared: Mapping[str, tuple[Constructor, ...]]
             spoken = sum(1 for proof in shape.proofs if local.name in proof.type.names)
             if spoken:
                 arms = _arms(types[local.name], local, shape, with_hypothesis=False)
-                yield f"cases {local.name} with {arms}", -1.6 if _is_not_least(local, shape) else -3.0
+                is_short = _is_not_least(local, shape) or not any(one.fields for one in types[local.name])
+                yield f"cases {local.name} with {arms}", -1.6 if is_short else -3.0
 
 
 def _constructors(local: Local, declared: Mapping[str, tuple[Constructor, ...]]) -> tuple[Constructor, ...]:

@@ -84,9 +84,5 @@ def _without_default(written: str) -> str:
 
 def _applied(name: str, parameters: str) -> str:
     """A structure's name applied to its explicit parameters."""
-    names = [
-        one
-        for group in re.findall(r"\(([^()]*):", parameters)
-        for one in group.split()
-    ]
+    names = [one for group in re.findall(r"\(([^()]*):", parameters) for one in group.split()]
     return " ".join([name, *names])

@@ -107,6 +107,11 @@ def safe_first(candidates: Sequence[Candidate]) -> list[Candidate]:
     return [evolve(c, score=c.score - _WAITING) if c.text in waits else c for c in candidates]
 
 
+def loses_nothing(candidate: Candidate) -> bool:
+    """Whether what a candidate leaves is no harder to prove than the goal: it introduces, or takes apart."""
+    return _head(candidate.text) in _SAFE_HEADS
+
+
 def _head(text: str) -> str:
     return text.split(None, 1)[0] if text.split() else ""
 

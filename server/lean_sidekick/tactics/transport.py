@@ -25,9 +25,7 @@ def transports(shape: GoalShape) -> Iterator[tuple[str, float]]:
     derived = [fact for fact in applications(shape) if fact.statement.is_operator("=")] if like else []
     if not derived:
         return
-    stated = [
-        Fact(local.type, local.name) for local in shape.proofs if local.type.is_operator("=")
-    ]
+    stated = [Fact(local.type, local.name) for local in shape.proofs if local.type.is_operator("=")]
     for local in like:
         rewrites: list[str] = []
         for ours, theirs in _differences(target, normal(local.type, shape.types)):
@@ -48,9 +46,7 @@ def _differences(ours: Term, theirs: Term) -> Iterator[tuple[Term, Term]]:
         first, second = waiting.pop(0)
         if first.alpha_key == second.alpha_key:
             continue
-        is_alike = (
-            first.shape is second.shape and first.text == second.text and len(first.args) == len(second.args) > 0
-        )
+        is_alike = first.shape is second.shape and first.text == second.text and len(first.args) == len(second.args) > 0
         if is_alike and first.shape is not Shape.BINDER:
             waiting += zip(first.args, second.args, strict=True)
         else:

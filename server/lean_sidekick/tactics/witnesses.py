@@ -42,11 +42,11 @@ def witnesses(
         for local in shape.proofs:
             if parts[0].head == local.type.head and parts[0].text not in ("=", "→"):
                 yield f"exact ⟨_, {local.name}⟩", -2.2
-    constants = _constants(shape.target.variable_type, declared) if count == 1 else []
+    constants = _constants(shape.target.variable_type, declared)
     if all(part.is_operator("=") for part in parts):
         # Where one is right, the equations compute.
         for index, constant in enumerate(constants):
-            yield f"exact ⟨{', '.join([constant, *['rfl'] * len(parts)])}⟩", -1.0 - 0.05 * index
+            yield f"exact ⟨{', '.join([constant, *['_'] * (count - 1), *['rfl'] * len(parts)])}⟩", -1.0 - 0.05 * index
     else:
         for index, constant in enumerate(constants):
             yield f"refine ⟨{constant}, ?_⟩", -2.0 - 0.2 * index
