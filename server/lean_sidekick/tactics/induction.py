@@ -14,6 +14,7 @@ from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.normal import normal
 
 _MAX_SPLIT_DATA = 4
+_MAX_BOUND = 6
 
 
 _DATA: Mapping[str, tuple[Constructor, ...]] = {
@@ -44,7 +45,7 @@ def data_steps(shape: GoalShape, declared: Mapping[str, tuple[Constructor, ...]]
         arms = _arms(constructors, local, shape, with_hypothesis=False)
         if any(constructor.recursive for constructor in constructors):
             score = -2.2 - late - _depth_penalty(shape)
-            if _is_not_least(local, shape):
+            if _is_not_least(local, shape) or _is_bounded(local, shape):
                 score = -0.6 - late
             elif _is_awaited(local, shape):
                 score = -1.0 - late
@@ -97,6 +98,19 @@ def _is_not_least(local: Local, shape: GoalShape) -> bool:
             sides = {side.text for side in denied.args}
             if local.name in sides and sides & {"0", "[]"}:
                 return True
+    return False
+
+
+def _is_bounded(local: Local, shape: GoalShape) -> bool:
+    """Whether a hypothesis leaves few numbers: `x < 3`, also once some cases are gone (`Nat.succ x < 3`)."""
+    for proof in shape.proofs:
+        if not proof.type.is_operator("<", "≤") or not is_numeral(proof.type.args[1]):
+            continue
+        small, bound = proof.type.args
+        while small.head == "Nat.succ" and small.arguments:
+            small = small.arguments[0]
+        if small.text == local.name and int(bound.text) <= _MAX_BOUND:
+            return True
     return False
 
 
@@ -163,7 +177,7 @@ def _induction(
 ) -> Iterator[tuple[str, float]]:
     arms = _arms(constructors, local, shape, with_hypothesis=True)
     score = -1.3 - late - 2 * _depth_penalty(shape) + _argument_bonus(local, shape)
-    if _is_not_least(local, shape):
+    if _is_not_least(local, shape) or _is_bounded(local, shape):
         # Its induction hypothesis would have a premise of its own.
         score -= 0.8
     yield f"induction {local.name} with {arms}", score

@@ -130,7 +130,7 @@ def _uses(shape: GoalShape, lemmas: Sequence[Lemma], offset: float) -> list[tupl
             continue
         rewrites += _rewrites(lemma, equation, shape)
         forward = rewrite(equation, shape.target)
-        if forward is not None and _size(forward.result) <= _size(shape.target) + 1:
+        if forward is not None and not equation.premises and _size(forward.result) <= _size(shape.target) + 1:
             simplified.append((f"simp [{lemma.name}]", -2.0))
     found = []
     for group, limit in ((applied, _MAX_APPLIED), (rewrites, _MAX_REWRITES), (simplified, _MAX_SIMP)):

@@ -94,7 +94,8 @@ def safe_first(candidates: Sequence[Candidate]) -> list[Candidate]:
     What such a step leaves can be worked on by all the others, so that trying them here too would only be the same work
     in another order. Of two safe splits one waits for the same reason.
     """
-    safe = [c for c in candidates if c.score > _SAFE_ABOVE and _head(c.text) in _SAFE_HEADS]
+    likely = [c for c in candidates if c.score > _SAFE_ABOVE]
+    safe = [c for c in likely if _head(c.text) in _SAFE_HEADS or is_computation(c.text)]
     if not safe:
         return list(candidates)
     first = max(safe, key=lambda candidate: candidate.score)
@@ -164,7 +165,12 @@ def progress_cost(candidate: Candidate) -> float:
     head = candidate.text.split(None, 1)[0] if candidate.text.split() else ""
     if "<;>" in candidate.text:
         return 2.0 - candidate.score
-    return (1.0 if head in _CLOSERS else 0.0) - candidate.score
+    return (1.0 if head in _CLOSERS and not is_computation(candidate.text) else 0.0) - candidate.score
+
+
+def is_computation(text: str) -> bool:
+    """Whether a tactic only unfolds what it names: what it leaves is the same goal, longer as a rule."""
+    return text.startswith("simp only [")
 
 
 def cost_of(text: str) -> Cost:
