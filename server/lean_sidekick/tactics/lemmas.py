@@ -218,7 +218,7 @@ def _simp_set(shape: GoalShape, lemmas: Sequence[Lemma]) -> Iterator[tuple[str, 
     names = []
     for lemma in lemmas:
         equation = equation_of(lemma.statement)
-        forward = rewrite(equation, shape.target) if equation is not None else None
+        forward = rewrite(equation, shape.target) if equation is not None and not equation.premises else None
         if forward is not None and _size(forward.result) < _size(shape.target):
             names.append(lemma.name)
     if len(names) > 1:

@@ -23,7 +23,9 @@ from lean_sidekick.tactics.case_splits import CaseSplits
 from lean_sidekick.tactics.conversions import ByMode, Conversions
 from lean_sidekick.tactics.core_lemmas import probe_names, table_names
 from lean_sidekick.tactics.dialect import name_probe
+from lean_sidekick.tactics.early_facts import EarlyFacts, fact_names
 from lean_sidekick.tactics.families import Families
+from lean_sidekick.tactics.generalization import Generalizations
 from lean_sidekick.tactics.goal_shape import read_goal
 from lean_sidekick.tactics.hypotheses import Hypotheses
 from lean_sidekick.tactics.inequalities import Inequalities
@@ -66,6 +68,8 @@ _PLAIN_SOURCES: tuple[TacticGenerator, ...] = (
     Branches(),
     Simplification(),
     ArithmeticArguments(),
+    Generalizations(),
+    EarlyFacts(),
     Lemmas(),
 )
 
@@ -145,7 +149,7 @@ def _by_mode(tactics: TacticGenerator) -> TacticGenerator:
 
 def vocabulary_probes() -> tuple[str, ...]:
     """All tactic texts whose answers decide what is offered: to be asked of a toolchain once."""
-    names = map(name_probe, (*group_names(), *lemma_names(), *branch_names(), *RECURSION))
+    names = map(name_probe, (*group_names(), *lemma_names(), *branch_names(), *RECURSION, *fact_names()))
     return tuple(dict.fromkeys([*probe_texts(), *probe_names(), *names]))
 
 
