@@ -25,6 +25,7 @@ from lean_sidekick.tactics.induction import data_steps
 from lean_sidekick.tactics.inductive_types import Constructor, inductive_types
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.patterns import pattern
+from lean_sidekick.tactics.recursion import matched_arguments
 
 _MATCHED = re.compile(r"\b(?:match|if) (([\w'.]+)(?: [\w'.]+)+) (?:with|then|= true then)")
 _MAX_TESTS = 3
@@ -36,14 +37,19 @@ class CaseSplits:
     async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
         """Splits of what is in the context, likeliest first."""
         declared = inductive_types(request.surroundings.text_above)
-        return split_candidates(read_goal(request.goal), Dialect(request.known_tactics), declared)
+        matched = matched_arguments(request.surroundings.text_above)
+        return split_candidates(read_goal(request.goal), Dialect(request.known_tactics), declared, matched)
 
 
 def split_candidates(
-    shape: GoalShape, dialect: Dialect, declared: Mapping[str, tuple[Constructor, ...]] = MappingProxyType({})
+    shape: GoalShape,
+    dialect: Dialect,
+    declared: Mapping[str, tuple[Constructor, ...]] = MappingProxyType({}),
+    matched: Mapping[str, frozenset[int]] = MappingProxyType({}),
 ) -> list[Candidate]:
-    """Splits of what is in the context, likeliest first; `declared` are the types of the open file."""
-    found = [*_hypotheses(shape, dialect), *data_steps(shape, declared), *_truth_values(shape)]
+    """Splits of what is in the context, likeliest first; `declared` are the types of the open file, `matched` the
+    arguments that its functions recurse on."""
+    found = [*_hypotheses(shape, dialect), *data_steps(shape, declared, matched), *_truth_values(shape)]
     candidates = [Candidate(text=text, source=Source.SHAPE, score=score) for text, score in found]
     return sorted(deduplicate(candidates), key=lambda candidate: -candidate.score)
 

@@ -139,6 +139,12 @@ FACTS: tuple[WrittenFact, ...] = (
         ),
     ),
     WrittenFact(
+        "Nat.pow_mul",
+        "∀ (a m n : Nat), a ^ (m * n) = (a ^ m) ^ n",
+        _on_numbers("a m n", "n", "simp [Nat.powZero]", "rw [Nat.mul_succ, pow_add, ih, Nat.powSucc]"),
+        ("Nat.pow_add",),
+    ),
+    WrittenFact(
         "Nat.mul_pow",
         "∀ (a b n : Nat), (a * b) ^ n = a ^ n * b ^ n",
         _on_numbers(

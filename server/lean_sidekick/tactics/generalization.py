@@ -96,5 +96,5 @@ def _is_given(part: Term, constant: str) -> bool:
     return (
         part.shape is Shape.APPLICATION
         and len(part.arguments) > 1
-        and any(argument.text == constant and argument.shape is Shape.ATOM for argument in part.arguments)
+        and any(argument.text == constant for argument in part.arguments)
     )

@@ -36,6 +36,7 @@ from lean_sidekick.tactics.proof_terms import ProofTerms
 from lean_sidekick.tactics.semiring import SemiringEquations, lemma_names
 from lean_sidekick.tactics.shapes import Shapes
 from lean_sidekick.tactics.simplification import REORDERING, Simplification, group_names
+from lean_sidekick.tactics.transitivity import Transitivity, transitivity_names
 
 CANDIDATE_LIMIT = 96
 _UNTYPABLE = (INACCESSIBLE_MARK, "⋯", "?m.")
@@ -59,6 +60,7 @@ _PLAIN_SOURCES: tuple[TacticGenerator, ...] = (
     ProofTerms(),
     SemiringEquations(),
     Inequalities(),
+    Transitivity(),
     Portfolio(),
     Shapes(),
     CaseSplits(),
@@ -149,7 +151,7 @@ def _by_mode(tactics: TacticGenerator) -> TacticGenerator:
 
 def vocabulary_probes() -> tuple[str, ...]:
     """All tactic texts whose answers decide what is offered: to be asked of a toolchain once."""
-    names = map(name_probe, (*group_names(), *lemma_names(), *branch_names(), *RECURSION, *fact_names()))
+    names = map(name_probe, (*group_names(), *lemma_names(), *branch_names(), *RECURSION, *fact_names(), *transitivity_names()))
     return tuple(dict.fromkeys([*probe_texts(), *probe_names(), *names]))
 
 

@@ -123,7 +123,10 @@ def _calls(shape: GoalShape, dialect: Dialect, constructors: Collection[str]) ->
     # There is nothing to simplify in `a ≠ b` and the like.
     compound = [local for local in shape.proofs if sum(1 for _ in subterms(local.type)) > _MIN_SIZE]
     for index, local in enumerate(reversed(compound[-4:])):
-        yield f"simp at {local.name}", -2.7 - 0.15 * index
+        is_waiting = not local.name.startswith("ih") and any(
+            part.is_operator("++") and part.args[0].is_operator("::") for part in subterms(local.type)
+        )
+        yield f"simp at {local.name}", (-0.7 if is_waiting else -2.7) - 0.15 * index
     if computed := _computed(shape, dialect, constructors):
         yield f"simp only [{', '.join(computed)}]", _COMPUTES
     # All at once, and one by one: unfolding what simp has lemmas for does harm.
