@@ -116,14 +116,12 @@ FACTS: tuple[WrittenFact, ...] = (
     ),
     WrittenFact(
         "List.foldl_append",
-        "∀ (f : β → α → β) (b : β) (as bs : List α), "
-        "List.foldl f b (as ++ bs) = List.foldl f (List.foldl f b as) bs",
+        "∀ (f : β → α → β) (b : β) (as bs : List α), List.foldl f b (as ++ bs) = List.foldl f (List.foldl f b as) bs",
         "intro f b as bs\ninduction as generalizing b with\n| nil => rfl\n| cons a as ih => simp [List.foldl, ih]",
     ),
     WrittenFact(
         "List.foldr_append",
-        "∀ (f : α → β → β) (b : β) (as bs : List α), "
-        "List.foldr f b (as ++ bs) = List.foldr f (List.foldr f b bs) as",
+        "∀ (f : α → β → β) (b : β) (as bs : List α), List.foldr f b (as ++ bs) = List.foldr f (List.foldr f b bs) as",
         _on_lists("f b as bs", "rfl", "simp [List.foldr, ih]"),
     ),
     WrittenFact(
@@ -175,9 +173,7 @@ FACTS: tuple[WrittenFact, ...] = (
         "∀ (n m k : Nat), n - m - k = n - (m + k)",
         _on_numbers("n m k", "k", "rfl", "rw [Nat.add_succ, Nat.sub_succ, Nat.sub_succ, ih]"),
     ),
-    WrittenFact(
-        "Nat.zero_sub", "∀ (n : Nat), 0 - n = 0", _on_numbers("n", "n", "rfl", "rw [Nat.sub_succ, ih]; rfl")
-    ),
+    WrittenFact("Nat.zero_sub", "∀ (n : Nat), 0 - n = 0", _on_numbers("n", "n", "rfl", "rw [Nat.sub_succ, ih]; rfl")),
     WrittenFact(
         "Nat.add_sub_add_right",
         "∀ (n k m : Nat), n + k - (m + k) = n - m",

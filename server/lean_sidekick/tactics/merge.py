@@ -151,7 +151,9 @@ def _by_mode(tactics: TacticGenerator) -> TacticGenerator:
 
 def vocabulary_probes() -> tuple[str, ...]:
     """All tactic texts whose answers decide what is offered: to be asked of a toolchain once."""
-    names = map(name_probe, (*group_names(), *lemma_names(), *branch_names(), *RECURSION, *fact_names(), *transitivity_names()))
+    names = map(
+        name_probe, (*group_names(), *lemma_names(), *branch_names(), *RECURSION, *fact_names(), *transitivity_names())
+    )
     return tuple(dict.fromkeys([*probe_texts(), *probe_names(), *names]))
 
 
