@@ -14,7 +14,7 @@ from lean_sidekick.core.scanner import mask_non_code
 _READ_CHARS = 100_000
 _DEFINITION = re.compile(
     r"^[ \t]*(?:@\[[^\]\n]*\][ \t]*)?(?:(?:private|protected|partial)[ \t]+)*def[ \t]+(?P<name>[^\W\d][\w'.]*)"
-    r"(?P<head>(?:[^|\n:]|:(?!=)|\n(?=[ \t]+[^|\s]))*)\n(?P<equations>(?:[ \t]+\|[^\n]*(?:\n|\Z)|[ \t]+[^\n]*(?:\n|\Z))+)",
+    r"(?P<head>(?:[^|\n:]|:(?!=)|\n(?=[ \t]+[^|\s]))*)\n(?=[ \t]+\|)(?P<equations>(?:[ \t]+[^\n]*(?:\n|\Z))+)",
     re.MULTILINE,
 )
 _EQUATION = re.compile(r"^[ \t]+\|(?P<patterns>[^\n]*?)=>", re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Facts that early libraries lack: where they are offered and in which types. Each was proved by a Lean of July 2021."""
+"""Facts that early libraries lack: where they are offered and in which types."""
 
 import pytest
 from tactic_checks import EARLY, texts
