@@ -40,14 +40,16 @@ def generalizations(shape: GoalShape, constructors: frozenset[str] = frozenset()
 
 def _after_hypotheses(shape: GoalShape, constructors: frozenset[str]) -> Iterator[tuple[str, float]]:
     """The induction hypotheses used from right to left, then forgotten, and what both sides share replaced."""
-    target, used = shape.target, []
+    target = shape.target
+    used: list[str] = []
     for local in shape.proofs:
         equation = equation_of(local.type) if local.name.startswith("ih") else None
         if equation is None or equation.variables or equation.premises:
             continue
         done = rewrite(equation.flipped(), target)
         if done is not None and done.result != target:
-            target, used = done.result, [*used, local.name]
+            target = done.result
+            used.append(local.name)
     inductive = [one.name for one in shape.proofs if one.name.startswith("ih")]
     shared = _shared(target, shape, constructors)
     if not shared or (inductive and not used):
