@@ -75,9 +75,10 @@ EDITOR_NODE ?= $(shell command -v node 2>/dev/null)
 EDITOR_FOLDER ?= $(CURDIR)/build/code-server-$(EDITOR_VERSION)
 
 .PHONY: test-editors
-test-editors: package ## the tests in a real VS Code (in Chromium) and in Neovim; with a Lean if there is one
-	@for program in chromium rg nvim; do command -v $$program >/dev/null || { \
-		echo "$$program is not on the PATH: install the packages chromium, ripgrep and neovim."; exit 1; }; done
+test-editors: package ## the tests in a real VS Code (in Chromium), Neovim and Emacs; with a Lean if there is one
+	@for program in chromium rg nvim emacs; do command -v $$program >/dev/null || { \
+		echo "$$program is not on the PATH: install the packages chromium, ripgrep, neovim, emacs, elpa-eglot and elpa-lsp-mode."; \
+		exit 1; }; done
 	EDITOR_NODE="$(EDITOR_NODE)" sh $(EXTENSION)/test-browser/install-code-server.sh "$(EDITOR_FOLDER)" "$(EDITOR_VERSION)"
 	EDITOR_FOLDER="$(EDITOR_FOLDER)" EDITOR_NODE="$(EDITOR_NODE)" node --test --test-concurrency=1 --test-reporter=spec $(EXTENSION)/test-browser/*.test.mjs
 	$(BIN)/pytest -m editor

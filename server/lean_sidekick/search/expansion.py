@@ -23,7 +23,7 @@ from lean_sidekick.search.spelled_out import spelled_out
 from lean_sidekick.search.trace import BatchRun, CandidateRun, NodeEnded, NodeMet, ProofFinished, SearchEnded
 from lean_sidekick.search.tree import GoalNode, ProofTree, closing_edges, lost_goals, replay
 from lean_sidekick.tactics.counterexamples import Falsity, falsity
-from lean_sidekick.tactics.merge import loses_nothing, progress_cost
+from lean_sidekick.tactics.merge import is_computation, loses_nothing, progress_cost
 from lean_sidekick.verify.api import Place
 from lean_sidekick.verify.recording import goal_texts
 
@@ -360,6 +360,8 @@ def _edge_cost(node: GoalNode, checked: CheckedCandidate) -> float:
     if not goals:
         return -checked.candidate.score
     growth = max(0, max(len(goal.target) for goal in goals) - len(node.goal.target)) / 40
+    if is_computation(checked.candidate.text):
+        growth = 0.0
     more = max(0, len(goals) - len(node.goals))
     unknown = 1.0 if any(goal.has_metavariable for goal in goals) else 0.0
     return progress_cost(checked.candidate) + 0.7 * more + min(growth, 3.0) + unknown

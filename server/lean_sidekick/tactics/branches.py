@@ -11,7 +11,7 @@ from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.term_reader import read_term
 from lean_sidekick.core.terms import Shape, Term, operator, subterms
 from lean_sidekick.tactics.api import TacticRequest
-from lean_sidekick.tactics.classical import cases_on
+from lean_sidekick.tactics.classical import by_truth, cases_on
 from lean_sidekick.tactics.dialect import Dialect
 from lean_sidekick.tactics.goal_shape import GoalShape, read_goal
 from lean_sidekick.tactics.lemmas import read_ahead, usable_lemmas
@@ -57,7 +57,8 @@ def _steps(shape: GoalShape, dialect: Dialect, lemmas: Sequence[Fact]) -> Iterat
                 is_decided = True
                 yield f"rw [{apply(name, proof)}]", -0.3 - late
         if not is_decided:
-            yield cases_on(condition, shape, dialect), -0.9 - late
+            yield by_truth(condition, shape, dialect), -0.9 - late
+            yield cases_on(condition, shape, dialect), -1.1 - late
 
 
 def _conditions(shape: GoalShape) -> list[tuple[Term, bool]]:

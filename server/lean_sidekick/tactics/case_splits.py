@@ -26,6 +26,7 @@ from lean_sidekick.tactics.induction import data_steps
 from lean_sidekick.tactics.inductive_types import Constructor, inductive_types
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.patterns import are_known, has_instance, opened, pattern
+from lean_sidekick.tactics.recursion import matched_arguments
 
 _MATCHED = re.compile(r"\b(?:match|if) (([\w'.]+)(?: [\w'.]+)+) (?:with|then|= true then)")
 _MAX_TESTS = 3
@@ -38,21 +39,23 @@ class CaseSplits:
     async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
         """Splits of what is in the context, likeliest first."""
         text, shape = request.surroundings.text_above, read_goal(request.goal)
-        derived = derived_variables(shape, families(text))
-        return split_candidates(shape, Dialect(request.known_tactics), inductive_types(text), derived)
+        dialect, declared, matched = Dialect(request.known_tactics), inductive_types(text), matched_arguments(text)
+        return split_candidates(shape, dialect, declared, matched, derived_variables(shape, families(text)))
 
 
 def split_candidates(
     shape: GoalShape,
     dialect: Dialect,
     declared: Mapping[str, tuple[Constructor, ...]] = MappingProxyType({}),
+    matched: Mapping[str, frozenset[int]] = MappingProxyType({}),
     derived: frozenset[str] = frozenset(),
 ) -> list[Candidate]:
-    """Splits of what is in the context, likeliest first; `declared` are the types of the open file, `derived` the
-    variables that wait for induction on a hypothesis about them."""
+    """Splits of what is in the context, likeliest first; `declared` are the types of the open file, `matched` the
+    arguments that its functions recurse on, `derived` the variables that wait for induction on a hypothesis about
+    them."""
     data = [
         (text, score - _DERIVED if text.split(None, 2)[1] in derived else score)
-        for text, score in data_steps(shape, declared)
+        for text, score in data_steps(shape, declared, matched)
     ]
     found = [*_hypotheses(shape, dialect), *data, *_truth_values(shape), *_truth_contradictions(shape)]
     candidates = [Candidate(text=text, source=Source.SHAPE, score=score) for text, score in found]

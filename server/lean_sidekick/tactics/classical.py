@@ -28,9 +28,13 @@ def is_decided(statement: Term, shape: GoalShape) -> bool:
 
 def cases_on(statement: Term, shape: GoalShape, dialect: Dialect) -> str:
     """A case distinction on a statement, with a name for what holds in either case."""
+    ordered = _by_order(statement, shape, dialect, Names(shape.taken))
+    return ordered if ordered is not None else by_truth(statement, shape, dialect)
+
+
+def by_truth(statement: Term, shape: GoalShape, dialect: Dialect) -> str:
+    """A case distinction on whether a statement holds, so that `simp` knows it as it stands."""
     names = Names(shape.taken)
-    if (ordered := _by_order(statement, shape, dialect, names)) is not None:
-        return ordered
     yes = names.proof(statement)
     if dialect.known is not None and dialect.has(BY_CASES):
         return f"by_cases {yes} : {statement.rendered}"

@@ -6,6 +6,7 @@ called `ih`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from lean_sidekick.core.terms import Shape, Term, subterms
 from lean_sidekick.tactics.goal_shape import GoalShape, Local, Nature, is_numeral, negation, plain_type
@@ -14,6 +15,8 @@ from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.normal import normal
 
 _MAX_SPLIT_DATA = 4
+_MAX_BOUND = 6
+_IDLE = 0.8
 
 
 _DATA: Mapping[str, tuple[Constructor, ...]] = {
@@ -32,8 +35,13 @@ _DATA: Mapping[str, tuple[Constructor, ...]] = {
 _FINITE = frozenset({"Bool", "Option", "Prod", "Sum", "Unit"})
 
 
-def data_steps(shape: GoalShape, declared: Mapping[str, tuple[Constructor, ...]]) -> Iterator[tuple[str, float]]:
-    """Steps with their scores, in no order; `declared` are the types of the open file."""
+def data_steps(
+    shape: GoalShape,
+    declared: Mapping[str, tuple[Constructor, ...]],
+    matched: Mapping[str, frozenset[int]] = MappingProxyType({}),
+) -> Iterator[tuple[str, float]]:
+    """Steps with their scores, in no order; `declared` are the types of the open file, `matched` the arguments that its
+    functions recurse on."""
     types = {local.name: _constructors(local, declared) for local in shape.data}
     occurring = [local for local in shape.data if local.name in shape.target.names and types[local.name]]
     yield from _all_at_once([local for local in occurring if _is_finite(local, types[local.name])])
@@ -44,12 +52,12 @@ def data_steps(shape: GoalShape, declared: Mapping[str, tuple[Constructor, ...]]
         arms = _arms(constructors, local, shape, with_hypothesis=False)
         if any(constructor.recursive for constructor in constructors):
             score = -2.2 - late - _depth_penalty(shape)
-            if _is_not_least(local, shape):
+            if _is_not_least(local, shape) or _is_bounded(local, shape):
                 score = -0.6 - late
             elif _is_awaited(local, shape):
                 score = -1.0 - late
             yield f"cases {local.name} with {arms}", score
-            yield from _induction(local, constructors, shape, late)
+            yield from _induction(local, constructors, shape, late - _argument_bonus(local, shape, matched))
         elif kind == "Bool":
             yield f"cases {local.name} with {arms}", -1.3 - late
         else:
@@ -98,6 +106,19 @@ def _is_not_least(local: Local, shape: GoalShape) -> bool:
             sides = {side.text for side in denied.args}
             if local.name in sides and sides & {"0", "[]"}:
                 return True
+    return False
+
+
+def _is_bounded(local: Local, shape: GoalShape) -> bool:
+    """Whether a hypothesis leaves few numbers: `x < 3`, also once some cases are gone (`Nat.succ x < 3`)."""
+    for proof in shape.proofs:
+        if not proof.type.is_operator("<", "≤") or not is_numeral(proof.type.args[1]):
+            continue
+        small, bound = proof.type.args
+        while small.head == "Nat.succ" and small.arguments:
+            small = small.arguments[0]
+        if small.text == local.name and int(bound.text) <= _MAX_BOUND:
+            return True
     return False
 
 
@@ -163,8 +184,8 @@ def _induction(
     local: Local, constructors: Sequence[Constructor], shape: GoalShape, late: float
 ) -> Iterator[tuple[str, float]]:
     arms = _arms(constructors, local, shape, with_hypothesis=True)
-    score = -1.3 - late - 2 * _depth_penalty(shape) + _argument_bonus(local, shape)
-    if _is_not_least(local, shape):
+    score = -1.3 - late - 2 * _depth_penalty(shape)
+    if _is_not_least(local, shape) or _is_bounded(local, shape):
         # Its induction hypothesis would have a premise of its own.
         score -= 0.8
     yield f"induction {local.name} with {arms}", score
@@ -176,17 +197,23 @@ def _induction(
     yield f"induction {local.name} <;> simp_all", min(score, -1.5) - 1.5
 
 
-def _argument_bonus(local: Local, shape: GoalShape) -> float:
-    """Induction is best on what functions recurse on: the last argument of `+`, `*`, `^`, the list before `++`."""
-    places = 0
+def _argument_bonus(local: Local, shape: GoalShape, matched: Mapping[str, frozenset[int]]) -> float:
+    """Induction is best on what functions recurse on: the last argument of `+`, `*`, `^`, the list before `++`.
+
+    It leads nowhere on what a function of the open file hands on as it is.
+    """
+    places, idle = 0, 0
     for part in subterms(shape.target):
         if part.is_infix("+", "*", "^", "-"):
             places += part.args[1].text == local.name
         elif part.is_operator("++", "::"):
             places += part.args[0].text == local.name
         elif part.shape is Shape.APPLICATION and part.head not in shape.taken:
-            places += any(arg.text == local.name for arg in part.arguments)
-    return 0.2 * min(places, 3)
+            given = {place for place, arg in enumerate(part.arguments) if arg.text == local.name}
+            recursive = matched.get(part.head.rpartition(".")[2])
+            places += bool(given if recursive is None else given & recursive)
+            idle += bool(given) and recursive is not None and not given & recursive
+    return 0.2 * min(places, 3) - (_IDLE if idle and not places else 0.0)
 
 
 def _generalized(local: Local, shape: GoalShape) -> list[str]:

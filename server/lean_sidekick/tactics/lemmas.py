@@ -133,7 +133,7 @@ def _uses(shape: GoalShape, lemmas: Sequence[Lemma], offset: float) -> list[tupl
             continue
         rewrites += _rewrites(lemma, equation, shape)
         forward = rewrite(equation, shape.target)
-        if forward is not None and _size(forward.result) <= _size(shape.target) + 1:
+        if forward is not None and not equation.premises and _size(forward.result) <= _size(shape.target) + 1:
             simplified.append((f"simp [{lemma.name}]", -2.0))
     found = []
     for group, limit in ((applied, _MAX_APPLIED), (rewrites, _MAX_REWRITES), (simplified, _MAX_SIMP)):
@@ -221,7 +221,7 @@ def _simp_set(shape: GoalShape, lemmas: Sequence[Lemma]) -> Iterator[tuple[str, 
     names = []
     for lemma in lemmas:
         equation = equation_of(lemma.statement)
-        forward = rewrite(equation, shape.target) if equation is not None else None
+        forward = rewrite(equation, shape.target) if equation is not None and not equation.premises else None
         if forward is not None and _size(forward.result) < _size(shape.target):
             names.append(lemma.name)
     if len(names) > 1:

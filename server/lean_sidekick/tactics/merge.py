@@ -23,8 +23,10 @@ from lean_sidekick.tactics.case_splits import CaseSplits
 from lean_sidekick.tactics.conversions import ByMode, Conversions
 from lean_sidekick.tactics.core_lemmas import probe_names, table_names
 from lean_sidekick.tactics.dialect import name_probe
+from lean_sidekick.tactics.early_facts import EarlyFacts, fact_names
 from lean_sidekick.tactics.families import Families
 from lean_sidekick.tactics.functions import CHOICE, Functions
+from lean_sidekick.tactics.generalization import Generalizations
 from lean_sidekick.tactics.goal_shape import read_goal
 from lean_sidekick.tactics.hypotheses import Hypotheses
 from lean_sidekick.tactics.inequalities import Inequalities
@@ -35,6 +37,7 @@ from lean_sidekick.tactics.proof_terms import ProofTerms
 from lean_sidekick.tactics.semiring import SemiringEquations, lemma_names
 from lean_sidekick.tactics.shapes import Shapes
 from lean_sidekick.tactics.simplification import REORDERING, Simplification, group_names
+from lean_sidekick.tactics.transitivity import Transitivity, transitivity_names
 
 CANDIDATE_LIMIT = 96
 _UNTYPABLE = (INACCESSIBLE_MARK, "⋯", "?m.")
@@ -59,6 +62,7 @@ _PLAIN_SOURCES: tuple[TacticGenerator, ...] = (
     ProofTerms(),
     SemiringEquations(),
     Inequalities(),
+    Transitivity(),
     Portfolio(),
     Shapes(),
     CaseSplits(),
@@ -69,6 +73,8 @@ _PLAIN_SOURCES: tuple[TacticGenerator, ...] = (
     Branches(),
     Simplification(),
     ArithmeticArguments(),
+    Generalizations(),
+    EarlyFacts(),
     Lemmas(),
 )
 
@@ -97,7 +103,8 @@ def safe_first(candidates: Sequence[Candidate]) -> list[Candidate]:
     What such a step leaves can be worked on by all the others, so that trying them here too would only be the same work
     in another order. Of two safe splits one waits for the same reason.
     """
-    safe = [c for c in candidates if c.score > _SAFE_ABOVE and _head(c.text) in _SAFE_HEADS]
+    likely = [c for c in candidates if c.score > _SAFE_ABOVE]
+    safe = [c for c in likely if _head(c.text) in _SAFE_HEADS or is_computation(c.text)]
     if not safe:
         return list(candidates)
     first = max(safe, key=lambda candidate: candidate.score)
@@ -153,7 +160,8 @@ def _by_mode(tactics: TacticGenerator) -> TacticGenerator:
 
 def vocabulary_probes() -> tuple[str, ...]:
     """All tactic texts whose answers decide what is offered: to be asked of a toolchain once."""
-    names = map(name_probe, (*group_names(), *lemma_names(), *branch_names(), *RECURSION, CHOICE))
+    others = (*RECURSION, CHOICE, *fact_names(), *transitivity_names())
+    names = map(name_probe, (*group_names(), *lemma_names(), *branch_names(), *others))
     return tuple(dict.fromkeys([*probe_texts(), *probe_names(), *names]))
 
 
@@ -173,7 +181,12 @@ def progress_cost(candidate: Candidate) -> float:
     head = candidate.text.split(None, 1)[0] if candidate.text.split() else ""
     if "<;>" in candidate.text:
         return 2.0 - candidate.score
-    return (1.0 if head in _CLOSERS else 0.0) - candidate.score
+    return (1.0 if head in _CLOSERS and not is_computation(candidate.text) else 0.0) - candidate.score
+
+
+def is_computation(text: str) -> bool:
+    """Whether a tactic only unfolds what it names: what it leaves is the same goal, longer as a rule."""
+    return text.startswith("simp only [")
 
 
 def cost_of(text: str) -> Cost:

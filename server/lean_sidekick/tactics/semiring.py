@@ -13,11 +13,12 @@ from attrs import define, field, frozen
 
 from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.scanner import words
-from lean_sidekick.core.terms import Shape, Term, application, atom, operator, replace, subterms
+from lean_sidekick.core.terms import BinderKind, Shape, Term, application, atom, operator, replace, subterms
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import Dialect
 from lean_sidekick.tactics.goal_shape import GoalShape, Local, is_numeral, plain_type, read_goal, type_of
-from lean_sidekick.tactics.rewriting import Equation, equation_of, is_settled, rewrite
+from lean_sidekick.tactics.rewriting import Equation, equation_of, is_settled, rewrites
+from lean_sidekick.tactics.sequents import open_statement
 
 _MAX_STEPS = 60
 _MAX_LENGTH = 2500
@@ -119,7 +120,9 @@ def _difference(left: Term, right: Term) -> tuple[Term, Term] | None:
 def _usable_equation(local: Local) -> Equation | None:
     """An equation that rewrites to something else by its left side, such as an induction hypothesis."""
     equation = equation_of(local.type)
-    if equation is None or equation.premises:
+    if equation is None or equation.premises or not equation.variables <= equation.left.names:
+        return None
+    if any(argument.kind is not BinderKind.EXPLICIT for argument in open_statement(local.type)[0]):
         return None
     is_growing = equation.left in tuple(subterms(equation.right)) or is_numeral(equation.left)
     return None if is_growing else equation
@@ -164,9 +167,13 @@ class _Chain:
 
     def _next(self) -> _Step | None:
         for name, equation in self.equations:
-            done = rewrite(equation, self.target)
-            if done is not None and self.texts.count(name) < _MAX_USES:
-                return _Step((name,), done.instance, done.replacement)
+            if sum(text.split(" ", 1)[0] == name for text in self.texts) >= _MAX_USES:
+                continue
+            for done in rewrites(equation, self.target):
+                # An instance that brings itself back (`f 0 = 0 + f 0`) would be taken again and again.
+                if done.instance not in tuple(subterms(done.replacement)):
+                    values = [done.values[variable] for variable in sorted(equation.variables)]
+                    return _Step((" ".join([name, *map(_argument, values)]),), done.instance, done.replacement)
         for rule in _RULES:
             for part in subterms(self.target):
                 step = rule(part, self.lemmas)

@@ -35,8 +35,13 @@ _MAX_DEFINITIONS = 4
 _MIN_SIZE = 3
 _MAX_UNFOLDED = 3
 _MAX_GROUPS = 4
-# Constructors, which there is nothing to unfold in.
-_NOT_UNFOLDED = frozenset({"Nat.succ", "Or.inl", "Or.inr", "List.cons", "Option.some", "some", "Sum.inl", "Sum.inr"})
+_NOT_UNFOLDED = frozenset(
+    {"Nat.succ", "Or.inl", "Or.inr", "List.cons", "Option.some", "some", "Sum.inl", "Sum.inr", "List.length"}
+)
+"""Constructors, which there is nothing to unfold in, and what `simp` computes by lemmas while its definition is of no
+use."""
+_RULES = frozenset({"List.cons_append", "List.length_cons"})
+_COMPUTES = -0.5
 
 
 @frozen
@@ -118,7 +123,12 @@ def _calls(shape: GoalShape, dialect: Dialect, constructors: Collection[str]) ->
     # There is nothing to simplify in `a ≠ b` and the like.
     compound = [local for local in shape.proofs if sum(1 for _ in subterms(local.type)) > _MIN_SIZE]
     for index, local in enumerate(reversed(compound[-4:])):
-        yield f"simp at {local.name}", -2.7 - 0.15 * index
+        is_waiting = not local.name.startswith("ih") and any(
+            part.is_operator("++") and part.args[0].is_operator("::") for part in subterms(local.type)
+        )
+        yield f"simp at {local.name}", (-0.7 if is_waiting else -2.7) - 0.15 * index
+    if computed := _computed(shape, dialect, constructors):
+        yield f"simp only [{', '.join(computed)}]", _COMPUTES
     # All at once, and one by one: unfolding what simp has lemmas for does harm.
     for index, unfolded in enumerate([definitions, *([name] for name in definitions if len(definitions) > 1)]):
         if not unfolded:
@@ -134,6 +144,30 @@ def _calls(shape: GoalShape, dialect: Dialect, constructors: Collection[str]) ->
     yield from _lemma_calls(shape, dialect, inductive or equations)
     if definitions and inductive:
         yield from _unfolding_calls(shape, dialect, [*definitions[:_MAX_UNFOLDED], *inductive])
+
+
+def _computed(shape: GoalShape, dialect: Dialect, constructors: Collection[str]) -> list[str]:
+    """What computes functions that wait for a constructor and have one: `count p (a :: l)`, `a :: l ++ m`."""
+    found: dict[str, None] = {}
+    for part in subterms(shape.target):
+        if part.is_operator("++") and part.args[0].is_operator("::"):
+            found["List.cons_append"] = None
+        elif part.shape is Shape.APPLICATION and any(is_made(arg, constructors) for arg in part.arguments):
+            head = part.head
+            if head == "List.length":
+                found["List.length_cons"] = None
+            elif _may_unfold(head, shape) and head not in constructors:
+                found[head] = None
+    names = [name for name in found if name not in _RULES or dialect.has_name(name)]
+    # Rules alone are what every `simp` has.
+    return names[:_MAX_DEFINITIONS] if any(name not in _RULES for name in names) else []
+
+
+def is_made(term: Term, constructors: Collection[str]) -> bool:
+    """Whether a term begins with a constructor that has fields: of the core library or of the open file."""
+    if term.is_operator("::") or (term.is_operator("+") and term.args[1].text == "1"):
+        return True
+    return bool(term.arguments) and (term.head == "Nat.succ" or term.head in constructors)
 
 
 def _lemma_calls(shape: GoalShape, dialect: Dialect, equations: Sequence[str]) -> Iterator[tuple[str, float]]:
@@ -169,12 +203,14 @@ def _unfolding_calls(shape: GoalShape, dialect: Dialect, unfolded: Sequence[str]
 
 def _definitions(shape: GoalShape) -> list[str]:
     """Functions that the goal applies, for `simp` to unfold; no constructors of the core library, no types."""
-    found = {
-        name
-        for name in _heads(shape.target)
-        if name not in shape.taken and name not in _NOT_UNFOLDED and INACCESSIBLE_MARK not in name
-    }
-    return sorted(name for name in found if "." in name or not name[0].isupper())
+    return sorted({name for name in _heads(shape.target) if _may_unfold(name, shape)})
+
+
+def _may_unfold(name: str, shape: GoalShape) -> bool:
+    """Whether a name can be that of a function with equations of its own."""
+    if not name or name in shape.taken or name in _NOT_UNFOLDED or INACCESSIBLE_MARK in name:
+        return False
+    return "." in name or not name[0].isupper()
 
 
 def _heads(term: Term) -> Iterator[str]:

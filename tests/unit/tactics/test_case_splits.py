@@ -132,3 +132,9 @@ def test_data_of_a_type_of_the_open_file_is_taken_apart(text: str, goal: str, ex
     found = [candidate.text for candidate in split_candidates(shape, Dialect(EARLY), inductive_types(text))]
     assert expected in found
     assert texts(split_candidates, goal, EARLY) == []
+
+
+@pytest.mark.parametrize("bound", ["x < 3", "Nat.succ x < 3", "x ≤ 2"])
+def test_few_numbers_are_gone_through_one_by_one(bound: str) -> None:
+    (first, *_) = texts(split_candidates, f"x : Nat\nh : {bound}\n⊢ x = 0 ∨ x = 1 ∨ x = 2", EARLY)
+    assert first == "cases x with | zero => ?_ | succ x => ?_"

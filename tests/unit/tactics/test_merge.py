@@ -189,3 +189,12 @@ def test_of_two_splits_that_differ_in_names_alone_the_better_one_is_tried() -> N
     }
     merged = merge([Candidate(text=text, source=Source.SHAPE, score=score) for text, score in texts.items()], 9)
     assert [candidate.score for candidate in merged] == [-0.7, -1.5, -2.0, -2.1]
+
+
+def test_a_step_that_computes_costs_no_more_than_its_score_and_goes_first() -> None:
+    computes = Candidate(text="simp only [count]", source=Source.PORTFOLIO, score=-0.5)
+    cases = Candidate(text="cases m with | nil => ?_ | cons a m => ?_", source=Source.SHAPE, score=-1.0)
+    simp = Candidate(text="simp [count]", source=Source.PORTFOLIO, score=-0.5)
+    assert progress_cost(computes) == 0.5 < progress_cost(simp)
+    found = {candidate.text: candidate.score for candidate in safe_first([computes, cases, simp])}
+    assert found[cases.text] < cases.score and found[simp.text] == simp.score

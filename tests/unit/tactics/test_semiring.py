@@ -85,3 +85,12 @@ def test_a_step_needs_its_lemma() -> None:
 def test_the_lemmas_are_among_the_names_that_are_asked_for() -> None:
     assert set(vocabulary_probes()) >= KNOWN - EARLY
     assert {name_probe(name) for name in lemma_names()} <= set(vocabulary_probes())
+
+
+def test_a_general_induction_hypothesis_is_used_for_the_values_it_is_needed_for() -> None:
+    goal = """f : Nat → Nat
+a n : Nat
+ih : ∀ (n : Nat), f n = n + f 0
+⊢ f (n + a) = n + f a"""
+    # Not for 0, which would bring itself back.
+    assert texts(semiring_candidates, goal, KNOWN) == ["rw [ih (n + a), ih a, Nat.add_assoc n a (f 0)]"]

@@ -16,7 +16,13 @@ from lean_sidekick.tactics.simplification import simp_candidates
         ("a b : Nat\nf : Nat → Nat\nh : f a = b\n⊢ f (f a) = f b", ["simp [h]", "simp at h"]),
         (
             "α : Type\nf : α → α\nxs : List α\nih : List.map f xs = xs\n⊢ List.map f (a :: xs) = List.reverse xs",
-            ["simp [ih]", "simp [List.map, List.reverse, ih]", "simp [List.map, ih]", "simp [List.reverse, ih]"],
+            [
+                "simp only [List.map]",
+                "simp [ih]",
+                "simp [List.map, List.reverse, ih]",
+                "simp [List.map, ih]",
+                "simp [List.reverse, ih]",
+            ],
         ),
         ("a b c : Nat\n⊢ a + b + c = c + b + a", ["simp [Nat.add_comm, Nat.add_left_comm, Nat.add_assoc]"]),
     ],
@@ -69,3 +75,23 @@ def test_constructors_of_the_open_file_are_not_unfolded() -> None:
     found = [candidate.text for candidate in simp_candidates(shape, Dialect(EARLY), {"Tree.node"})]
     assert "simp [Tree.size]" in found
     assert not [text for text in found if "node" in text]
+
+
+@pytest.mark.parametrize(
+    ("target", "computed"),
+    [
+        ("count p (a :: l ++ m) = count p (a :: l)", ["simp only [List.cons_append, count]"]),
+        ("List.length (rev (a :: l)) = List.length (a :: l)", ["simp only [rev, List.length_cons]"]),
+        ("fact (Node.mk n) = 1", ["simp only [fact]"]),
+        ("fact n = List.length (a :: l)", []),  # there is no function to be computed
+    ],
+)
+def test_functions_of_a_constructor_are_computed(target: str, computed: list[str]) -> None:
+    goal = parse_goal(f"a n : Nat\nl m : List Nat\np : Nat → Bool\n⊢ {target}")
+    found = [one.text for one in simp_candidates(read_goal(goal), Dialect(None), {"Node.mk"})]
+    assert [text for text in found if text.startswith("simp only [") and "_assoc" not in text] == computed
+
+
+def test_a_hypothesis_about_what_appends_to_a_first_element() -> None:
+    goal = "a : Nat\nl m : List Nat\nh : a :: l ++ m = a :: l\n⊢ m = []"
+    assert texts(simp_candidates, goal, EARLY)[0] == "simp at h"
