@@ -115,7 +115,7 @@ def safe_first(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def loses_nothing(candidate: Candidate) -> bool:
-    """Whether what a candidate leaves is no harder to prove than the goal: it introduces, or takes apart."""
+    """Whether what a candidate leaves can be proved where the goal can: it introduces, or takes apart."""
     return _head(candidate.text) in _SAFE_HEADS
 
 
