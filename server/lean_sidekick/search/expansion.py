@@ -5,6 +5,7 @@ that failed is not tried again at an equal state. A tactic that did not end is t
 late join those that wait, by their scores. Which node is next is not decided here.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 
@@ -29,7 +30,7 @@ from lean_sidekick.verify.recording import goal_texts
 
 REPORT_EVERY_S = 0.2
 _DOUBT = 2.0
-"""What it costs a step that a goal which it leaves may be false."""
+"""What it costs a step that a goal which it leaves may be false, where its own goal does not look so."""
 
 
 @define
@@ -114,7 +115,9 @@ class Expansion:
         self._tried.setdefault(node.key, set()).update(seen)
         node.has_untried = bool(self._waiting[node.key]) or node.key in self._late_due
         # Where two lead to the same goals the first one counts, so the one that costs least has to come first.
-        ran += [self._add(node, checked) for checked in sorted(progress, key=lambda c: _edge_cost(node, c))]
+        for checked in sorted(progress, key=lambda c: _edge_cost(node, c)):
+            ran.append(self._add(node, checked))
+            await asyncio.sleep(0)  # whether the goals are false takes some milliseconds
         new = self._estimate_new()
         self.task.trace.write(
             BatchRun(
@@ -292,8 +295,8 @@ class Expansion:
         falsities = [falsity(goal) for goal in goals]
         if Falsity.CERTAIN in falsities:
             return _as_run(checked, note="leaves a goal that is false for small values")
-        is_doubtful = Falsity.UNLESS_RULED_OUT in falsities and not loses_nothing(checked.candidate)
-        doubt = _DOUBT if is_doubtful else 0.0
+        is_new = not loses_nothing(checked.candidate) and falsity(node.goal) is Falsity.NOT_SEEN
+        doubt = _DOUBT if is_new and Falsity.UNLESS_RULED_OUT in falsities else 0.0
         new = self.tree.add_edge(node, checked.candidate, goals, _edge_cost(node, checked) + doubt)
         if new is None:
             return _as_run(checked, note="leads in a circle, or where another tactic leads")

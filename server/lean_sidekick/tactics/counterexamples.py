@@ -8,6 +8,7 @@ goal with such hypotheses or with `∃` is only unlikely. Pure.
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
+from functools import lru_cache
 from itertools import islice, product
 
 from lean_sidekick.core.goals import Goal
@@ -46,6 +47,7 @@ class _NotUnderstood(Exception):
     """A term has no value here."""
 
 
+@lru_cache(maxsize=512)
 def falsity(goal: Goal) -> Falsity:
     """Whether small values make a goal false."""
     if goal.has_metavariable or len(goal.target) > _MAX_LENGTH or "⊢" not in goal.text:

@@ -195,8 +195,9 @@ def _steps(
     if not any(rule.recursive for rule in family.rules):
         return
     deep = 0.8 * sum(1 for proof in shape.proofs if proof.name.startswith("ih"))
-    if is_inversion:
+    if is_inversion and not local.name.startswith("ih"):
         yield _generalized(local, indices, shape), -2.0 - late - deep
+    if is_inversion:
         return
     arms = _arms(family.rules, local, shape, with_hypothesis=True)
     free = _said_of(indices, shape)

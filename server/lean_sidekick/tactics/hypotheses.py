@@ -55,6 +55,8 @@ def _applications(shape: GoalShape) -> Iterator[tuple[str, float]]:
         if values is not None:
             open_variables = len(variables - values.keys())
             score = -1.3 if goal == FALSE else -0.9
+            if conclusion.is_operator("=") and all(side.text in variables for side in conclusion.args):
+                score -= 0.7  # it fits every equation
             yield f"apply {local.name}", score - 0.3 * max(0, premises - 1) - 1.2 * min(open_variables, 2) - late
         elif conclusion == FALSE and goal != FALSE and premises == 1:
             yield f"refine absurd ?_ {local.name}", -3.2 - late
