@@ -8,6 +8,7 @@ candidates still to come is put aside until they are there, or until nothing els
 """
 
 import heapq
+import math
 
 from attrs import define, field
 
@@ -32,6 +33,8 @@ class BestFirst:
     _expansion: Expansion = field(init=False)
     _queue: list[tuple[float, int, GoalNode]] = field(factory=list, init=False)
     _aside: list[tuple[float, GoalNode]] = field(factory=list, init=False)
+    _queued: dict[int, float] = field(factory=dict, init=False)
+    _expanded: set[int] = field(factory=set, init=False)
     _counter: int = field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -47,14 +50,17 @@ class BestFirst:
             if self.task.budget.is_spent:
                 return expansion.result(SearchStatus.BUDGET_SPENT, None)
             priority, node, may_wait = self._next()
+            if priority != self._queued[node.number]:
+                continue  # it was queued again since
             if node not in expansion.tree.needed(expansion.tree.viable()):
                 continue
             if expansion.must_wait(node) and not may_wait:
                 self._aside.append((priority, node))
                 continue
             expansion.look_ahead([node, *(other for _, _, other in heapq.nsmallest(LOOK_AHEAD - 1, self._queue))])
-            for child in await expansion.expand(node):
-                self._push(child, child.cost / child.depth**self.length_power)
+            self._expanded.add(node.number)
+            await expansion.expand(node)
+            self._push_children(node)
             if node.proof is None and node.has_untried:
                 self._push(node, priority + NEXT_BATCH)
             if expansion.tree.is_proved:
@@ -75,7 +81,17 @@ class BestFirst:
 
     def _push(self, node: GoalNode, priority: float) -> None:
         self._counter += 1
+        self._queued[node.number] = priority
         heapq.heappush(self._queue, (priority, self._counter, node))
+
+    def _push_children(self, node: GoalNode) -> None:
+        """Queues the goals that a node's tactics left: those that are new, and those met before by a dearer way that
+        still wait for their turn."""
+        for edge in node.edges:
+            priority = (node.cost + edge.cost) / (node.depth + 1) ** self.length_power
+            for child in edge.children:
+                if child.number not in self._expanded and priority < self._queued.get(child.number, math.inf):
+                    self._push(child, priority)
 
     def _reopen(self) -> bool:
         """Queues goals that were passed over as proved or not needed and are needed now: another tactic leads to

@@ -124,6 +124,19 @@ async def test_of_two_ways_to_the_same_goals_the_cheaper_step_is_taken(kind: Sea
     assert result.block is not None and result.block.splitlines()[0] == "u"
 
 
+async def test_a_goal_met_again_by_a_cheaper_way_moves_up(kind: SearchKind) -> None:
+    """It was first met by a step that is hardly ever right; many goals would come before it otherwise."""
+    rules: Rules = {
+        "start": {"dear": ("goal",), "cheap": ("near",), **{f"w{i}": (f"far{i}",) for i in range(8)}},
+        "near": {"cheap": ("goal",)},
+        "goal": {"a": ()},
+    }
+    attempt = Attempt(kind, rules, {"dear": -9.0, "cheap": -0.1, "a": -1.0, **{f"w{i}": -1.0 for i in range(8)}})
+    assert (await attempt.run()).block is not None
+    if kind is SearchKind.BEST_FIRST:
+        assert not any(goal.startswith("far") for goal, _ in attempt.session.asked)
+
+
 async def test_goals_that_share_nothing_are_searched_apart(kind: SearchKind) -> None:
     """What was learned about one goal is not learned again for each way to prove the other."""
     rules: Rules = {
