@@ -30,8 +30,9 @@ class GoalNode:
     """What has to be proved: one goal, or goals that share metavariables.
 
     `outside` is how many goals of the whole proof stand behind them once the path was replayed. `form` is equal for
-    equal states, `key` names the node. `cost` is the least sum of the costs of the edges on a way to it. `has_untried` says that
-    candidates are left to be tried. `estimate` is what a value function says, `visits` and `value` what MCTS notes.
+    equal states, `key` names the node. `cost` is the least sum of the costs of the edges on a way to it.
+    `has_untried` says that candidates are left to be tried. `estimate` is what a value function says, `visits` and
+    `value` what MCTS notes.
     """
 
     number: int

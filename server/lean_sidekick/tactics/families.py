@@ -196,7 +196,7 @@ def _steps(
         return
     deep = 0.8 * sum(1 for proof in shape.proofs if proof.name.startswith("ih"))
     if is_inversion and not local.name.startswith("ih"):
-        yield _generalized(local, indices, shape), -2.0 - late - deep
+        yield _generalized(local, indices, shape), -2.6 - late - deep
     if is_inversion:
         return
     arms = _arms(family.rules, local, shape, with_hypothesis=True)

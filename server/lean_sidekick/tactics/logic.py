@@ -43,16 +43,14 @@ class _OutOfSteps(Exception):
     """The limit of steps is reached; there is no answer."""
 
 
-def prove(shape: GoalShape, lemmas: Sequence[Fact]) -> str | None:
+def prove(shape: GoalShape, lemmas: Sequence[Fact], known: Sequence[Fact] = ()) -> str | None:
     """The text of a term that proves the goal, or None if none was found.
 
-    `lemmas` are statements that hold, with the names to call them by.
+    `lemmas` are statements that hold, with the names to call them by; `known` is what follows from the hypotheses.
     """
     sequent, goal = _sequent(shape), normal(shape.target, shape.types)
-    if goal.is_operator("="):
-        # Equations are joined, but none of them is looked for: those that hypotheses give have to be there.
-        for fact in [fact for fact in applications(shape) if fact.statement.is_operator("=")]:
-            sequent = sequent.add(fact.statement, fact.proof)
+    for fact in known:
+        sequent = sequent.add(fact.statement, fact.proof)
     for is_classical in (False,) if lemmas else (False, True):
         prover = _Prover(is_classical=is_classical, lemmas=tuple(lemmas))
         try:

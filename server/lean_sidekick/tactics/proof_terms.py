@@ -10,6 +10,7 @@ from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.terms import Shape, Term
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import Dialect
+from lean_sidekick.tactics.equations import derived_equations
 from lean_sidekick.tactics.goal_shape import FALSE, read_goal, telescope
 from lean_sidekick.tactics.lemma import Lemma
 from lean_sidekick.tactics.lemmas import read_ahead, usable_lemmas
@@ -28,16 +29,17 @@ class ProofTerms:
     async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
         """`exact` with a proof of the goal, if one was found."""
         shape = read_goal(request.goal)
-        proof = prove(shape, ())
+        goal = normal(shape.target, shape.types)
+        proof = prove(shape, (), derived_equations(shape, goal, ()))
         if proof is not None:
             return _candidate(proof, Source.HYPOTHESIS, -0.05)
         await read_ahead(request)
         lemmas = usable_lemmas(shape, Dialect(request.known_tactics), request)
-        goal = normal(shape.target, shape.types)
         facts = [
             Fact(lemma.normal_statement, lemma.name) for lemma in lemmas if _may_take_part(lemma, goal, shape.carrier)
         ]
-        proof = prove(shape, facts[:_MAX_LEMMAS]) if facts else None
+        equations = derived_equations(shape, goal, facts[:_MAX_LEMMAS])
+        proof = prove(shape, facts[:_MAX_LEMMAS], equations) if facts else None
         return [] if proof is None else _candidate(proof, Source.LEMMA, -0.15)
 
 

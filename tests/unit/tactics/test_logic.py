@@ -118,8 +118,3 @@ def test_a_hopeless_goal_ends_soon() -> None:
 def test_equal_propositions_follow_from_each_other() -> None:
     check_proof("p q : Prop\nh : p = q\nhp : p\n⊢ q", "h.mp hp")
     check_proof("α : Type\np : α → Prop\nx : α\nh : p x = ¬p x\nhp : p x\n⊢ False", "h.mp hp hp")
-
-
-def test_equations_that_hypotheses_give_are_joined() -> None:
-    goal = "α : Type\nr : α → α → Prop\nh : ∀ (a b : α), r a b → a = b\na b c : α\nhr : r a b\nhc : b = c\n⊢ a = c"
-    check_proof(goal, "(h a b hr).trans hc")
