@@ -17,6 +17,7 @@ from lean_sidekick.tactics.normal import normal
 _MAX_SPLIT_DATA = 4
 _MAX_BOUND = 6
 _IDLE = 0.8
+_UNSPOKEN = -2.0
 
 
 _DATA: Mapping[str, tuple[Constructor, ...]] = {
@@ -68,7 +69,11 @@ def data_steps(
             spoken = sum(1 for proof in shape.proofs if local.name in proof.type.names)
             if spoken:
                 arms = _arms(types[local.name], local, shape, with_hypothesis=False)
-                yield f"cases {local.name} with {arms}", -1.6 if _is_not_least(local, shape) else -3.0
+                is_split = _is_not_least(local, shape) or _is_bounded(local, shape)
+                yield f"cases {local.name} with {arms}", -1.6 if is_split else -3.0
+                if any(constructor.recursive for constructor in types[local.name]) and not _depth_penalty(shape):
+                    arms = _arms(types[local.name], local, shape, with_hypothesis=True)
+                    yield f"induction {local.name} with {arms}", _UNSPOKEN
 
 
 def _constructors(local: Local, declared: Mapping[str, tuple[Constructor, ...]]) -> tuple[Constructor, ...]:
@@ -109,13 +114,20 @@ def _is_not_least(local: Local, shape: GoalShape) -> bool:
 
 
 def _is_bounded(local: Local, shape: GoalShape) -> bool:
-    """Whether a hypothesis leaves few numbers: `x < 3`, also once some cases are gone (`Nat.succ x < 3`)."""
+    """Whether a hypothesis leaves few numbers, or lists of few lengths: `x < 3`, `List.length l = 1`.
+
+    Also once some cases are gone: `Nat.succ x < 3`, `List.length (a :: l) = 1`.
+    """
     for proof in shape.proofs:
-        if not proof.type.is_operator("<", "≤") or not is_numeral(proof.type.args[1]):
+        if not proof.type.is_operator("<", "≤", "=") or not is_numeral(proof.type.args[1]):
             continue
         small, bound = proof.type.args
-        while small.head == "Nat.succ" and small.arguments:
-            small = small.arguments[0]
+        is_length = small.head == "List.length" and len(small.arguments) == 1
+        if proof.type.is_operator("=") and not is_length:
+            continue
+        small = small.arguments[0] if is_length else small
+        while (small.head == "Nat.succ" and small.arguments) or small.is_operator("::"):
+            small = small.arguments[0] if small.arguments else small.args[1]
         if small.text == local.name and int(bound.text) <= _MAX_BOUND:
             return True
     return False

@@ -41,6 +41,10 @@ _NOT_UNFOLDED = frozenset(
 """Constructors, which there is nothing to unfold in, and what `simp` computes by lemmas while its definition is of no
 use."""
 _RULES = frozenset({"List.cons_append", "List.length_cons"})
+_BY_LEMMA = {"List.length": "List.length_cons", "List.filter": "List.filter_cons", "List.reverse": "List.reverse_cons"}
+"""What is computed by a lemma, since its definition has an accumulator that a proof would have to know of."""
+_CHOICES = frozenset({"Nat.min", "Nat.max", "min", "max"})
+"""What is an `if` once it is unfolded."""
 _COMPUTES = -0.5
 
 
@@ -154,11 +158,14 @@ def _computed(shape: GoalShape, dialect: Dialect, constructors: Collection[str])
             found["List.cons_append"] = None
         elif part.shape is Shape.APPLICATION and any(is_made(arg, constructors) for arg in part.arguments):
             head = part.head
-            if head == "List.length":
-                found["List.length_cons"] = None
+            if head in _BY_LEMMA:
+                found[_BY_LEMMA[head]] = None
             elif _may_unfold(head, shape) and head not in constructors:
                 found[head] = None
-    names = [name for name in found if name not in _RULES or dialect.has_name(name)]
+        elif part.shape is Shape.APPLICATION and part.head in _CHOICES and not dialect.has("omega"):
+            found[part.head] = None
+    lemmas = _RULES.union(_BY_LEMMA.values())
+    names = [name for name in found if name not in lemmas or dialect.has_name(name)]
     # Rules alone are what every `simp` has.
     return names[:_MAX_DEFINITIONS] if any(name not in _RULES for name in names) else []
 
