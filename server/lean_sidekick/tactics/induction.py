@@ -56,7 +56,7 @@ def data_steps(
             if _is_not_least(local, shape) or _is_bounded(local, shape):
                 score = -0.6 - late
             elif _is_awaited(local, shape):
-                score = -1.0 - late
+                score = (-0.7 if _has_general_hypothesis(local, shape) else -1.0) - late
             yield f"cases {local.name} with {arms}", score
             yield from _induction(local, constructors, shape, late - _argument_bonus(local, shape, matched))
         elif kind == "Bool":
@@ -144,6 +144,14 @@ def _is_awaited(local: Local, shape: GoalShape) -> bool:
                 if waiting.text == local.name and _is_constructor(other):
                     return True
     return any(_computes_on(local, proof.type) for proof in shape.proofs if not proof.name.startswith("ih"))
+
+
+def _has_general_hypothesis(local: Local, shape: GoalShape) -> bool:
+    """Whether an induction hypothesis holds for anything in the place of this one, so that a split loses nothing."""
+    return any(
+        proof.name.startswith("ih") and proof.type.is_binder("∀") and proof.type.variable_type == local.type
+        for proof in shape.proofs
+    )
 
 
 def _computes_on(local: Local, statement: Term) -> bool:

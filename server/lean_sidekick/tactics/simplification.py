@@ -165,7 +165,10 @@ def _computed(shape: GoalShape, dialect: Dialect, constructors: Collection[str])
         elif part.shape is Shape.APPLICATION and part.head in _CHOICES and not dialect.has("omega"):
             found[part.head] = None
     lemmas = _RULES.union(_BY_LEMMA.values())
-    names = [name for name in found if name not in lemmas or dialect.has_name(name)]
+    known = {local.name for local in shape.proofs}
+    # Under its short name it may be a fact that was established before.
+    short = {name: name.rpartition(".")[2] for name in lemmas if name.rpartition(".")[2] in known}
+    names = [short.get(name, name) for name in found if name in short or name not in lemmas or dialect.has_name(name)]
     # Rules alone are what every `simp` has.
     return names[:_MAX_DEFINITIONS] if any(name not in _RULES for name in names) else []
 
