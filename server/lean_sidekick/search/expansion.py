@@ -113,6 +113,8 @@ class Expansion:
         self._waiting[node.key] = [c for c in waiting if c.text not in seen]
         self._tried.setdefault(node.key, set()).update(seen)
         node.has_untried = bool(self._waiting[node.key]) or node.key in self._late_due
+        # Of tactics that lead to the same state the cheapest is taken.
+        progress.sort(key=lambda checked: _edge_cost(node, checked))
         ran += [self._add(node, checked) for checked in progress]
         new = self._estimate_new()
         self.task.trace.write(

@@ -45,7 +45,7 @@ _BY_LEMMA = {"List.length": "List.length_cons", "List.filter": "List.filter_cons
 """What is computed by a lemma, since its definition has an accumulator that a proof would have to know of."""
 _CHOICES = frozenset({"Nat.min", "Nat.max", "min", "max"})
 """What is an `if` once it is unfolded."""
-_COMPUTES = -0.5
+_COMPUTES, _COMPUTES_LITTLE = -0.5, -1.2
 
 
 @frozen
@@ -132,7 +132,9 @@ def _calls(shape: GoalShape, dialect: Dialect, constructors: Collection[str]) ->
         )
         yield f"simp at {local.name}", (-0.7 if is_waiting else -2.7) - 0.15 * index
     if computed := _computed(shape, dialect, constructors):
-        yield f"simp only [{', '.join(computed)}]", _COMPUTES
+        # Rules alone are what every `simp` has.
+        score = _COMPUTES if any(name not in _RULES for name in computed) else _COMPUTES_LITTLE
+        yield f"simp only [{', '.join(computed)}]", score
     # All at once, and one by one: unfolding what simp has lemmas for does harm.
     for index, unfolded in enumerate([definitions, *([name] for name in definitions if len(definitions) > 1)]):
         if not unfolded:
@@ -169,8 +171,7 @@ def _computed(shape: GoalShape, dialect: Dialect, constructors: Collection[str])
     # Under its short name it may be a fact that was established before.
     short = {name: name.rpartition(".")[2] for name in lemmas if name.rpartition(".")[2] in known}
     names = [short.get(name, name) for name in found if name in short or name not in lemmas or dialect.has_name(name)]
-    # Rules alone are what every `simp` has.
-    return names[:_MAX_DEFINITIONS] if any(name not in _RULES for name in names) else []
+    return names[:_MAX_DEFINITIONS]
 
 
 def is_made(term: Term, constructors: Collection[str]) -> bool:
