@@ -194,6 +194,4 @@ def core_lemmas(dialect: Dialect, names: Container[str] | None = None) -> tuple[
 
     While nothing is known these are all spellings of all of them.
     """
-    return tuple(
-        lemma for lemma in _table() if (names is None or lemma.name in names) and dialect.has_name(lemma.name)
-    )
+    return tuple(lemma for lemma in _table() if (names is None or lemma.name in names) and dialect.has_name(lemma.name))

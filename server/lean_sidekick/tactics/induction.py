@@ -127,7 +127,7 @@ def _is_bounded(local: Local, shape: GoalShape) -> bool:
             continue
         small = small.arguments[0] if is_length else small
         while (small.head == "Nat.succ" and small.arguments) or small.is_operator("::"):
-            small = small.arguments[0] if small.arguments else small.args[1]
+            small = small.args[1] if small.is_operator("::") else small.arguments[0]
         if small.text == local.name and int(bound.text) <= _MAX_BOUND:
             return True
     return False
