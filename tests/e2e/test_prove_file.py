@@ -73,6 +73,23 @@ async def test_it_goes_on_when_the_text_changes(editor: Editor, monkeypatch: pyt
     await editor.finish()
 
 
+async def test_the_next_waits_for_the_change_of_the_last(editor: Editor) -> None:
+    """An editor may say that an edit is applied before it reports the change, as VS Code does at times."""
+    await editor.initialize()
+    editor.open(TWO)
+    editor.answers["workspace/applyEdit"] = {"result": {"applied": True}}
+    running = editor.execute(asked(editor))
+    for count in (1, 2):
+        await editor.until(lambda count=count: len(editor.said("workspace/applyEdit")) == count, f"edit {count}")
+        await editor.settled()
+        assert editor.apply(editor.said("workspace/applyEdit")[-1]["edit"])
+    result = await running.answer()
+    assert (result["proved"], result["left"]) == (2, 0)
+    assert [event.split()[1] for event in editor.events() if event.startswith("prove v")] == ["v1", "v2"]
+    assert (await editor.shown()).startswith("2 of 2 proved")
+    await editor.finish()
+
+
 async def test_a_cancelled_run_keeps_what_was_proved(editor: Editor) -> None:
     await editor.initialize()
     editor.open(TWO.replace("simp", "hold"))

@@ -500,14 +500,16 @@ class Editor:
             answer.set_result(message["result"])
 
     def _answer(self, message: dict[str, Any]) -> None:
-        result: Any = None
+        answer = self.answers.get(message["method"]) or {"result": self._result(message)}
+        self.send({"jsonrpc": "2.0", "id": message["id"], **answer})
+
+    def _result(self, message: dict[str, Any]) -> Any:
         if message["method"] == "workspace/applyEdit":
-            result = {"applied": self.apply(message["params"]["edit"])}
+            return {"applied": self.apply(message["params"]["edit"])}
         if message["method"] == "window/showMessageRequest" and self.choices:
             begin = self.choices.pop(0)
-            result = next(one for one in message["params"]["actions"] if one["title"].startswith(begin))
-        answer = self.answers.get(message["method"], {"result": result})
-        self.send({"jsonrpc": "2.0", "id": message["id"], **answer})
+            return next(one for one in message["params"]["actions"] if one["title"].startswith(begin))
+        return None
 
     async def _read_log(self) -> None:
         while (line := await self.server.lines()) is not None:

@@ -35,6 +35,8 @@ const USER_SETTINGS = {
   "workbench.startupEditor": "none",
 };
 
+const FOLDER_SETTINGS = "folder/.vscode/settings.json";
+
 /** Waits until `look` gives something truthy, and gives that; `what` names it in the error. */
 export async function until(what, look, limitMs = 30_000) {
   const end = Date.now() + limitMs;
@@ -70,6 +72,8 @@ export class Workbench {
     // Machine-scoped settings are not read from the user's file in a remote window, and this always is one.
     put(at("data/Machine/settings.json"), JSON.stringify({ "leanSidekick.server.path": server }));
     put(at("data/User/settings.json"), JSON.stringify({ ...USER_SETTINGS, ...settings }));
+    // There from the start: the editor can miss what is written into a folder that has just been made.
+    put(at(FOLDER_SETTINGS), "{}");
     const env = {
       ...process.env,
       HOME: scratch,
@@ -199,8 +203,7 @@ export class Workbench {
   /** Changes a setting of the folder, as its settings page would. */
   async setting(name, value) {
     this.settings[name] = value;
-    mkdirSync(path.join(this.scratch, "folder/.vscode"), { recursive: true });
-    writeFileSync(path.join(this.scratch, "folder/.vscode/settings.json"), JSON.stringify(this.settings));
+    writeFileSync(path.join(this.scratch, FOLDER_SETTINGS), JSON.stringify(this.settings));
   }
 
   /** What the editor shows, hints and ghost text included. */

@@ -30,6 +30,7 @@ from lean_sidekick.lsp.tasks import Tasks
 
 DEFAULT_LIMIT_S = 20.0
 _SLOW_S = 1.0
+_CHANGE_LIMIT_S = 5.0
 _CONTENT_MODIFIED = "The text has changed since this was asked."
 
 _Params = TypeVar("_Params")
@@ -88,6 +89,14 @@ class RequestContext:
     def newest(self, uri: str) -> Snapshot:
         """The newest version of a document, for work that outlives versions. Raises InputError if it is not open."""
         return self._texts.snapshot(uri)
+
+    async def edited(self, snapshot: Snapshot) -> None:
+        """Waits for the change that an applied edit makes: editors may answer first and report it then."""
+        try:
+            async with asyncio.timeout(_CHANGE_LIMIT_S):
+                await self._texts.moved_on(snapshot)
+        except TimeoutError:
+            _logger.warning("the editor applied an edit to %s, but has reported no change", snapshot.uri)
 
     def commit(self) -> None:
         """Unbinds the request: it goes on to change the text itself. Raises StaleDocument."""

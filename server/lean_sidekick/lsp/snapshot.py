@@ -4,6 +4,7 @@ Lines end at LF only, as in Lean and in the protocol, so incremental changes are
 whose lines end at more characters. Changes cost what they change, not the length of the text. No I/O.
 """
 
+import asyncio
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -46,6 +47,8 @@ class _OpenText:
     version: int
     lines: list[str]
     snapshot: Snapshot | None = field(default=None)
+    moved_on: asyncio.Event = field(factory=asyncio.Event)
+    """Set once there is another version, or none; the next version has an event of its own."""
 
 
 class TextStore:
@@ -56,6 +59,7 @@ class TextStore:
 
     def open(self, uri: str, version: int, text: str) -> None:
         """Takes a document up, in place of what was open under its URI."""
+        self.close(uri)
         self._open[uri] = _OpenText(version=version, lines=_clean(text).split("\n"))
 
     def change(self, uri: str, version: int, changes: Sequence[Change]) -> Position | None:
@@ -70,11 +74,20 @@ class TextStore:
             edited = edited if place is None else place
         document.version = version
         document.snapshot = None
+        document.moved_on.set()
+        document.moved_on = asyncio.Event()
         return edited
 
     def close(self, uri: str) -> None:
         """Forgets a document."""
-        self._open.pop(uri, None)
+        if (document := self._open.pop(uri, None)) is not None:
+            document.moved_on.set()
+
+    async def moved_on(self, snapshot: Snapshot) -> None:
+        """Waits until a snapshot is no longer the newest version of its document."""
+        document = self._open.get(snapshot.uri)
+        if document is not None and document.version == snapshot.version:
+            await document.moved_on.wait()
 
     def version(self, uri: str) -> int | None:
         """The newest version of a document, None if it is not open."""

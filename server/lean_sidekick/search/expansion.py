@@ -23,7 +23,7 @@ from lean_sidekick.search.spelled_out import spelled_out
 from lean_sidekick.search.trace import BatchRun, CandidateRun, NodeEnded, NodeMet, ProofFinished, SearchEnded
 from lean_sidekick.search.tree import GoalNode, ProofTree, closing_edges, lost_goals, replay
 from lean_sidekick.tactics.counterexamples import Falsity, falsity
-from lean_sidekick.tactics.merge import is_computation, progress_cost
+from lean_sidekick.tactics.merge import is_computation, loses_nothing, progress_cost
 from lean_sidekick.verify.api import Place
 from lean_sidekick.verify.recording import goal_texts
 
@@ -113,9 +113,8 @@ class Expansion:
         self._waiting[node.key] = [c for c in waiting if c.text not in seen]
         self._tried.setdefault(node.key, set()).update(seen)
         node.has_untried = bool(self._waiting[node.key]) or node.key in self._late_due
-        # Of tactics that lead to the same state the cheapest is taken.
-        progress.sort(key=lambda checked: _edge_cost(node, checked))
-        ran += [self._add(node, checked) for checked in progress]
+        # Where two lead to the same goals the first one counts, so the one that costs least has to come first.
+        ran += [self._add(node, checked) for checked in sorted(progress, key=lambda c: _edge_cost(node, c))]
         new = self._estimate_new()
         self.task.trace.write(
             BatchRun(
@@ -293,7 +292,8 @@ class Expansion:
         falsities = [falsity(goal) for goal in goals]
         if Falsity.CERTAIN in falsities:
             return _as_run(checked, note="leaves a goal that is false for small values")
-        doubt = _DOUBT if Falsity.UNLESS_RULED_OUT in falsities else 0.0
+        is_doubtful = Falsity.UNLESS_RULED_OUT in falsities and not loses_nothing(checked.candidate)
+        doubt = _DOUBT if is_doubtful else 0.0
         new = self.tree.add_edge(node, checked.candidate, goals, _edge_cost(node, checked) + doubt)
         if new is None:
             return _as_run(checked, note="leads in a circle, or where another tactic leads")

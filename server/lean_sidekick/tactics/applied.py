@@ -10,16 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
 from lean_sidekick.core.terms import BinderKind, Term, atom, match, operator, substitute
 from lean_sidekick.tactics.api import TacticRequest
-from lean_sidekick.tactics.dialect import OBTAIN, Dialect
+from lean_sidekick.tactics.dialect import Dialect
 from lean_sidekick.tactics.goal_shape import FALSE, GoalShape, Local, conjuncts, disjuncts, read_goal
 from lean_sidekick.tactics.lemma import Lemma
 from lean_sidekick.tactics.lemmas import read_ahead, usable_lemmas
 from lean_sidekick.tactics.logic import applications, facts_of, prove_under
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.normal import normal
-from lean_sidekick.tactics.patterns import pattern
+from lean_sidekick.tactics.patterns import are_known, has_instance, opened
 from lean_sidekick.tactics.rewriting import equation_of, is_settled, rewrites
 from lean_sidekick.tactics.sequents import Fact, apply, as_argument, open_statement
+from lean_sidekick.tactics.transport import transports
 
 _MAX_LEMMAS = 40
 _MAX_REWRITES = 3
@@ -49,6 +50,7 @@ def applied_candidates(shape: GoalShape, dialect: Dialect, lemmas: Sequence[Lemm
     facts = [Fact(lemma.normal_statement, lemma.name) for lemma in lemmas[:_MAX_LEMMAS]]
     found = [
         *_forward(shape, dialect),
+        *transports(shape),
         *_rewrites(shape, facts),
         *_what_exists(shape, dialect, lemmas),
         *_computed(shape, lemmas),
@@ -64,14 +66,14 @@ def _forward(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]:
     for index, fact in enumerate(applications(shape)):
         statement, late = fact.statement, 0.1 * min(index, 5)
         if statement.is_binder("∃"):
-            if not _has_instance(statement, known):
-                yield _opened(fact, shape, dialect), -0.7 - late
+            if not has_instance(statement, known):
+                yield opened(fact.statement, fact.proof, Names(shape.taken), dialect), -0.7 - late
         elif statement.is_operator("∨"):
-            if not any(_are_known(disjunct, known) for disjunct in disjuncts(statement)):
+            if not any(are_known((disjunct,), known) for disjunct in disjuncts(statement)):
                 yield _alternatives(fact, shape), -1.1 - late
         elif statement.is_operator("∧"):
-            if not all(_are_known(part, known) for part in conjuncts(statement)):
-                yield _opened(fact, shape, dialect), -1.3 - late
+            if not are_known(conjuncts(statement), known):
+                yield opened(fact.statement, fact.proof, Names(shape.taken), dialect), -1.3 - late
         elif haves < _MAX_HAVES and statement != FALSE:
             haves += 1
             yield f"have {Names(shape.taken).fresh('h1')} := {fact.proof}", -2.3 - late
@@ -130,8 +132,8 @@ def _what_exists(shape: GoalShape, dialect: Dialect, lemmas: Sequence[Lemma]) ->
             if values is None or not variables <= values.keys():
                 continue
             fact = Fact(substitute(conclusion, values), f"{lemma.name} {local.name}")
-            if not _has_instance(normal(fact.statement, shape.types), known):
-                yield _opened(fact, shape, dialect), -1.9 - 0.1 * min(index, 5)
+            if not has_instance(normal(fact.statement, shape.types), known):
+                yield opened(fact.statement, fact.proof, Names(shape.taken), dialect), -1.9 - 0.1 * min(index, 5)
 
 
 def _computed(shape: GoalShape, lemmas: Sequence[Lemma]) -> Iterator[tuple[str, float]]:
@@ -174,34 +176,6 @@ def _values(premise: Term, statement: Term, variables: frozenset[str]) -> dict[s
         left, right = statement.args
         values = match(premise, operator("≤", operator("+", left, atom("1")), right), variables, {})
     return values
-
-
-def _are_known(part: Term, known: Sequence[Term]) -> bool:
-    return any(part.alpha_key == statement.alpha_key for statement in known)
-
-
-def _has_instance(existential: Term, known: Sequence[Term]) -> bool:
-    """Whether the first part of an existential's body stands among the hypotheses for some value."""
-    variables = set()
-    while existential.is_binder("∃"):
-        variables.add(existential.variable)
-        existential = existential.body
-    first = conjuncts(existential)[0]
-    return any(match(first, statement, frozenset(variables), {}) is not None for statement in known)
-
-
-def _opened(fact: Fact, shape: GoalShape, dialect: Dialect) -> str:
-    """What exists, or both parts of a conjunction, with names."""
-    names = Names(shape.taken)
-    statement = fact.statement
-    if dialect.known is not None and dialect.has(OBTAIN):
-        return f"obtain {pattern(statement, names, with_cases=False)} := {fact.proof}"
-    if statement.is_binder("∃"):
-        first = names.variable(statement.variable, statement.variable_type)
-        second = names.fresh("h" + first if not first.startswith("h") else "h")
-    else:
-        first, second = (names.proof(part) for part in statement.args)
-    return f"cases {fact.proof} with | intro {first} {second} => ?_"
 
 
 def _alternatives(fact: Fact, shape: GoalShape) -> str:

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
-from lean_sidekick.core.terms import Shape, Term, match, subterms
+from lean_sidekick.core.terms import Shape, Term, subterms
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import OBTAIN, RCASES, Dialect
+from lean_sidekick.tactics.families import derived_variables, families
 from lean_sidekick.tactics.goal_shape import (
     FALSE,
     GoalShape,
@@ -24,11 +25,12 @@ from lean_sidekick.tactics.goal_shape import (
 from lean_sidekick.tactics.induction import data_steps
 from lean_sidekick.tactics.inductive_types import Constructor, inductive_types
 from lean_sidekick.tactics.names import Names
-from lean_sidekick.tactics.patterns import pattern
+from lean_sidekick.tactics.patterns import are_known, has_instance, opened, pattern
 from lean_sidekick.tactics.recursion import matched_arguments
 
 _MATCHED = re.compile(r"\b(?:match|if) (([\w'.]+)(?: [\w'.]+)+) (?:with|then|= true then)")
 _MAX_TESTS = 3
+_DERIVED = 0.8
 
 
 class CaseSplits:
@@ -36,9 +38,9 @@ class CaseSplits:
 
     async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
         """Splits of what is in the context, likeliest first."""
-        declared = inductive_types(request.surroundings.text_above)
-        matched = matched_arguments(request.surroundings.text_above)
-        return split_candidates(read_goal(request.goal), Dialect(request.known_tactics), declared, matched)
+        text, shape = request.surroundings.text_above, read_goal(request.goal)
+        dialect, declared, matched = Dialect(request.known_tactics), inductive_types(text), matched_arguments(text)
+        return split_candidates(shape, dialect, declared, matched, derived_variables(shape, families(text)))
 
 
 def split_candidates(
@@ -46,10 +48,16 @@ def split_candidates(
     dialect: Dialect,
     declared: Mapping[str, tuple[Constructor, ...]] = MappingProxyType({}),
     matched: Mapping[str, frozenset[int]] = MappingProxyType({}),
+    derived: frozenset[str] = frozenset(),
 ) -> list[Candidate]:
     """Splits of what is in the context, likeliest first; `declared` are the types of the open file, `matched` the
-    arguments that its functions recurse on."""
-    found = [*_hypotheses(shape, dialect), *data_steps(shape, declared, matched), *_truth_values(shape)]
+    arguments that its functions recurse on, `derived` the variables that wait for induction on a hypothesis about
+    them."""
+    data = [
+        (text, score - _DERIVED if text.split(None, 2)[1] in derived else score)
+        for text, score in data_steps(shape, declared, matched)
+    ]
+    found = [*_hypotheses(shape, dialect), *data, *_truth_values(shape), *_truth_contradictions(shape)]
     candidates = [Candidate(text=text, source=Source.SHAPE, score=score) for text, score in found]
     return sorted(deduplicate(candidates), key=lambda candidate: -candidate.score)
 
@@ -62,13 +70,13 @@ def _hypotheses(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float
         if statement == FALSE:
             yield f"cases {local.name}", -0.2
         elif statement.is_operator("∧"):
-            if not _all_known(conjuncts(statement), known):
+            if not are_known(conjuncts(statement), known):
                 yield from _open(local, shape, dialect, -0.2 - late)
         elif statement.is_binder("∃"):
-            if not _has_instance(statement, known):
+            if not has_instance(statement, known):
                 yield from _open(local, shape, dialect, -0.2 - late)
         elif statement.is_operator("∨"):
-            if not any(_all_known((part,), known) for part in disjuncts(statement)):
+            if not any(are_known((part,), known) for part in disjuncts(statement)):
                 yield from _either(local, shape, dialect, -0.8 - late)
         elif statement.is_operator("↔"):
             names = Names(shape.taken - {local.name})
@@ -93,10 +101,20 @@ def _truth_values(shape: GoalShape) -> Iterator[tuple[str, float]]:
         yield f"cases {name} : {text} with | false => ?_ | true => ?_", -1.6 - 0.3 * index
 
 
+def _truth_contradictions(shape: GoalShape) -> Iterator[tuple[str, float]]:
+    """`f x = !f x` cannot hold, whatever `f x` is."""
+    if shape.target != FALSE:
+        return
+    for local in shape.proofs:
+        negated = [part.args[0] for part in subterms(local.type) if part.is_operator("!")]
+        if local.type.is_operator("=") and negated:
+            yield f"exact absurd {local.name} (by cases {negated[0].rendered} <;> simp)", -0.9
+
+
 def _as_disjunction(local: Local, shape: GoalShape, known: Sequence[Term]) -> str | None:
     """`cases h hp with …` for `h : p → q ∨ r` where `p` is known and neither `q` nor `r` is."""
     arguments, conclusion = telescope(local.type)
-    if not arguments or not conclusion.is_operator("∨") or any(_all_known((side,), known) for side in conclusion.args):
+    if not arguments or not conclusion.is_operator("∨") or any(are_known((side,), known) for side in conclusion.args):
         return None
     given = [_name_of(argument.type, shape) if argument.type is not None else None for argument in arguments]
     if not all(argument.is_premise for argument in arguments) or None in given:
@@ -107,20 +125,6 @@ def _as_disjunction(local: Local, shape: GoalShape, known: Sequence[Term]) -> st
 
 def _name_of(statement: Term, shape: GoalShape) -> str | None:
     return next((local.name for local in shape.proofs if local.type.alpha_key == statement.alpha_key), None)
-
-
-def _all_known(parts: Sequence[Term], known: Sequence[Term]) -> bool:
-    keys = {statement.alpha_key for statement in known}
-    return all(part.alpha_key in keys for part in parts)
-
-
-def _has_instance(existential: Term, known: Sequence[Term]) -> bool:
-    """Whether the body of an existential, or its first part, stands among the hypotheses for some value."""
-    first = conjuncts(existential.body)[0]
-    if first.is_binder("∃"):
-        return False
-    variables = frozenset({existential.variable})
-    return any(match(first, statement, variables, {}) is not None for statement in known)
 
 
 def _open(local: Local, shape: GoalShape, dialect: Dialect, score: float) -> Iterator[tuple[str, float]]:
@@ -136,14 +140,9 @@ def _open(local: Local, shape: GoalShape, dialect: Dialect, score: float) -> Ite
             if "|" in deep:
                 yield f"rcases {local.name} with {deep}", score - 0.5
         return
-    names = Names(shape.taken - {local.name})
     statement = local.type
-    if statement.is_binder("∃"):
-        first = names.variable(statement.variable, statement.variable_type)
-        second = names.fresh("h" + first) if not first.startswith("h") else names.fresh("h")
-    else:
-        first, second = (names.proof(part) for part in statement.args)
-    yield f"cases {local.name} with | intro {first} {second} => ?_", score - (0.4 if is_nested else 0.0)
+    names = Names(shape.taken - {local.name})
+    yield opened(statement, local.name, names, dialect), score - (0.4 if is_nested else 0.0)
     if is_nested:
         yield f"match {local.name} with | {pattern(statement, Names(shape.taken), with_cases=False)} => ?_", score
 

@@ -24,7 +24,10 @@ _LISTS: tuple[Value, ...] = ((), (0,), (1, 0), (0, 1, 1))
 _FEW_VARIABLES = 2
 _MAX_VARIABLES = 7
 _MAX_TRIED = 250
-_MAX_TRIED_BELOW_BINDERS = 40
+_MAX_WORK = 8_000
+"""Parts of statements that are computed for one goal: a bound on the time that it takes."""
+_MAX_STATEMENT = 1_000
+"""Parts of one statement, those below a binder once for every value of its variable."""
 _MAX_EXPONENT = 12
 _MAX_BOUND = 8
 _MAX_LENGTH = 400
@@ -55,19 +58,25 @@ def falsity(goal: Goal) -> Falsity:
     readable = []
     is_all_read = not any(group.value is not None for group in goal.hypotheses)
     for statement in statements:
-        if _is_understood(statement, domains):
+        if _work(statement) <= _MAX_STATEMENT and _is_understood(statement, domains):
             readable.append(statement)
             used += [name for name in domains if name in statement.names and name not in used]
         else:
             is_all_read = False
-    if len(used) > _MAX_VARIABLES or not _is_understood(target, domains):
+    if len(used) > _MAX_VARIABLES or _work(target) > _MAX_STATEMENT or not _is_understood(target, domains):
         return Falsity.NOT_SEEN
-    most = _MAX_TRIED_BELOW_BINDERS if any(one.has_binder for one in (target, *readable)) else _MAX_TRIED
+    most = min(_MAX_TRIED, _MAX_WORK // sum(_work(one) for one in (target, *readable)))
     for chosen in islice(_assignments({name: domains[name] for name in used}), most):
         if _truth(target, chosen) is False and all(_truth(statement, chosen) is True for statement in readable):
             is_certain = is_all_read and not any(one.has_binder for one in (target, *readable))
             return Falsity.CERTAIN if is_certain else Falsity.UNLESS_RULED_OUT
     return Falsity.NOT_SEEN
+
+
+def _work(statement: Term) -> int:
+    """How many parts are computed to find the truth of a statement once."""
+    below = sum(map(_work, statement.args))
+    return 1 + (below * (_MAX_BOUND + 1) if statement.shape is Shape.BINDER else below)
 
 
 def _domain(kind: Term, types: Mapping[str, Term]) -> tuple[Value, ...] | None:

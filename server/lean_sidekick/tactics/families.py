@@ -17,11 +17,15 @@ from lean_sidekick.core.scanner import mask_non_code
 from lean_sidekick.core.term_reader import read_binders
 from lean_sidekick.core.terms import BinderKind, Shape, Term
 from lean_sidekick.tactics.api import TacticRequest
-from lean_sidekick.tactics.goal_shape import GoalShape, Local, is_numeral, read_goal, telescope
+from lean_sidekick.tactics.dialect import Dialect
+from lean_sidekick.tactics.goal_shape import GoalShape, Local, Nature, is_numeral, read_goal, telescope
+from lean_sidekick.tactics.indices import computed
 from lean_sidekick.tactics.inductive_types import MAX_CONSTRUCTORS, written_inductives
 from lean_sidekick.tactics.names import Names
 
 _CONSTRUCTOR = re.compile(r"\|\s*(?P<name>[^\W\d][\w']*)(?P<type>(?:[^|]|\|(?=\|))*)")
+_COMPUTES = -0.3
+_PER_RULE = 0.4
 _BRACKETS = str.maketrans({"(": "{", ")": "}", "[": "[", "]": "]"})
 
 
@@ -72,24 +76,45 @@ class Families:
     async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
         """Steps for the hypotheses, likeliest first."""
         declared = families(request.surroundings.text_above)
-        return family_candidates(read_goal(request.goal), declared) if declared else []
+        if not declared:
+            return []
+        return family_candidates(read_goal(request.goal), Dialect(request.known_tactics), declared)
 
 
-def family_candidates(shape: GoalShape, declared: Mapping[str, Family]) -> list[Candidate]:
+def family_candidates(shape: GoalShape, dialect: Dialect, declared: Mapping[str, Family]) -> list[Candidate]:
     """Steps for the hypotheses, likeliest first."""
-    found = [*_by_rules(shape, declared)]
+    found = [*_by_rules(shape, dialect, declared)]
     for index, local in enumerate(reversed(shape.proofs)):
-        found += _steps(local, shape, declared, index)
+        found += _steps(local, shape, dialect, declared, index)
     candidates = [Candidate(text=text, source=Source.SHAPE, score=score) for text, score in found]
     return sorted(candidates, key=lambda candidate: -candidate.score)
 
 
-def _by_rules(shape: GoalShape, declared: Mapping[str, Family]) -> Iterator[tuple[str, float]]:
+def derived_variables(shape: GoalShape, declared: Mapping[str, Family]) -> frozenset[str]:
+    """The variables that a hypothesis has as its indices and the target speaks of: induction goes by the hypothesis
+    first, and by them alone later."""
+    found: set[str] = set()
+    for local in shape.proofs:
+        family = declared.get(local.type.head.rpartition(".")[2])
+        if family is None or not any(rule.recursive for rule in family.rules):
+            continue
+        indices = {index.text for index in local.type.arguments[family.parameters :]}
+        if indices <= shape.target.names & shape.types.keys():
+            found |= indices
+    return frozenset(found)
+
+
+def _by_rules(shape: GoalShape, dialect: Dialect, declared: Mapping[str, Family]) -> Iterator[tuple[str, float]]:
     """The constructors that can conclude the target, Lean computing what the text does not show."""
     family = declared.get(shape.target.head.rpartition(".")[2])
     if family is None:
         return
-    indices = shape.target.arguments[family.parameters :]
+    target = shape.target
+    better = computed(target, family.parameters, dialect)
+    if better is not None:
+        yield better.step(), _COMPUTES
+        target = better.statement
+    indices = target.arguments[family.parameters :]
     for rule in family.rules:
         if not _may_conclude(rule, indices, family.parameters):
             continue
@@ -146,11 +171,17 @@ def _speaks_of(kind: Term, family: str) -> bool:
     return telescope(kind)[1].head.rpartition(".")[2] == family.rpartition(".")[2]
 
 
-def _steps(local: Local, shape: GoalShape, declared: Mapping[str, Family], index: int) -> Iterator[tuple[str, float]]:
+def _steps(
+    local: Local, shape: GoalShape, dialect: Dialect, declared: Mapping[str, Family], index: int
+) -> Iterator[tuple[str, float]]:
     family = declared.get(local.type.head.rpartition(".")[2])
     if family is None:
         return
     late = 0.1 * min(index, 5)
+    better = computed(local.type, family.parameters, dialect)
+    if better is not None:
+        yield better.step(local.name), _COMPUTES - late
+        return
     indices = local.type.arguments[family.parameters :]
     possible = [rule for rule in family.rules if _may_conclude(rule, indices, family.parameters)]
     is_inversion = any(one.shape is not Shape.ATOM or is_numeral(one) for one in indices)
@@ -161,11 +192,40 @@ def _steps(local: Local, shape: GoalShape, declared: Mapping[str, Family], index
     yield f"cases {local.name} with {_arms(possible, local, shape, with_hypothesis=False)}", score - late
     if is_inversion:
         yield f"cases {local.name}", -1.6 - late
+    if not any(rule.recursive for rule in family.rules):
         return
-    if any(rule.recursive for rule in family.rules):
-        deep = 0.8 * sum(1 for proof in shape.proofs if proof.name.startswith("ih"))
-        arms = _arms(family.rules, local, shape, with_hypothesis=True)
-        yield f"induction {local.name} with {arms}", -0.9 - late - deep
+    deep = 0.8 * sum(1 for proof in shape.proofs if proof.name.startswith("ih"))
+    if is_inversion:
+        yield _generalized(local, indices, shape), -2.0 - late - deep
+        return
+    arms = _arms(family.rules, local, shape, with_hypothesis=True)
+    free = _said_of(indices, shape)
+    generalizing = f" generalizing {' '.join(free)}" if free else ""
+    is_about = all(index.text in shape.target.names | set(free) for index in indices)
+    # Every rule is a goal to prove, and each is smaller than the whole.
+    score = (-0.4 if is_about else -0.9) + _PER_RULE * (len(family.rules) - 2)
+    yield f"induction {local.name}{generalizing} with {arms}", min(score, -0.1) - late - deep
+
+
+def _generalized(local: Local, indices: Sequence[Term], shape: GoalShape) -> str:
+    """The indices that are no variables named, with what they are: then induction on the hypothesis can follow."""
+    names = Names(shape.taken)
+    lines = [f"revert {local.name}"]
+    for index in indices:
+        if index.shape is not Shape.ATOM or is_numeral(index):
+            name = names.fresh("k")
+            lines.append(f"generalize {names.fresh('h' + name)} : {index.rendered} = {name}")
+    return "\n".join([*lines, f"intro {local.name}"])
+
+
+def _said_of(indices: Sequence[Term], shape: GoalShape) -> list[str]:
+    """The variables in equations that say what an index is, which an induction hypothesis should be free in."""
+    named = {index.text for index in indices}
+    said: set[str] = set()
+    for proof in shape.proofs:
+        if proof.type.is_operator("=") and proof.type.args[1].text in named:
+            said |= proof.type.args[0].names
+    return [one.name for one in shape.data if one.name in said - named and one.nature is Nature.DATA]
 
 
 def _may_conclude(rule: Rule, indices: Sequence[Term], parameters: int) -> bool:

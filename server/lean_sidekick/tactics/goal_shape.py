@@ -316,8 +316,16 @@ def _nature(name: str, kind: Term, types: Mapping[str, Term]) -> Nature:
 
 
 def _is_stated(name: str, kind: Term, types: Mapping[str, Term]) -> bool:
-    """Whether a type is a proposition; of what is unknown, the name of the hypothesis tells: `h`, `hx`, `ih`."""
-    return is_statement(kind, types) or (name.startswith(("h", "ih")) and _is_unknown(kind, types))
+    """Whether a type is a proposition; of what is unknown, the name of the hypothesis tells, `h`, `hx`, `ih`, or that
+    it is about elements, as `Reach r a b` is and most types are not."""
+    if is_statement(kind, types):
+        return True
+    return _is_unknown(kind, types) and (name.startswith(("h", "ih")) or _is_about_elements(kind, types))
+
+
+def _is_about_elements(kind: Term, types: Mapping[str, Term]) -> bool:
+    """Whether a variable that is no type and no proposition is among the arguments."""
+    return any(argument.text in types and types[argument.text].head not in _SORTS for argument in kind.arguments)
 
 
 def is_statement(term: Term, types: Mapping[str, Term]) -> bool:

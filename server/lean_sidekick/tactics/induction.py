@@ -69,9 +69,10 @@ def data_steps(
             spoken = sum(1 for proof in shape.proofs if local.name in proof.type.names)
             if spoken:
                 arms = _arms(types[local.name], local, shape, with_hypothesis=False)
-                is_split = _is_not_least(local, shape) or _is_bounded(local, shape)
-                yield f"cases {local.name} with {arms}", -1.6 if is_split else -3.0
-                if any(constructor.recursive for constructor in types[local.name]) and not _depth_penalty(shape):
+                is_short = _is_not_least(local, shape) or _is_bounded(local, shape)
+                is_short = is_short or not any(one.fields for one in types[local.name])
+                yield f"cases {local.name} with {arms}", -1.6 if is_short else -3.0
+                if any(one.recursive for one in types[local.name]) and not _depth_penalty(shape):
                     arms = _arms(types[local.name], local, shape, with_hypothesis=True)
                     yield f"induction {local.name} with {arms}", _UNSPOKEN
 

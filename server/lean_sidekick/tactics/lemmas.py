@@ -30,6 +30,7 @@ from lean_sidekick.tactics.goal_shape import (
     telescope,
     type_of,
 )
+from lean_sidekick.tactics.laws import law_premises
 from lean_sidekick.tactics.lemma import Lemma, lemma_of
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.normal import normal
@@ -87,8 +88,10 @@ def usable_lemmas(shape: GoalShape, dialect: Dialect, request: TacticRequest) ->
 
 
 def _above(request: TacticRequest) -> tuple[Premise, ...]:
-    """What the open file offers above the site: declarations, and what its inductive predicates are made by."""
-    return (*request.premises, *rule_premises(request.surroundings.text_above))
+    """What the open file offers above the site: declarations, what its inductive predicates are made by, and the laws
+    of its classes and structures."""
+    text = request.surroundings.text_above
+    return (*request.premises, *rule_premises(text), *law_premises(text))
 
 
 def _own(premises: Sequence[Premise], shape: GoalShape) -> list[Lemma]:

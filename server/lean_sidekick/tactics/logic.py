@@ -13,7 +13,7 @@ from attrs import define, evolve, field
 
 from lean_sidekick.core.goals import INACCESSIBLE_MARK
 from lean_sidekick.core.terms import BinderKind, Shape, Term, atom, match, operator, substitute, subterms
-from lean_sidekick.tactics.goal_shape import FALSE, GoalShape, conjuncts, instantiate, is_numeral, type_of
+from lean_sidekick.tactics.goal_shape import FALSE, GoalShape, conjuncts, instantiate, is_numeral, is_statement, type_of
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.normal import normal
 from lean_sidekick.tactics.sequents import (
@@ -27,6 +27,7 @@ from lean_sidekick.tactics.sequents import (
     implication,
     mentions,
     open_statement,
+    project,
     without_brackets,
 )
 
@@ -48,6 +49,10 @@ def prove(shape: GoalShape, lemmas: Sequence[Fact]) -> str | None:
     `lemmas` are statements that hold, with the names to call them by.
     """
     sequent, goal = _sequent(shape), normal(shape.target, shape.types)
+    if goal.is_operator("="):
+        # Equations are joined, but none of them is looked for: those that hypotheses give have to be there.
+        for fact in [fact for fact in applications(shape) if fact.statement.is_operator("=")]:
+            sequent = sequent.add(fact.statement, fact.proof)
     for is_classical in (False,) if lemmas else (False, True):
         prover = _Prover(is_classical=is_classical, lemmas=tuple(lemmas))
         try:
@@ -124,7 +129,13 @@ def _sequent(shape: GoalShape) -> Sequent:
         depth=0,
     )
     for local in shape.proofs:
-        sequent = sequent.add(normal(local.type, shape.types), local.name)
+        statement = normal(local.type, shape.types)
+        sequent = sequent.add(statement, local.name)
+        if statement.is_operator("=") and any(is_statement(side, shape.types) for side in statement.args):
+            # Equal propositions follow from each other.
+            left, right = statement.args
+            sequent = sequent.add(implication(left, right), project(local.name, "mp"))
+            sequent = sequent.add(implication(right, left), project(local.name, "mpr"))
     return sequent
 
 

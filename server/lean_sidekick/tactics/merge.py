@@ -25,6 +25,7 @@ from lean_sidekick.tactics.core_lemmas import probe_names, table_names
 from lean_sidekick.tactics.dialect import name_probe
 from lean_sidekick.tactics.early_facts import EarlyFacts, fact_names
 from lean_sidekick.tactics.families import Families
+from lean_sidekick.tactics.functions import CHOICE, Functions
 from lean_sidekick.tactics.generalization import Generalizations
 from lean_sidekick.tactics.goal_shape import read_goal
 from lean_sidekick.tactics.hypotheses import Hypotheses
@@ -48,7 +49,8 @@ _INSTANT_HEADS = frozenset(
 )
 _SLOW_HEADS = frozenset({"simp_all", "grind", "aesop"})
 _CLOSERS = _SLOW_HEADS | {"simp", "norm_num", "ring_nf", "linarith", "omega", "field_simp", "push_cast", "norm_cast"}
-_SAFE_HEADS = frozenset({"cases", "obtain", "rcases", "subst", "intro", "rintro"})
+_SPLITS = frozenset({"cases", "match", "obtain", "rcases"})
+_SAFE_HEADS = _SPLITS | {"subst", "intro", "rintro"}
 _RISKY_HEADS = frozenset(
     words("induction cases refine apply constructor have left right exists use by_cases by_contra exfalso")
 )
@@ -67,6 +69,7 @@ _PLAIN_SOURCES: tuple[TacticGenerator, ...] = (
     Families(),
     Hypotheses(),
     Applied(),
+    Functions(),
     Branches(),
     Simplification(),
     ArithmeticArguments(),
@@ -105,9 +108,15 @@ def safe_first(candidates: Sequence[Candidate]) -> list[Candidate]:
     if not safe:
         return list(candidates)
     first = max(safe, key=lambda candidate: candidate.score)
-    waits = {candidate.text for candidate in safe if _head(candidate.text) == _head(first.text)} - {first.text}
+    alike = _SPLITS if _head(first.text) in _SPLITS else {_head(first.text)}
+    waits = {candidate.text for candidate in safe if _head(candidate.text) in alike} - {first.text}
     waits |= {c.text for c in candidates if _head(c.text) in _RISKY_HEADS and c not in safe}
     return [evolve(c, score=c.score - _WAITING) if c.text in waits else c for c in candidates]
+
+
+def loses_nothing(candidate: Candidate) -> bool:
+    """Whether what a candidate leaves can be proved where the goal can: it introduces, or takes apart."""
+    return _head(candidate.text) in _SAFE_HEADS
 
 
 def _head(text: str) -> str:
@@ -151,9 +160,8 @@ def _by_mode(tactics: TacticGenerator) -> TacticGenerator:
 
 def vocabulary_probes() -> tuple[str, ...]:
     """All tactic texts whose answers decide what is offered: to be asked of a toolchain once."""
-    names = map(
-        name_probe, (*group_names(), *lemma_names(), *branch_names(), *RECURSION, *fact_names(), *transitivity_names())
-    )
+    others = (*RECURSION, CHOICE, *fact_names(), *transitivity_names())
+    names = map(name_probe, (*group_names(), *lemma_names(), *branch_names(), *others))
     return tuple(dict.fromkeys([*probe_texts(), *probe_names(), *names]))
 
 

@@ -1,9 +1,12 @@
-"""Patterns that take `∧`, `∃`, `↔` and `∨` apart with a name for every part.
+"""Patterns that take `∧`, `∃`, `↔` and `∨` apart with a name for every part, and what is apart already.
 
 `⟨x, hx, hy⟩` is what `intro`, `have` and `match` take in every Lean 4; `ha | hb` needs `rcases` or `rintro`. Pure text.
 """
 
-from lean_sidekick.core.terms import Term, atom, substitute
+from collections.abc import Sequence
+
+from lean_sidekick.core.terms import Shape, Term, atom, match, substitute
+from lean_sidekick.tactics.dialect import OBTAIN, Dialect
 from lean_sidekick.tactics.goal_shape import conjuncts
 from lean_sidekick.tactics.names import Names
 
@@ -25,6 +28,47 @@ def pattern(statement: Term, names: Names, *, with_cases: bool) -> str:
         sides = [pattern(side, names, with_cases=True) for side in statement.args]
         return " | ".join(_bracketed(side) if "|" in side and index == 0 else side for index, side in enumerate(sides))
     return names.proof(statement)
+
+
+def opened(statement: Term, proof: str, names: Names, dialect: Dialect) -> str:
+    """The tactic that takes what a proof says exists, or both parts of a conjunction, with names."""
+    if dialect.known is not None and dialect.has(OBTAIN):
+        return f"obtain {pattern(statement, names, with_cases=False)} := {proof}"
+    if statement.is_binder("∃"):
+        first = names.variable(statement.variable, statement.variable_type)
+        second = names.fresh("h" + first if not first.startswith("h") else "h")
+    else:
+        first, second = (names.proof(part) for part in statement.args)
+    return f"cases {proof} with | intro {first} {second} => ?_"
+
+
+def are_known(parts: Sequence[Term], known: Sequence[Term]) -> bool:
+    """Whether all parts stand among the hypotheses."""
+    keys = {statement.alpha_key for statement in known}
+    return all(part.alpha_key in keys for part in parts)
+
+
+def has_instance(existential: Term, known: Sequence[Term]) -> bool:
+    """Whether the body of an existential stands among the hypotheses for some value.
+
+    Its first part has to, and what else could not have been used up since: an equation may have been substituted, a
+    conjunction or the like taken apart.
+    """
+    variables = set()
+    while existential.is_binder("∃"):
+        variables.add(existential.variable)
+        existential = existential.body
+    first, *others = conjuncts(existential)
+    lasting = [part for part in others if part.shape is Shape.APPLICATION or part.is_binder("∀")]
+    found = [values for one in known if (values := match(first, one, frozenset(variables), {})) is not None]
+    for part in lasting:
+        found = [
+            grown
+            for values in found
+            for one in known
+            if (grown := match(part, one, frozenset(variables), values)) is not None
+        ]
+    return bool(found)
 
 
 def _flat(text: str) -> str:

@@ -5,7 +5,8 @@ Every candidate is one tactic whose leftover goals have names that can be typed.
 `case_splits`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
 from lean_sidekick.core.terms import Shape, Term
@@ -23,6 +24,7 @@ from lean_sidekick.tactics.goal_shape import (
     telescope,
     type_of,
 )
+from lean_sidekick.tactics.inductive_types import Constructor, inductive_types
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.patterns import pattern
 from lean_sidekick.tactics.witnesses import witnesses
@@ -33,16 +35,22 @@ class Shapes:
 
     async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
         """Steps for the target, likeliest first."""
-        return shape_candidates(read_goal(request.goal), Dialect(request.known_tactics))
+        declared = inductive_types(request.surroundings.text_above)
+        return shape_candidates(read_goal(request.goal), Dialect(request.known_tactics), declared)
 
 
-def shape_candidates(shape: GoalShape, dialect: Dialect) -> list[Candidate]:
-    """Steps for the target, likeliest first."""
-    found = [Candidate(text=text, source=Source.SHAPE, score=score) for text, score in _candidates(shape, dialect)]
+def shape_candidates(
+    shape: GoalShape, dialect: Dialect, declared: Mapping[str, tuple[Constructor, ...]] = MappingProxyType({})
+) -> list[Candidate]:
+    """Steps for the target, likeliest first; `declared` are the types of the open file."""
+    steps = _candidates(shape, dialect, declared)
+    found = [Candidate(text=text, source=Source.SHAPE, score=score) for text, score in steps]
     return sorted(deduplicate(found), key=lambda candidate: -candidate.score)
 
 
-def _candidates(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]:
+def _candidates(
+    shape: GoalShape, dialect: Dialect, declared: Mapping[str, tuple[Constructor, ...]]
+) -> Iterator[tuple[str, float]]:
     target = shape.target
     yield from _introductions(shape, dialect)
     if target.is_operator("∧", "↔"):
@@ -50,7 +58,7 @@ def _candidates(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float
     elif target.is_operator("∨"):
         yield from _either_side(shape, dialect)
     elif target.is_binder("∃"):
-        yield from witnesses(shape, dialect)
+        yield from witnesses(shape, dialect, declared)
     elif target.is_operator("="):
         yield from _equation(shape, dialect)
     elif target.shape in (Shape.APPLICATION, Shape.ATOM) and target != FALSE and target.head not in shape.taken:

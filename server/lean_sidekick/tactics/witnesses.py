@@ -17,6 +17,7 @@ from lean_sidekick.tactics.goal_shape import (
     symbols_of,
     type_of,
 )
+from lean_sidekick.tactics.inductive_types import Constructor
 from lean_sidekick.tactics.polynomials import solution
 
 _MAX_WITNESSES = 8
@@ -27,8 +28,10 @@ _SMALL_VALUES: Mapping[str, tuple[Term, ...]] = {
 }
 
 
-def witnesses(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]:
-    """Steps for a target `∃ x, …`, with their scores."""
+def witnesses(
+    shape: GoalShape, dialect: Dialect, declared: Mapping[str, tuple[Constructor, ...]]
+) -> Iterator[tuple[str, float]]:
+    """Steps for a target `∃ x, …`, with their scores; `declared` are the types of the open file."""
     count, body = 0, shape.target
     while body.is_binder("∃"):
         count, body = count + 1, body.body
@@ -39,6 +42,14 @@ def witnesses(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]
         for local in shape.proofs:
             if parts[0].head == local.type.head and parts[0].text not in ("=", "→"):
                 yield f"exact ⟨_, {local.name}⟩", -2.2
+    constants = _constants(shape.target.variable_type, declared)
+    if all(part.is_operator("=") for part in parts):
+        # Where one is right, the equations compute.
+        for index, constant in enumerate(constants):
+            yield f"exact ⟨{', '.join([constant, *['_'] * (count - 1), *['rfl'] * len(parts)])}⟩", -1.0 - 0.05 * index
+    else:
+        for index, constant in enumerate(constants):
+            yield f"refine ⟨{constant}, ?_⟩", -2.0 - 0.2 * index
     solved = frozenset(_solutions(shape))
     # What an existential hypothesis holds is a better witness than what is there now.
     waits = any(local.type.is_binder("∃") for local in shape.proofs)
@@ -49,6 +60,14 @@ def witnesses(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]
             yield f"exists {witness.rendered}", score - 0.35
         if dialect.has(USE):
             yield f"use {witness.rendered}", score - 0.3
+
+
+def _constants(kind: Term | None, declared: Mapping[str, tuple[Constructor, ...]]) -> list[str]:
+    """The constructors without fields of a type of the open file."""
+    if kind is None:
+        return []
+    constructors = declared.get(kind.head.rpartition(".")[2], ())
+    return [f"{kind.head}.{constructor.name}" for constructor in constructors if not constructor.fields]
 
 
 def _values(shape: GoalShape) -> list[Term]:

@@ -117,6 +117,13 @@ async def test_a_goal_that_is_false_for_small_values_is_not_worked_on(kind: Sear
     assert not any("1 = 2" in str(place) for place in attempt.session.asked)
 
 
+async def test_of_two_ways_to_the_same_goals_the_cheaper_step_is_taken(kind: SearchKind) -> None:
+    """`cases n <;> simp` scores better than `cases n`, but as a step that leaves goals it costs more."""
+    rules: Rules = {"start": {"u <;> simp": ("x", "y"), "u": ("x", "y")}, "x": {"a": ()}, "y": {"a": ()}}
+    result = await Attempt(kind, rules, {"u <;> simp": -1.0, "u": -1.2, "a": -1.0}).run()
+    assert result.block is not None and result.block.splitlines()[0] == "u"
+
+
 async def test_goals_that_share_nothing_are_searched_apart(kind: SearchKind) -> None:
     """What was learned about one goal is not learned again for each way to prove the other."""
     rules: Rules = {

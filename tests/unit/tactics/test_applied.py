@@ -34,6 +34,13 @@ def test_what_a_hypothesis_says_to_exist_is_named() -> None:
     assert steps(f"{CHAIN}\n⊢ ∃ (x : α), r a x", known=MODERN)[0] == "obtain ⟨y, hr, hq⟩ := h a ha"
 
 
+def test_a_hypothesis_is_carried_over_by_equations_that_have_premises() -> None:
+    goal = "α : Type\np q : α → Prop\nz : α\nh : ∀ (y : α), p y → y = z\nx y : α\nhx : p x\nhy : p y\nhq : q y\n⊢ q x"
+    assert steps(goal)[0] == "rw [h x hx, ← h y hy]"
+    # Nothing leads from `y` to `x` without the premise.
+    assert not any(text.startswith("rw") for text in steps(goal.replace("hy : p y\n", "")))
+
+
 def test_premises_are_proved_and_what_is_there_is_not_asked_for_again() -> None:
     texts = steps(f"{CHAIN}\ny : α\nhr : r a y\nhq : q y\n⊢ ∃ (x y : α), r a x ∧ r x y")
     assert "cases h y (h1 y hq) with | intro y1 hy1 => ?_" in texts

@@ -41,8 +41,23 @@ def test_what_leads(goal: str, known: frozenset[str], leading: list[str]) -> Non
 def test_what_is_apart_already_is_left_alone() -> None:
     assert texts(split_candidates, "p q : Prop\nh : p ∧ q\nhp : p\nhq : q\n⊢ q", EARLY) == []
     assert texts(split_candidates, "p q : Prop\nh : p ∨ q\nhp : p\n⊢ q", EARLY) == []
-    goal = "α : Type\np q : α → Prop\nh : ∃ (x : α), p x ∧ q x\ny : α\nhy : p y\n⊢ False"
-    assert texts(split_candidates, goal, EARLY) == []
+    exists = "α : Type\np q : α → Prop\nh : ∃ (x : α), p x ∧ q x\ny : α\nhy : p y"
+    assert texts(split_candidates, f"{exists}\nhq : q y\n⊢ False", EARLY) == []
+    # Somebody else's `p y` says nothing of what exists.
+    assert "match h with | ⟨x, hp, hq⟩ => ?_" in texts(split_candidates, f"{exists}\n⊢ False", EARLY)
+
+
+def test_a_truth_value_that_is_its_own_negation_ends_the_goal() -> None:
+    goal = "α : Type\nf : α → α → Bool\nx : α\nh : f x x = !f x x\n⊢ False"
+    assert "exact absurd h (by cases f x x <;> simp)" in texts(split_candidates, goal, EARLY)
+
+
+def test_data_waits_for_induction_on_a_hypothesis_about_it() -> None:
+    goal = read_goal(parse_goal("n : Nat\nh : Even n\n⊢ Odd (n + 1)"))
+    scores = {c.text: c.score for c in split_candidates(goal, Dialect(EARLY))}
+    later = {c.text: c.score for c in split_candidates(goal, Dialect(EARLY), derived=frozenset({"n"}))}
+    induction = "induction n with | zero => ?_ | succ n ih => ?_"
+    assert later[induction] < scores[induction]
 
 
 def test_induction_may_leave_other_variables_free() -> None:

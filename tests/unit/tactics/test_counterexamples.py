@@ -1,9 +1,13 @@
 """Which goals small values make false, and what keeps that from being certain."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from lean_sidekick.core.goals import parse_goal
-from lean_sidekick.tactics.counterexamples import Falsity, falsity
+from lean_sidekick.core.terms import Term
+from lean_sidekick.tactics import counterexamples
+from lean_sidekick.tactics.counterexamples import Falsity, Value, falsity
 
 
 @pytest.mark.parametrize(
@@ -60,3 +64,25 @@ def test_bound_numbers_are_small_ones_alone(goal: str) -> None:
 
 def test_hypotheses_without_a_name_count() -> None:
     assert falsity(parse_goal("n : Nat\nh✝ : n = 0\n⊢ n = 2 * n")) is Falsity.NOT_SEEN
+
+
+def test_the_work_for_a_goal_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted in parts of terms that are computed, so that no goal keeps an event loop waiting."""
+    computed = 0
+    value = counterexamples._value
+
+    def counted(term: Term, values: Mapping[str, Value]) -> Value:
+        nonlocal computed
+        computed += 1
+        return value(term, values)
+
+    monkeypatch.setattr(counterexamples, "_value", counted)
+    sums = " + ".join(["a * b * c * d"] * 12)
+    bound = " ∧ ".join(["(∀ (k : Nat), a + k = k + a)"] * 6)
+    for goal in (
+        f"a b c d e f g : Nat\nh : {sums} = {sums}\nh1 : {bound}\n⊢ a + b + c + d + e + f = f + e + d + c + b + g",
+        f"a b c d : Nat\nh : {' ∧ '.join([sums + ' = 0'] * 40)}\n⊢ a + b = b + a",
+    ):
+        computed = 0
+        falsity(parse_goal(goal))
+        assert 0 < computed < 12_000

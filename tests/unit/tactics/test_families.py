@@ -5,7 +5,8 @@ from tactic_checks import EARLY
 
 from lean_sidekick.core.goals import parse_goal
 from lean_sidekick.tactics.api import Surroundings, TacticRequest
-from lean_sidekick.tactics.families import families, family_candidates, rule_premises
+from lean_sidekick.tactics.dialect import Dialect
+from lean_sidekick.tactics.families import derived_variables, families, family_candidates, rule_premises
 from lean_sidekick.tactics.goal_shape import read_goal
 from lean_sidekick.tactics.merge import default_generator
 
@@ -28,7 +29,12 @@ inductive In (a : Nat) : List Nat → Prop where
 
 
 def steps(text: str, goal: str) -> list[str]:
-    return [candidate.text for candidate in family_candidates(read_goal(parse_goal(goal)), families(text))]
+    return list(scores(text, goal))
+
+
+def scores(text: str, goal: str) -> dict[str, float]:
+    found = family_candidates(read_goal(parse_goal(goal)), Dialect(None), families(text))
+    return {candidate.text: candidate.score for candidate in found}
 
 
 def test_constructors_are_read_with_what_they_conclude() -> None:
@@ -52,6 +58,42 @@ def test_inversion_has_the_alternatives_alone_that_the_indices_leave() -> None:
     assert "cases h with | zero => ?_" in steps(EVEN, "h : Even 0\n⊢ False")
     assert "cases h" in steps(EVEN, "h : Even 1\n⊢ False")
     assert steps(OTHERS, "a : Nat\nh : In a []\n⊢ False") == ["cases h"]
+
+
+@pytest.mark.parametrize(
+    ("goal", "wanted"),
+    [
+        ("a : Nat\nl m : List Nat\n⊢ In a (a :: l ++ m)", "rw [List.cons_append]"),
+        ("a b : Nat\nl m : List Nat\n⊢ In a (b :: a :: l ++ m)", "simp only [List.cons_append]"),
+        ("a b : Nat\nl m : List Nat\nh : In a (b :: l ++ m)\n⊢ False", "rw [List.cons_append] at h"),
+        ("a : Nat\nm : List Nat\nh : In a ([] ++ m)\n⊢ False", "rw [List.nil_append] at h"),
+    ],
+)
+def test_indices_are_brought_to_constructors_first(goal: str, wanted: str) -> None:
+    assert steps(OTHERS, goal)[0] == wanted
+
+
+def test_numbers_in_indices_come_last() -> None:
+    assert steps(EVEN, "n m : Nat\n⊢ Even (n + 2 + m)")[0] == "rw [Nat.add_right_comm]"
+    assert not any(text.startswith("rw") for text in steps(EVEN, "n m : Nat\n⊢ Even (n + m + 2)"))
+    assert not any(text.startswith("rw") for text in steps(EVEN, "n m : Nat\n⊢ Even (n + m + m)"))
+
+
+def test_an_index_that_is_no_variable_is_named_before_induction() -> None:
+    goal = "r : Nat → Nat → Prop\nf : Nat → Nat\na b : Nat\nh : Closure r (f a) b\n⊢ ∃ c, b = f c"
+    assert "revert h\ngeneralize hk : f a = k\nintro h" in steps(CLOSURE, goal)
+    named = "r : Nat → Nat → Prop\nf : Nat → Nat\na b k : Nat\nhk : f a = k\nh : Closure r k b\n⊢ ∃ c, b = f c"
+    wanted = "induction h generalizing a with | refl a1 => ?_ | head a1 b1 c hr h ih => ?_"
+    assert wanted in steps(CLOSURE, named)
+
+
+def test_induction_leads_where_the_target_is_about_the_indices() -> None:
+    about = scores(CLOSURE, "r : Nat → Nat → Prop\na b : Nat\nh : Closure r a b\n⊢ a = b")
+    other = scores(CLOSURE, "r : Nat → Nat → Prop\na b c : Nat\nh : Closure r a b\n⊢ b = c")
+    induction = "induction h with | refl a1 => ?_ | head a1 b1 c hr h ih => ?_"
+    assert about[induction] > next(score for text, score in other.items() if text.startswith("induction h with"))
+    shape = read_goal(parse_goal("r : Nat → Nat → Prop\na b : Nat\nh : Closure r a b\n⊢ a = b"))
+    assert derived_variables(shape, families(CLOSURE)) == {"a", "b"}
 
 
 def test_induction_is_offered_where_the_indices_are_variables() -> None:

@@ -41,6 +41,12 @@ def test_what_each_hypothesis_is() -> None:
     assert {"x✝", "inst✝", "hq✝"} <= shape.taken
 
 
+def test_what_is_about_elements_is_a_statement_whatever_it_is_called() -> None:
+    goal = "α : Type\nr : α → α → Prop\na b : α\nn : Nat\nk : Reach r a b\ne : Even n\nt : Tree α\ni : Fin n\n⊢ a = b"
+    natures = {local.name: local.nature for local in read_goal(parse_goal(goal)).locals}
+    assert [natures[name] for name in "keti"] == [Nature.PROOF, Nature.PROOF, Nature.DATA, Nature.DATA]
+
+
 @pytest.mark.parametrize(
     ("goal", "relation", "carrier", "is_closed"),
     [

@@ -113,3 +113,13 @@ def test_a_hopeless_goal_ends_soon() -> None:
     hypotheses = [f"h{a}{b} : ({a} → {b}) ∨ ({b} → {a})" for a in names for b in names if a < b]
     goal = "\n".join([f"{' '.join(names)} z : Prop", *hypotheses, "⊢ z"])
     check_proof(goal, None)
+
+
+def test_equal_propositions_follow_from_each_other() -> None:
+    check_proof("p q : Prop\nh : p = q\nhp : p\n⊢ q", "h.mp hp")
+    check_proof("α : Type\np : α → Prop\nx : α\nh : p x = ¬p x\nhp : p x\n⊢ False", "h.mp hp hp")
+
+
+def test_equations_that_hypotheses_give_are_joined() -> None:
+    goal = "α : Type\nr : α → α → Prop\nh : ∀ (a b : α), r a b → a = b\na b c : α\nhr : r a b\nhc : b = c\n⊢ a = c"
+    check_proof(goal, "(h a b hr).trans hc")

@@ -77,6 +77,9 @@ def test_a_step_by_which_nothing_is_lost_goes_before_those_that_may_lead_nowhere
     assert scores(*risky) == dict(risky)
     opened = scores(("cases h with | intro a b => ?_", -0.2), ("cases k with | intro c d => ?_", -0.25), *risky)
     assert list(opened.values()) == [-0.2, -1.45, -2.5, -1.0, -1.5]
+    # All ways to split are alike in that; to introduce is another matter.
+    mixed = scores(("match h with | ⟨a, b⟩ => ?_", -0.2), ("cases k with | intro c d => ?_", -0.25), ("intro x", -0.3))
+    assert list(mixed.values()) == [-0.2, -1.45, -0.3]
 
 
 async def test_the_same_goal_gets_the_same_candidates() -> None:

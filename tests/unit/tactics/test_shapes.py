@@ -3,6 +3,10 @@
 import pytest
 from tactic_checks import EARLY, MODERN, check_leading, texts
 
+from lean_sidekick.core.goals import parse_goal
+from lean_sidekick.tactics.dialect import Dialect
+from lean_sidekick.tactics.goal_shape import read_goal
+from lean_sidekick.tactics.inductive_types import inductive_types
 from lean_sidekick.tactics.shapes import shape_candidates
 
 
@@ -54,6 +58,16 @@ def test_witnesses(goal: str, witnesses: list[str]) -> None:
 def test_an_existential_of_equations_is_tried_with_rfl() -> None:
     assert "exact ⟨_, rfl⟩" in texts(shape_candidates, "n : Nat\n⊢ ∃ (m : Nat), n + 1 = m", EARLY)
     assert "exact ⟨_, _, rfl⟩" in texts(shape_candidates, "a : α\nl : List α\n⊢ ∃ b, ∃ t, a :: l = b :: t", MODERN)
+
+
+def test_values_of_an_enumeration_are_tried() -> None:
+    declared = inductive_types("inductive Signal where\n  | red | green")
+    shape = read_goal(parse_goal("⊢ ∃ (t : Signal), Signal.next t = Signal.red"))
+    found = [candidate.text for candidate in shape_candidates(shape, Dialect(EARLY), declared)]
+    assert [text for text in found if "Signal." in text] == ["exact ⟨Signal.red, rfl⟩", "exact ⟨Signal.green, rfl⟩"]
+    shape = read_goal(parse_goal("s : Signal\n⊢ ∃ (t : Signal), t ≠ s"))
+    found = [candidate.text for candidate in shape_candidates(shape, Dialect(EARLY), declared)]
+    assert {"refine ⟨Signal.red, ?_⟩", "refine ⟨Signal.green, ?_⟩"} <= set(found)
 
 
 def test_classical_steps_need_something_undecided() -> None:

@@ -130,6 +130,7 @@ class _Run:
             return "a proof was found, but the editor did not put it in" + (
                 f" ({outcome.reason})" if outcome.reason else ""
             )
+        await self.ctx.edited(snapshot)
         self._proved += found.status is ProofStatus.PROVED
         return found.message or f"proved in {found.seconds:.1f} s"
 
