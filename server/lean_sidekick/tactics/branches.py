@@ -12,6 +12,7 @@ from lean_sidekick.core.term_reader import read_term
 from lean_sidekick.core.terms import Shape, Term, operator, subterms
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.classical import by_truth, cases_on
+from lean_sidekick.tactics.core_lemmas import core_lemmas
 from lean_sidekick.tactics.dialect import Dialect
 from lean_sidekick.tactics.goal_shape import GoalShape, read_goal
 from lean_sidekick.tactics.lemmas import read_ahead, usable_lemmas
@@ -24,6 +25,8 @@ _HOLDS = ("ifPos", "if_pos"), ("difPos", "dif_pos")
 _FAILS = ("ifNeg", "if_neg"), ("difNeg", "dif_neg")
 _MAX_CONDITIONS = 2
 _MAX_LEMMAS = 40
+_ORDER = frozenset({"Nat.not_le_of_gt", "Nat.notLeOfGt", "Nat.le_of_lt", "Nat.leOfLt"})
+"""What a condition on numbers that is decided by another one needs, whether retrieval found it or not."""
 
 
 def branch_names() -> tuple[str, ...]:
@@ -40,7 +43,9 @@ class Branches:
         if "if " not in request.goal.target or dialect.has("split"):
             return []
         await read_ahead(request)
-        facts = [Fact(one.normal_statement, one.name) for one in usable_lemmas(shape, dialect, request)[:_MAX_LEMMAS]]
+        found_lemmas = usable_lemmas(shape, dialect, request)[:_MAX_LEMMAS]
+        lemmas = {one.name: one for one in (*found_lemmas, *core_lemmas(dialect, _ORDER))}
+        facts = [Fact(one.normal_statement, one.name) for one in lemmas.values()]
         found = sorted(_steps(shape, dialect, facts), key=lambda pair: -pair[1])
         return [Candidate(text=text, source=Source.SHAPE, score=score) for text, score in found]
 
@@ -57,8 +62,8 @@ def _steps(shape: GoalShape, dialect: Dialect, lemmas: Sequence[Fact]) -> Iterat
                 is_decided = True
                 yield f"rw [{apply(name, proof)}]", -0.3 - late
         if not is_decided:
-            yield by_truth(condition, shape, dialect), -0.9 - late
-            yield cases_on(condition, shape, dialect), -1.1 - late
+            yield cases_on(condition, shape, dialect), -0.9 - late
+            yield by_truth(condition, shape, dialect), -1.5 - late
 
 
 def _conditions(shape: GoalShape) -> list[tuple[Term, bool]]:

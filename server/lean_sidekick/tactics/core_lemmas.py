@@ -5,6 +5,7 @@ order on `Nat`, lists, booleans and logic, chosen for what proofs need everywher
 learned with `probe_names`. No Mathlib names: there `exact?`, `simp` and the arithmetic tactics do better.
 """
 
+from collections.abc import Container
 from functools import lru_cache
 
 from lean_sidekick.core.term_reader import read_binders
@@ -188,6 +189,9 @@ def probe_names() -> tuple[str, ...]:
     return tuple(name_probe(lemma.name) for lemma in _table())
 
 
-def core_lemmas(dialect: Dialect) -> tuple[Lemma, ...]:
-    """The lemmas of the table that may be used; while nothing is known, all spellings of all of them."""
-    return tuple(lemma for lemma in _table() if dialect.has_name(lemma.name))
+def core_lemmas(dialect: Dialect, names: Container[str] | None = None) -> tuple[Lemma, ...]:
+    """The lemmas of the table that may be used, of the `names` alone if there are any.
+
+    While nothing is known these are all spellings of all of them.
+    """
+    return tuple(lemma for lemma in _table() if (names is None or lemma.name in names) and dialect.has_name(lemma.name))

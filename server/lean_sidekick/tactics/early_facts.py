@@ -23,7 +23,7 @@ from lean_sidekick.tactics.rewriting import Equation, equation_of, rewrite
 from lean_sidekick.tactics.sequents import as_argument, open_statement
 
 _MAX_OFFERED = 3
-_WHOLE, _PART, _LATER = -0.5, -1.0, 0.2
+_WHOLE, _PART, _LATER = -1.2, -1.0, 0.2
 _TYPES = frozenset({"α", "β"})
 _TYPE = re.compile(r"\b[αβ]\b")
 

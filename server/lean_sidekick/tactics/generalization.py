@@ -9,16 +9,17 @@ general statement holds is for Lean to say. Pure.
 from collections.abc import Iterator, Sequence
 
 from lean_sidekick.core.candidates import Candidate, Source, deduplicate
-from lean_sidekick.core.terms import Shape, Term, subterms
+from lean_sidekick.core.terms import Shape, Term, atom, operator, substitute, subterms
 from lean_sidekick.tactics.api import TacticRequest
-from lean_sidekick.tactics.goal_shape import GoalShape, plain_type, read_goal, type_of
+from lean_sidekick.tactics.goal_shape import GoalShape, Local, plain_type, read_goal, type_of
 from lean_sidekick.tactics.inductive_types import constructor_names
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.rewriting import equation_of, rewrite
 
-_FROM_HYPOTHESIS, _CONSTANT, _PLAIN = -0.7, -1.5, -2.4
+_FROM_HYPOTHESIS, _CONSTANT, _TWO, _PLAIN = -0.7, -1.0, -1.0, -2.4
 _MAX_PARTS = 2
 _CONSTANTS = {"[]": "acc", "0": "n"}
+_REVERSE = "List.reverse"
 
 
 class Generalizations:
@@ -31,9 +32,9 @@ class Generalizations:
 
 def generalizations(shape: GoalShape, constructors: frozenset[str] = frozenset()) -> list[Candidate]:
     """Generalizations of the target, likeliest first; `constructors` are those of the open file."""
-    if not shape.target.is_operator("=", "≤", "<"):
-        return []
-    found = [*_after_hypotheses(shape, constructors), *_constants(shape)]
+    found = [*_two_at_once(shape)]
+    if shape.target.is_operator("=", "≤", "<"):
+        found += [*_after_hypotheses(shape, constructors), *_constants(shape)]
     candidates = [Candidate(text=text, source=Source.SHAPE, score=score) for text, score in found]
     return deduplicate(candidates)
 
@@ -90,8 +91,33 @@ def _constants(shape: GoalShape) -> Iterator[tuple[str, float]]:
     if any(one.name.startswith("ih") for one in shape.proofs):
         return
     for constant, name in _CONSTANTS.items():
-        if all(any(_is_given(part, constant) for part in subterms(side)) for side in shape.target.args):
-            yield f"generalize {constant} = {Names(shape.taken).fresh(name)}", _CONSTANT
+        text = f"generalize {constant} = {Names(shape.taken).fresh(name)}"
+        sides = [[_is_given(part, constant) for part in subterms(side)] for side in shape.target.args]
+        if all(map(any, sides)):
+            yield text, _CONSTANT
+        elif any(map(any, sides)) and constant == "[]" and any(p.head == _REVERSE for p in subterms(shape.target)):
+            # Which hands an empty list on itself.
+            yield f"simp only [{_REVERSE}]\n{text}", _CONSTANT
+
+
+def _two_at_once(shape: GoalShape) -> Iterator[tuple[str, float]]:
+    """`p n ∧ p (n + 1)` for `p n`, where a hypothesis goes from one number to the next but one."""
+    if any(one.name.startswith("ih") for one in shape.proofs) or shape.target.is_operator("∧"):
+        return
+    numbers = [one.name for one in shape.data if plain_type(one.type) == "Nat" and one.name in shape.target.names]
+    if not any(map(_skips_one, shape.proofs)):
+        return
+    for name in numbers[:_MAX_PARTS]:
+        after = substitute(shape.target, {name: operator("+", atom(name), atom("1"))})
+        yield f"refine And.left (?_ : {operator('∧', shape.target, after).rendered})", _TWO
+
+
+def _skips_one(local: Local) -> bool:
+    """Whether a statement for all numbers speaks of `n + 2`."""
+    return local.type.is_binder("∀") and any(
+        part.is_operator("+") and part.args[1].text == "2" and part.args[0].text == local.type.variable
+        for part in subterms(local.type.body)
+    )
 
 
 def _is_given(part: Term, constant: str) -> bool:

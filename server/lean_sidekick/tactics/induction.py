@@ -17,6 +17,7 @@ from lean_sidekick.tactics.normal import normal
 _MAX_SPLIT_DATA = 4
 _MAX_BOUND = 6
 _IDLE = 0.8
+_UNSPOKEN = -2.0
 
 
 _DATA: Mapping[str, tuple[Constructor, ...]] = {
@@ -55,7 +56,7 @@ def data_steps(
             if _is_not_least(local, shape) or _is_bounded(local, shape):
                 score = -0.6 - late
             elif _is_awaited(local, shape):
-                score = -1.0 - late
+                score = (-0.7 if _has_general_hypothesis(local, shape) else -1.0) - late
             yield f"cases {local.name} with {arms}", score
             yield from _induction(local, constructors, shape, late - _argument_bonus(local, shape, matched))
         elif kind == "Bool":
@@ -68,8 +69,12 @@ def data_steps(
             spoken = sum(1 for proof in shape.proofs if local.name in proof.type.names)
             if spoken:
                 arms = _arms(types[local.name], local, shape, with_hypothesis=False)
-                is_short = _is_not_least(local, shape) or not any(one.fields for one in types[local.name])
+                is_short = _is_not_least(local, shape) or _is_bounded(local, shape)
+                is_short = is_short or not any(one.fields for one in types[local.name])
                 yield f"cases {local.name} with {arms}", -1.6 if is_short else -3.0
+                if any(one.recursive for one in types[local.name]) and not _depth_penalty(shape):
+                    arms = _arms(types[local.name], local, shape, with_hypothesis=True)
+                    yield f"induction {local.name} with {arms}", _UNSPOKEN
 
 
 def _constructors(local: Local, declared: Mapping[str, tuple[Constructor, ...]]) -> tuple[Constructor, ...]:
@@ -110,13 +115,20 @@ def _is_not_least(local: Local, shape: GoalShape) -> bool:
 
 
 def _is_bounded(local: Local, shape: GoalShape) -> bool:
-    """Whether a hypothesis leaves few numbers: `x < 3`, also once some cases are gone (`Nat.succ x < 3`)."""
+    """Whether a hypothesis leaves few numbers, or lists of few lengths: `x < 3`, `List.length l = 1`.
+
+    Also once some cases are gone: `Nat.succ x < 3`, `List.length (a :: l) = 1`.
+    """
     for proof in shape.proofs:
-        if not proof.type.is_operator("<", "≤") or not is_numeral(proof.type.args[1]):
+        if not proof.type.is_operator("<", "≤", "=") or not is_numeral(proof.type.args[1]):
             continue
         small, bound = proof.type.args
-        while small.head == "Nat.succ" and small.arguments:
-            small = small.arguments[0]
+        is_length = small.head == "List.length" and len(small.arguments) == 1
+        if proof.type.is_operator("=") and not is_length:
+            continue
+        small = small.arguments[0] if is_length else small
+        while (small.head == "Nat.succ" and small.arguments) or small.is_operator("::"):
+            small = small.args[1] if small.is_operator("::") else small.arguments[0]
         if small.text == local.name and int(bound.text) <= _MAX_BOUND:
             return True
     return False
@@ -133,6 +145,14 @@ def _is_awaited(local: Local, shape: GoalShape) -> bool:
                 if waiting.text == local.name and _is_constructor(other):
                     return True
     return any(_computes_on(local, proof.type) for proof in shape.proofs if not proof.name.startswith("ih"))
+
+
+def _has_general_hypothesis(local: Local, shape: GoalShape) -> bool:
+    """Whether an induction hypothesis holds for anything in the place of this one, so that a split loses nothing."""
+    return any(
+        proof.name.startswith("ih") and proof.type.is_binder("∀") and proof.type.variable_type == local.type
+        for proof in shape.proofs
+    )
 
 
 def _computes_on(local: Local, statement: Term) -> bool:

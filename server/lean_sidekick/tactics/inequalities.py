@@ -6,19 +6,23 @@ the same way a hypothesis that says a number is larger than itself ends any goal
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, permutations
 
 from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.terms import Term, application, atom, operator
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import Dialect
 from lean_sidekick.tactics.goal_shape import FALSE, GoalShape, carrier, read_goal
+from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.polynomials import polynomial
 from lean_sidekick.tactics.semiring import proved_by_rewriting
 from lean_sidekick.tactics.sequents import as_argument
 
 _MAX_HYPOTHESES = 4
 _MAX_TIMES = 3
+_STEP = -0.7
+_AtMost = tuple[str, Term, Term]
+"""A proof that one number is at most another, and both."""
 _LEMMAS = (
     ("leTrans", "le_trans"),
     ("leOfEq", "le_of_eq"),
@@ -27,6 +31,8 @@ _LEMMAS = (
     ("mulLeMulLeft", "mul_le_mul_left"),
     ("ltIrrefl", "lt_irrefl"),
     ("ltOfLtOfLe", "lt_of_lt_of_le"),
+    ("leAntisymm", "le_antisymm"),
+    ("ltOrGe", "lt_or_ge"),
 )
 """Early names and those of today."""
 
@@ -39,8 +45,27 @@ class Inequalities:
         dialect = Dialect(request.known_tactics)
         if dialect.has("omega") or not dialect.has_name("Nat.le.intro"):
             return []
-        found = _proofs(read_goal(request.goal), dialect)
-        return [Candidate(text=f"exact {proof}", source=Source.PORTFOLIO, score=score) for proof, score in found]
+        shape = read_goal(request.goal)
+        found = [(f"exact {proof}", score) for proof, score in _proofs(shape, dialect)]
+        found = found or [*_towards_contradiction(shape, dialect)]
+        return [Candidate(text=text, source=Source.PORTFOLIO, score=score) for text, score in found]
+
+
+def _towards_contradiction(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]:
+    """An equation as two inequalities, and an inequality as what its opposite contradicts, where a hypothesis
+    compares multiples."""
+    names = _spellings(dialect)
+    if names is None or shape.carrier != "Nat" or not shape.target.is_operator("=", "≤"):
+        return
+    if not any(map(_factors, _hypotheses(shape, names))):
+        return
+    if shape.target.is_operator("="):
+        yield f"apply {names['le_antisymm']}", _STEP
+        return
+    small, large = (as_argument(side.rendered) for side in shape.target.args)
+    fresh = Names(shape.taken)
+    cases = f"| inl {fresh.fresh('h1')} => ?_ | inr {fresh.fresh('h2')} => ?_"
+    yield f"cases {names['lt_or_ge']} {large} {small} with {cases}", _STEP
 
 
 def _proofs(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]:
@@ -73,9 +98,21 @@ def _spellings(dialect: Dialect) -> dict[str, str] | None:
     return found
 
 
-def _known(shape: GoalShape, names: Mapping[str, str]) -> Iterator[tuple[str, Term, Term]]:
-    """Proofs that something is at most something: the hypotheses, the newest first, and the sum of any two."""
-    found: list[tuple[str, Term, Term]] = []
+def _known(shape: GoalShape, names: Mapping[str, str]) -> Iterator[_AtMost]:
+    """Proofs that something is at most something: the hypotheses, the newest first, and the sum of any two, one of them
+    as often as the other one's products are taken."""
+    found = _hypotheses(shape, names)
+    yield from found
+    for one, other in combinations(found, 2):
+        yield _sum(one, other, names)
+    for one, other in permutations(found, 2):
+        for times in sorted(_factors(one) - _factors(other)):
+            yield _sum(one, _multiple(other, times, names), names)
+
+
+def _hypotheses(shape: GoalShape, names: Mapping[str, str]) -> list[_AtMost]:
+    """What the hypotheses say, the newest first; an equation says it both ways."""
+    found: list[_AtMost] = []
     for local in reversed(shape.proofs):
         if carrier(local.type, shape.types) != "Nat" or len(found) >= _MAX_HYPOTHESES:
             continue
@@ -85,10 +122,25 @@ def _known(shape: GoalShape, names: Mapping[str, str]) -> Iterator[tuple[str, Te
             left, right = local.type.args
             found.append((f"{names['le_of_eq']} {local.name}", left, right))
             found.append((f"{names['le_of_eq']} {local.name}.symm", right, left))
-    yield from found
-    for (first, low, high), (second, other_low, other_high) in combinations(found, 2):
-        both = f"{names['add_le_add']} {as_argument(first)} {as_argument(second)}"
-        yield both, operator("+", low, other_low), operator("+", high, other_high)
+    return found
+
+
+def _factors(known: _AtMost) -> set[int]:
+    """The numbers that products are taken in what is known, as far as others are multiplied by them."""
+    counts = {count for side in known[1:] for key, count in polynomial(side).summands.items() if key}
+    return {count for count in counts if 1 < count <= _MAX_TIMES}
+
+
+def _multiple(known: _AtMost, times: int, names: Mapping[str, str]) -> _AtMost:
+    proof, low, high = known
+    factor = atom(str(times))
+    many = f"{names['mul_le_mul_left']} {times} {as_argument(proof)}"
+    return many, operator("*", factor, low), operator("*", factor, high)
+
+
+def _sum(first: _AtMost, second: _AtMost, names: Mapping[str, str]) -> _AtMost:
+    both = f"{names['add_le_add']} {as_argument(first[0])} {as_argument(second[0])}"
+    return both, operator("+", first[1], second[1]), operator("+", first[2], second[2])
 
 
 def _above_itself(larger: Term, smaller: Term, dialect: Dialect) -> str | None:
@@ -122,12 +174,7 @@ def _from_hypotheses(
     """A proof of `small ≤ large` from a multiple of what is known."""
     for proof, low, high in known:
         for times in range(1, _MAX_TIMES + 1):
-            if times > 1:
-                factor = atom(str(times))
-                many = f"{names['mul_le_mul_left']} {times} {as_argument(proof)}"
-                step = many, operator("*", factor, low), operator("*", factor, high)
-            else:
-                step = proof, low, high
+            step = _multiple((proof, low, high), times, names) if times > 1 else (proof, low, high)
             found = _between(small, large, step, names, dialect)
             if found is not None:
                 return found

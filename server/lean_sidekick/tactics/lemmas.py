@@ -255,7 +255,7 @@ def _is_predicate(premise: Premise, shape: GoalShape) -> bool:
 
 
 def _computed(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]:
-    """Lemmas about successors, for numbers that Lean computes to one: `a * Nat.succ b ≠ 0` may end this way."""
+    """Lemmas that may end what Lean has to compute first: `a * Nat.succ b ≠ 0`, `f m ≤ f (m + 0)`."""
     target = normal(shape.target, shape.types)
     denied = negation(target)
     names: tuple[str, ...] = ()
@@ -263,6 +263,8 @@ def _computed(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]
         names = ("Nat.succ_ne_zero", "Nat.succNeZero")
     elif target.is_operator("<") and target.args[0].text == "0":
         names = ("Nat.zero_lt_succ", "Nat.zeroLtSucc")
+    elif target.is_operator("≤"):
+        names = ("Nat.le_refl", "Nat.leRefl")
     for name in names:
         if dialect.has_name(name) and shape.carrier in ("Nat", ""):
             yield f"exact {name} _", -1.6

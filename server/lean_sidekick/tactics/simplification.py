@@ -41,7 +41,11 @@ _NOT_UNFOLDED = frozenset(
 """Constructors, which there is nothing to unfold in, and what `simp` computes by lemmas while its definition is of no
 use."""
 _RULES = frozenset({"List.cons_append", "List.length_cons"})
-_COMPUTES = -0.5
+_BY_LEMMA = {"List.length": "List.length_cons", "List.filter": "List.filter_cons", "List.reverse": "List.reverse_cons"}
+"""What is computed by a lemma, since its definition has an accumulator that a proof would have to know of."""
+_CHOICES = frozenset({"Nat.min", "Nat.max", "min", "max"})
+"""What is an `if` once it is unfolded."""
+_COMPUTES, _COMPUTES_LITTLE = -0.5, -1.2
 
 
 @frozen
@@ -128,7 +132,9 @@ def _calls(shape: GoalShape, dialect: Dialect, constructors: Collection[str]) ->
         )
         yield f"simp at {local.name}", (-0.7 if is_waiting else -2.7) - 0.15 * index
     if computed := _computed(shape, dialect, constructors):
-        yield f"simp only [{', '.join(computed)}]", _COMPUTES
+        # Rules alone are what every `simp` has.
+        score = _COMPUTES if any(name not in _RULES for name in computed) else _COMPUTES_LITTLE
+        yield f"simp only [{', '.join(computed)}]", score
     # All at once, and one by one: unfolding what simp has lemmas for does harm.
     for index, unfolded in enumerate([definitions, *([name] for name in definitions if len(definitions) > 1)]):
         if not unfolded:
@@ -154,13 +160,18 @@ def _computed(shape: GoalShape, dialect: Dialect, constructors: Collection[str])
             found["List.cons_append"] = None
         elif part.shape is Shape.APPLICATION and any(is_made(arg, constructors) for arg in part.arguments):
             head = part.head
-            if head == "List.length":
-                found["List.length_cons"] = None
+            if head in _BY_LEMMA:
+                found[_BY_LEMMA[head]] = None
             elif _may_unfold(head, shape) and head not in constructors:
                 found[head] = None
-    names = [name for name in found if name not in _RULES or dialect.has_name(name)]
-    # Rules alone are what every `simp` has.
-    return names[:_MAX_DEFINITIONS] if any(name not in _RULES for name in names) else []
+        elif part.shape is Shape.APPLICATION and part.head in _CHOICES and not dialect.has("omega"):
+            found[part.head] = None
+    lemmas = _RULES.union(_BY_LEMMA.values())
+    known = {local.name for local in shape.proofs}
+    # Under its short name it may be a fact that was established before.
+    short = {name: name.rpartition(".")[2] for name in lemmas if name.rpartition(".")[2] in known}
+    names = [short.get(name, name) for name in found if name in short or name not in lemmas or dialect.has_name(name)]
+    return names[:_MAX_DEFINITIONS]
 
 
 def is_made(term: Term, constructors: Collection[str]) -> bool:

@@ -134,6 +134,28 @@ def test_data_of_a_type_of_the_open_file_is_taken_apart(text: str, goal: str, ex
     assert texts(split_candidates, goal, EARLY) == []
 
 
+@pytest.mark.parametrize("length", ["List.length l = 1", "List.length (a :: l) = 2"])
+def test_lists_of_few_lengths_are_taken_apart(length: str) -> None:
+    (first, *_) = texts(split_candidates, f"a : Nat\nl : List Nat\nh : {length}\n⊢ f l = a", EARLY)
+    assert first == "cases l with | nil => ?_ | cons a1 l => ?_"
+
+
+def test_an_induction_on_what_only_a_hypothesis_speaks_of() -> None:
+    found = texts(split_candidates, "as bs : List Nat\nh : as ++ bs = as\n⊢ bs = []", EARLY)
+    assert "induction as with | nil => ?_ | cons a as ih => ?_" in found
+
+
+def test_what_an_induction_hypothesis_holds_for_in_general_is_split_at_once() -> None:
+    goal = "a : Nat\nas bs : List Nat\n{}⊢ f (a :: as) bs = 0"
+    general = "ih : ∀ (bs : List Nat), f as bs = 0\n"
+    scores = []
+    for hypothesis in (general, "ih : f as bs = 0\n"):
+        shape = read_goal(parse_goal(goal.format(hypothesis)))
+        found = {one.text: one.score for one in split_candidates(shape, Dialect(EARLY))}
+        scores.append(found["cases bs with | nil => ?_ | cons b bs => ?_"])
+    assert scores[0] > scores[1]
+
+
 @pytest.mark.parametrize("bound", ["x < 3", "Nat.succ x < 3", "x ≤ 2"])
 def test_few_numbers_are_gone_through_one_by_one(bound: str) -> None:
     (first, *_) = texts(split_candidates, f"x : Nat\nh : {bound}\n⊢ x = 0 ∨ x = 1 ∨ x = 2", EARLY)

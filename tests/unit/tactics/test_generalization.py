@@ -37,10 +37,21 @@ def test_a_constant_that_both_sides_hand_on() -> None:
 @pytest.mark.parametrize(
     "goal",
     [
-        "l : List α\n⊢ List.foldl f [] l = List.reverse l",  # on one side alone
+        "l : List α\n⊢ List.foldl f [] l = g l",  # on one side alone
         "l : List α\nih : g [] l = h l []\n⊢ g [] (f l) = h (f l) []",  # within an induction, with nothing used
         "p q : Prop\n⊢ p ∧ q",
     ],
 )
 def test_nothing_to_generalize(goal: str) -> None:
     assert offered(goal) == []
+
+
+def test_a_list_reversed_has_an_accumulator_too() -> None:
+    goal = "l : List α\n⊢ List.foldl f [] l = List.reverse l"
+    assert offered(goal) == ["simp only [List.reverse]\ngeneralize [] = acc"]
+
+
+def test_two_numbers_at_once_where_a_step_skips_one() -> None:
+    goal = "p : Nat → Prop\nh : ∀ (n : Nat), p n → p (n + 2)\nn : Nat\n⊢ p n"
+    assert offered(goal) == ["refine And.left (?_ : p n ∧ p (n + 1))"]
+    assert offered(goal.replace("n + 2", "n + 1")) == []

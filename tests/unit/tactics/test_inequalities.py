@@ -44,6 +44,20 @@ async def test_an_inequality_follows_from_multiples_and_sums_of_hypotheses() -> 
     assert await proofs("a b : Nat\nh : a ≤ b\n⊢ a + 1 ≤ b") == []
 
 
+@pytest.mark.parametrize(
+    ("goal", "step"),
+    [
+        ("h : 2 * a = 2 * b\n⊢ a = b", "apply Nat.leAntisymm"),
+        ("h : 2 * a = 2 * b\n⊢ a ≤ b", "cases Nat.ltOrGe b a with | inl h1 => ?_ | inr h2 => ?_"),
+        ("h : 2 * a = 2 * b\nh1 : b < a\n⊢ False", "exact Nat.ltIrrefl _ "),
+        ("h : p a = p b\n⊢ a = b", None),
+    ],
+)
+async def test_multiples_are_compared_by_contradiction(goal: str, step: str | None) -> None:
+    found = await proofs(f"a b : Nat\np : Nat → Nat\n{goal}")
+    assert found == [] if step is None else found[0].startswith(step)
+
+
 async def test_nothing_where_omega_is_there() -> None:
     assert await proofs("a b : Nat\n⊢ a ≤ b + a", MODERN) == []
 

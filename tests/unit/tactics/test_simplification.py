@@ -5,7 +5,7 @@ from tactic_checks import EARLY, MODERN, check_leading, texts
 
 from lean_sidekick.core.goals import parse_goal
 from lean_sidekick.tactics.arithmetic import arithmetic_candidates
-from lean_sidekick.tactics.dialect import Dialect
+from lean_sidekick.tactics.dialect import Dialect, name_probe
 from lean_sidekick.tactics.goal_shape import read_goal
 from lean_sidekick.tactics.simplification import simp_candidates
 
@@ -83,13 +83,30 @@ def test_constructors_of_the_open_file_are_not_unfolded() -> None:
         ("count p (a :: l ++ m) = count p (a :: l)", ["simp only [List.cons_append, count]"]),
         ("List.length (rev (a :: l)) = List.length (a :: l)", ["simp only [rev, List.length_cons]"]),
         ("fact (Node.mk n) = 1", ["simp only [fact]"]),
-        ("fact n = List.length (a :: l)", []),  # there is no function to be computed
+        ("fact n = List.length (a :: l)", ["simp only [List.length_cons]"]),
+        ("fact n = n", []),  # there is nothing to be computed
     ],
 )
 def test_functions_of_a_constructor_are_computed(target: str, computed: list[str]) -> None:
     goal = parse_goal(f"a n : Nat\nl m : List Nat\np : Nat → Bool\n⊢ {target}")
     found = [one.text for one in simp_candidates(read_goal(goal), Dialect(None), {"Node.mk"})]
     assert [text for text in found if text.startswith("simp only [") and "_assoc" not in text] == computed
+
+
+def test_a_choice_is_unfolded_where_omega_does_not_see_through_it() -> None:
+    assert texts(simp_candidates, "a b : Nat\n⊢ Nat.min a b = Nat.min b a", EARLY)[0] == "simp only [Nat.min]"
+    assert "simp only [Nat.min]" not in texts(simp_candidates, "a b : Nat\n⊢ Nat.min a b = Nat.min b a", MODERN)
+
+
+def test_what_has_an_accumulator_is_computed_by_a_lemma_or_a_fact() -> None:
+    target = "⊢ List.filter p (a :: l) = l"
+    goal = f"a : Nat\nl : List Nat\np : Nat → Bool\n{target}"
+    lacking = EARLY | {name_probe("Nat.add_comm")}
+    assert not [text for text in texts(simp_candidates, goal, lacking) if text.startswith("simp only [")]
+    there = lacking | {name_probe("List.filter_cons")}
+    assert "simp only [List.filter_cons]" in texts(simp_candidates, goal, there)
+    stated = goal.replace("⊢", "filter_cons : ∀ (p : Nat → Bool), q p = p\n⊢")
+    assert "simp only [filter_cons]" in texts(simp_candidates, stated, lacking)
 
 
 def test_a_hypothesis_about_what_appends_to_a_first_element() -> None:
