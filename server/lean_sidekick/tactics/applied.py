@@ -17,7 +17,7 @@ from lean_sidekick.tactics.lemmas import read_ahead, usable_lemmas
 from lean_sidekick.tactics.logic import applications, facts_of, prove_under
 from lean_sidekick.tactics.names import Names
 from lean_sidekick.tactics.normal import normal
-from lean_sidekick.tactics.patterns import are_known, has_instance, opened
+from lean_sidekick.tactics.patterns import alternatives, are_known, has_instance, opened
 from lean_sidekick.tactics.rewriting import equation_of, is_settled, rewrites
 from lean_sidekick.tactics.sequents import Fact, apply, as_argument, open_statement
 from lean_sidekick.tactics.transport import transports
@@ -70,7 +70,7 @@ def _forward(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]:
                 yield opened(fact.statement, fact.proof, Names(shape.taken), dialect), -0.7 - late
         elif statement.is_operator("∨"):
             if not any(are_known((disjunct,), known) for disjunct in disjuncts(statement)):
-                yield _alternatives(fact, shape), -1.1 - late
+                yield alternatives(fact.proof, *statement.args, Names(shape.taken)), -1.1 - late
         elif statement.is_operator("∧"):
             if not are_known(conjuncts(statement), known):
                 yield opened(fact.statement, fact.proof, Names(shape.taken), dialect), -1.3 - late
@@ -176,11 +176,3 @@ def _values(premise: Term, statement: Term, variables: frozenset[str]) -> dict[s
         left, right = statement.args
         values = match(premise, operator("≤", operator("+", left, atom("1")), right), variables, {})
     return values
-
-
-def _alternatives(fact: Fact, shape: GoalShape) -> str:
-    arms = [
-        f"| {constructor} {Names(shape.taken).proof(side)} => ?_"
-        for constructor, side in zip(("inl", "inr"), fact.statement.args, strict=True)
-    ]
-    return f"cases {fact.proof} with {' '.join(arms)}"

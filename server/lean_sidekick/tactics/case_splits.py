@@ -25,7 +25,7 @@ from lean_sidekick.tactics.goal_shape import (
 from lean_sidekick.tactics.induction import data_steps
 from lean_sidekick.tactics.inductive_types import Constructor, inductive_types
 from lean_sidekick.tactics.names import Names
-from lean_sidekick.tactics.patterns import are_known, has_instance, opened, pattern
+from lean_sidekick.tactics.patterns import alternatives, are_known, has_instance, opened, pattern
 from lean_sidekick.tactics.recursion import matched_arguments
 
 _MATCHED = re.compile(r"\b(?:match|if) (([\w'.]+)(?: [\w'.]+)+) (?:with|then|= true then)")
@@ -120,7 +120,7 @@ def _as_disjunction(local: Local, shape: GoalShape, known: Sequence[Term]) -> st
     if not all(argument.is_premise for argument in arguments) or None in given:
         return None
     left, right = conclusion.args
-    return _cases_with(" ".join([local.name, *map(str, given)]), left, right, Names(shape.taken))
+    return alternatives(" ".join([local.name, *map(str, given)]), left, right, Names(shape.taken))
 
 
 def _name_of(statement: Term, shape: GoalShape) -> str | None:
@@ -154,8 +154,4 @@ def _either(local: Local, shape: GoalShape, dialect: Dialect, score: float) -> I
         yield f"rcases {local.name} with {deep}", score
     left, right = local.type.args
     names = Names(shape.taken - {local.name})
-    yield _cases_with(local.name, left, right, names), score - (0.02 if dialect.has(RCASES) else 0.0)
-
-
-def _cases_with(term: str, left: Term, right: Term, names: Names) -> str:
-    return f"cases {term} with | inl {names.proof(left)} => ?_ | inr {names.proof(right)} => ?_"
+    yield alternatives(local.name, left, right, names), score - (0.02 if dialect.has(RCASES) else 0.0)

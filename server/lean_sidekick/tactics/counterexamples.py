@@ -13,7 +13,7 @@ from itertools import islice, product
 
 from lean_sidekick.core.goals import Goal
 from lean_sidekick.core.term_reader import read_term
-from lean_sidekick.core.terms import Shape, Term, subterms
+from lean_sidekick.core.terms import Shape, Term, opaque, subterms
 from lean_sidekick.tactics.goal_shape import is_numeral
 
 Value = int | bool | tuple["Value", ...]
@@ -32,6 +32,7 @@ _MAX_STATEMENT = 1_000
 _MAX_EXPONENT = 12
 _MAX_BOUND = 8
 _MAX_LENGTH = 400
+"""Of a statement that is read, in characters."""
 _SORTS = ("Type", "Sort")
 
 
@@ -52,7 +53,11 @@ def falsity(goal: Goal) -> Falsity:
     """Whether small values make a goal false."""
     if goal.has_metavariable or len(goal.target) > _MAX_LENGTH or "⊢" not in goal.text:
         return Falsity.NOT_SEEN
-    types = {name: read_term(group.type) for group in goal.hypotheses for name in group.names}
+    types = {
+        name: read_term(group.type) if len(group.type) <= _MAX_LENGTH else opaque(group.type)
+        for group in goal.hypotheses
+        for name in group.names
+    }
     domains = {name: values for name, kind in types.items() if (values := _domain(kind, types)) is not None}
     target = read_term(goal.target)
     used = [name for name in domains if name in target.names]

@@ -42,6 +42,11 @@ def opened(statement: Term, proof: str, names: Names, dialect: Dialect) -> str:
     return f"cases {proof} with | intro {first} {second} => ?_"
 
 
+def alternatives(proof: str, left: Term, right: Term, names: Names) -> str:
+    """The tactic that goes on with either side of what a proof says, with a name for what holds."""
+    return f"cases {proof} with | inl {names.proof(left)} => ?_ | inr {names.proof(right)} => ?_"
+
+
 def are_known(parts: Sequence[Term], known: Sequence[Term]) -> bool:
     """Whether all parts stand among the hypotheses."""
     keys = {statement.alpha_key for statement in known}
