@@ -70,7 +70,8 @@ def _forward(shape: GoalShape, dialect: Dialect) -> Iterator[tuple[str, float]]:
                 yield opened(fact.statement, fact.proof, Names(shape.taken), dialect), -0.7 - late
         elif statement.is_operator("∨"):
             if not any(are_known((disjunct,), known) for disjunct in disjuncts(statement)):
-                yield alternatives(fact.proof, *statement.args, Names(shape.taken)), -1.1 - late
+                left, right = statement.args
+                yield alternatives(fact.proof, left, right, Names(shape.taken)), -1.1 - late
         elif statement.is_operator("∧"):
             if not are_known(conjuncts(statement), known):
                 yield opened(fact.statement, fact.proof, Names(shape.taken), dialect), -1.3 - late
