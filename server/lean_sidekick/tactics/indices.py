@@ -6,6 +6,7 @@ as often as they fit. Pure; steps alone, no proofs.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -55,12 +56,16 @@ def _usable(dialect: Dialect) -> list[tuple[str, Equation]]:
     return [(name, equation) for name, equation in _equations() if dialect.has_name(name)]
 
 
-def _equations() -> Iterator[tuple[str, Equation]]:
+@lru_cache(maxsize=1)
+def _equations() -> tuple[tuple[str, Equation], ...]:
+    found = []
     for name, statement in _LAWS:
         term = read_binders(statement)
         equation = equation_of(term) if term is not None else None
-        if equation is not None:
-            yield name, equation
+        if equation is None:
+            raise ValueError(f"the law {name} cannot be read as an equation")
+        found.append((name, equation))
+    return tuple(found)
 
 
 def _steps(index: Term, equations: Sequence[tuple[str, Equation]]) -> Iterator[tuple[str, Term]]:

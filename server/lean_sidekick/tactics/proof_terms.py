@@ -4,14 +4,16 @@ The prover is `logic`; this module gives it the goal, picks the lemmas that can 
 what it finds. Without a proof there is no candidate.
 """
 
+import asyncio
 from collections.abc import Sequence
+from itertools import islice
 
 from lean_sidekick.core.candidates import Candidate, Source
 from lean_sidekick.core.terms import Shape, Term
 from lean_sidekick.tactics.api import TacticRequest
 from lean_sidekick.tactics.dialect import Dialect
 from lean_sidekick.tactics.equations import derived_equations
-from lean_sidekick.tactics.goal_shape import FALSE, read_goal, telescope
+from lean_sidekick.tactics.goal_shape import FALSE, GoalShape, read_goal, telescope
 from lean_sidekick.tactics.lemma import Lemma
 from lean_sidekick.tactics.lemmas import read_ahead, usable_lemmas
 from lean_sidekick.tactics.logic import prove
@@ -29,18 +31,25 @@ class ProofTerms:
     async def generate(self, request: TacticRequest) -> Sequence[Candidate]:
         """`exact` with a proof of the goal, if one was found."""
         shape = read_goal(request.goal)
-        goal = normal(shape.target, shape.types)
-        proof = prove(shape, (), derived_equations(shape, goal, ()))
+        # In a thread: a long proof takes tenths of a second of computing, and the event loop must not wait for it.
+        proof = await asyncio.to_thread(_logical_proof, shape)
         if proof is not None:
             return _candidate(proof, Source.HYPOTHESIS, -0.05)
         await read_ahead(request)
         lemmas = usable_lemmas(shape, Dialect(request.known_tactics), request)
-        facts = [
-            Fact(lemma.normal_statement, lemma.name) for lemma in lemmas if _may_take_part(lemma, goal, shape.carrier)
-        ]
-        equations = derived_equations(shape, goal, facts[:_MAX_LEMMAS])
-        proof = prove(shape, facts[:_MAX_LEMMAS], equations) if facts else None
+        proof = await asyncio.to_thread(_proof_by_lemmas, shape, lemmas)
         return [] if proof is None else _candidate(proof, Source.LEMMA, -0.15)
+
+
+def _logical_proof(shape: GoalShape) -> str | None:
+    return prove(shape, (), derived_equations(shape, normal(shape.target, shape.types), ()))
+
+
+def _proof_by_lemmas(shape: GoalShape, lemmas: Sequence[Lemma]) -> str | None:
+    goal = normal(shape.target, shape.types)
+    able = (lemma for lemma in lemmas if _may_take_part(lemma, goal, shape.carrier))
+    facts = [Fact(lemma.normal_statement, lemma.name) for lemma in islice(able, _MAX_LEMMAS)]
+    return prove(shape, facts, derived_equations(shape, goal, facts)) if facts else None
 
 
 def _candidate(proof: str, source: Source, score: float) -> list[Candidate]:
