@@ -230,6 +230,8 @@ class Editor:
         self.server.writer.write(data)
 
     def notify(self, method: str, params: Any) -> None:
+        # Who has told the server to go does not answer it any more: it may be gone.
+        self.answers_requests = self.answers_requests and method != "exit"
         self.send({"jsonrpc": "2.0", "method": method, "params": params})
 
     def ask(self, method: str, params: Any) -> Asked:
