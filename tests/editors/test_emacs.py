@@ -4,18 +4,15 @@ Both are set up by the lines of the user guide. The server answers from the reco
 """
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from support.scenarios import editor_texts
+from editors.headless import HERE, ROOT, run_editor
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
 pytestmark = [pytest.mark.editor, pytest.mark.timeout(180)]
 
 
@@ -28,34 +25,13 @@ def set_up_of_the_guide(begin: str) -> str:
     return lines.replace(named, f'{json.dumps(sys.executable)} "-m" "editors.server" "serve"')
 
 
-def run_emacs(folder: Path, script: str, set_up: str) -> dict[str, str]:
+def run_emacs(folder: Path, script: str, set_up: str) -> dict[str, Any]:
     """What the function of `emacs.el` saw; the folder holds its files."""
     program = shutil.which("emacs")
     assert program is not None, "Emacs is not on the PATH: install it with eglot and lsp-mode to run this test."
-    for name in ("act", "complete"):
-        (folder / f"{name}.lean").write_text(editor_texts()[name].replace("$0", ""), encoding="utf-8")
     (folder / "set-up.el").write_text(set_up, encoding="utf-8")
-    env = {
-        **os.environ,
-        "HOME": str(folder),
-        "XDG_CACHE_HOME": str(folder / "cache"),
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "server"), str(ROOT / "tests")]),
-        "TEST_SCRIPT": script,
-    }
-    ended = subprocess.run(
-        [program, "--batch", "--no-init-file", "--load", HERE / "emacs.el"],
-        cwd=folder,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=150,
-        check=False,
-    )
-    lines = [line for line in ended.stdout.splitlines() if line.startswith("{")]
-    assert lines, f"Emacs ended with {ended.returncode} and said: {ended.stdout}{ended.stderr}"
-    found: dict[str, str] = json.loads(lines[-1])
-    assert "error" not in found, f"{found}\n{ended.stderr}"
-    return found
+    command = [program, "--batch", "--no-init-file", "--load", HERE / "emacs.el"]
+    return run_editor(command, folder, {"TEST_SCRIPT": script})
 
 
 def test_eglot_suggests_completes_and_takes_back(tmp_path: Path) -> None:

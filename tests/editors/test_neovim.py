@@ -4,19 +4,15 @@ The server answers from the recording of the same texts.
 """
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.scenarios import editor_texts
+from editors.headless import HERE, ROOT, run_editor
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
 pytestmark = pytest.mark.editor
 
 
@@ -40,33 +36,9 @@ def run_neovim(folder: Path, script: Path = HERE / "neovim.lua") -> dict[str, An
     """What the script saw; the folder holds its files."""
     program = shutil.which("nvim")
     assert program is not None, "Neovim is not on the PATH: install it to run this test."
-    for name, text in editor_texts().items():
-        (folder / f"{name}.lean").write_text(text.replace("$0", ""), encoding="utf-8")
-    env = {
-        **os.environ,
-        "HOME": str(folder),
-        "XDG_CACHE_HOME": str(folder / "cache"),
-        "XDG_CONFIG_HOME": str(folder / "config"),
-        "XDG_STATE_HOME": str(folder / "state"),
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "server"), str(ROOT / "tests")]),
-        "SERVER_COMMAND": json.dumps([sys.executable, "-m", "editors.server", "serve"]),
-    }
-    options = ["--headless", "-u", "NONE", "-i", "NONE", "-n"]
-    ended = subprocess.run(
-        [program, *options, "-c", f"luafile {script}"],
-        cwd=folder,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=150,
-        check=False,
-    )
-    lines = [line for line in ended.stdout.splitlines() if line.startswith("{")]
-    assert lines, f"Neovim ended with {ended.returncode} and said: {ended.stdout}{ended.stderr}"
-    found: dict[str, Any] = json.loads(lines[-1])
-    logs = "".join(path.read_text() for path in folder.rglob("*.log"))
-    assert "error" not in found, f"{found}\n{ended.stderr}\n{logs}"
-    return found
+    command = [program, "--headless", "-u", "NONE", "-i", "NONE", "-n", "-c", f"luafile {script}"]
+    server = json.dumps([sys.executable, "-m", "editors.server", "serve"])
+    return run_editor(command, folder, {"SERVER_COMMAND": server})
 
 
 def set_up_of_the_guide() -> str:
