@@ -15,6 +15,7 @@ from attrs import frozen
 
 from lean_sidekick.core.errors import LeanUnavailable
 from lean_sidekick.lean.launch import plain_command
+from lean_sidekick.lean.process import end_tree
 from lean_sidekick.lean.project import Project
 from lean_sidekick.lean.toolchain import Toolchain
 
@@ -68,9 +69,7 @@ async def find_falsehood(lean: PlainLean, statement: str, name: str, proof: str)
         except TimeoutError:
             return f"the plain run did not end within {LIMIT_S:g} s"
         finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+            await end_tree(process)
     return _read(output.decode(errors="replace"), process.returncode or 0, lean.allowed_axioms)
 
 

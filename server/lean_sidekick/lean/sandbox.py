@@ -17,6 +17,7 @@ from attrs import evolve, frozen
 
 from lean_sidekick.core.errors import LeanUnavailable
 from lean_sidekick.lean.launch import Command, Limits, server_command
+from lean_sidekick.lean.process import end_tree
 from lean_sidekick.lean.project import Project, package_folders
 from lean_sidekick.lean.toolchain import Toolchain
 
@@ -106,9 +107,7 @@ async def probe(environment: Mapping[str, str]) -> Probe:
     except TimeoutError:
         return Probe(sandbox=None, found=f"{program} did not answer within {PROBE_TIMEOUT_S:g} s")
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await end_tree(process)
     if process.returncode != 0:
         reason = said.decode(errors="replace").strip().rpartition("\n")[2] or f"exit code {process.returncode}"
         return Probe(sandbox=None, found=f"{program} does not work here ({reason[:300]})")

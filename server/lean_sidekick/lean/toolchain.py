@@ -15,6 +15,7 @@ from pathlib import Path
 from attrs import frozen
 
 from lean_sidekick.core.errors import LeanUnavailable
+from lean_sidekick.lean.process import end_tree
 from lean_sidekick.lean.project import LEANPKG_FILE, TOOLCHAIN_FILE, Project
 from lean_sidekick.lean.version import LeanVersion, read_printed_version, version_of_toolchain
 
@@ -85,9 +86,7 @@ async def read_version(lean_command: tuple[str, ...], environment: Mapping[str, 
     except TimeoutError:
         raise LeanUnavailable(f"`{program} --version` did not end within {VERSION_TIMEOUT_S:g} s.") from None
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await end_tree(process)
     text = output.decode(errors="replace")
     if process.returncode != 0:
         first = text.strip().partition("\n")[0] or f"exit code {process.returncode}"

@@ -13,6 +13,7 @@ from lean_sidekick.lean import toolchain as toolchains
 from lean_sidekick.lean.project import Project, find_project
 from lean_sidekick.lean.toolchain import find_toolchain, locate_lean
 from lean_sidekick.lean.version import LeanVersion
+from support.scripted_servers import wait_until_gone
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="programs are made of shell scripts here")
 
@@ -238,3 +239,21 @@ async def test_a_lean_that_never_says_its_version_has_a_limit(
     lean.chmod(0o755)
     with pytest.raises(LeanUnavailable, match=r"did not end within 0\.2 s"):
         await find_toolchain(project, str(lean), environment)
+
+
+async def test_a_wrapper_that_waits_for_another_program_has_a_limit(
+    project: Project, environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it has started keeps its output open, and has to end with it."""
+    monkeypatch.setattr(toolchains, "VERSION_TIMEOUT_S", 1.0)
+    lean, noted = tmp_path / "lean", tmp_path / "pid"
+    waits = "import threading; threading.Event().wait()"
+    lean.write_text(
+        f"#!{sys.executable}\nimport pathlib, subprocess\nchild = subprocess.Popen([{sys.executable!r}, '-c', {waits!r}])\n"
+        f"pathlib.Path({str(noted)!r}).write_text(str(child.pid))\nchild.wait()\n",
+        encoding="utf-8",
+    )
+    lean.chmod(0o755)
+    with pytest.raises(LeanUnavailable, match=r"did not end within 1 s"):
+        await find_toolchain(project, str(lean), environment)
+    assert wait_until_gone([int(noted.read_text())], 10.0) == []
