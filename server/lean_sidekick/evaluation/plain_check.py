@@ -14,8 +14,8 @@ from pathlib import Path
 from attrs import frozen
 
 from lean_sidekick.core.errors import LeanUnavailable
+from lean_sidekick.lean.ending import end_tree
 from lean_sidekick.lean.launch import plain_command
-from lean_sidekick.lean.process import end_tree
 from lean_sidekick.lean.project import Project
 from lean_sidekick.lean.toolchain import Toolchain
 

@@ -235,20 +235,3 @@ def _end_processes(processes: set[psutil.Process]) -> None:
         with contextlib.suppress(psutil.Error):
             process.kill()
     psutil.wait_procs(alive, timeout=_TERMINATE_S)
-
-
-async def end_tree(process: asyncio.subprocess.Process) -> None:
-    """Ends a child of a short run with all below it: what a wrapper started would keep its pipes open."""
-    if process.returncode is None:
-        await asyncio.to_thread(_kill_tree, process.pid)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_KILL_S):
-                await process.wait()
-
-
-def _kill_tree(pid: int) -> None:
-    with contextlib.suppress(psutil.Error):
-        root = psutil.Process(pid)
-        for each in (*root.children(recursive=True), root):
-            with contextlib.suppress(psutil.Error):
-                each.kill()

@@ -16,8 +16,8 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from lean_sidekick.core.errors import LeanUnavailable
+from lean_sidekick.lean.ending import end_tree
 from lean_sidekick.lean.launch import Command, Limits, server_command
-from lean_sidekick.lean.process import end_tree
 from lean_sidekick.lean.project import Project, package_folders
 from lean_sidekick.lean.toolchain import Toolchain
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from attrs import frozen
 
 from lean_sidekick.core.errors import LeanUnavailable
-from lean_sidekick.lean.process import end_tree
+from lean_sidekick.lean.ending import end_tree
 from lean_sidekick.lean.project import LEANPKG_FILE, TOOLCHAIN_FILE, Project
 from lean_sidekick.lean.version import LeanVersion, read_printed_version, version_of_toolchain
 

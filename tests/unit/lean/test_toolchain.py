@@ -249,7 +249,8 @@ async def test_a_wrapper_that_waits_for_another_program_has_a_limit(
     lean, noted = tmp_path / "lean", tmp_path / "pid"
     waits = "import threading; threading.Event().wait()"
     lean.write_text(
-        f"#!{sys.executable}\nimport pathlib, subprocess\nchild = subprocess.Popen([{sys.executable!r}, '-c', {waits!r}])\n"
+        f"#!{sys.executable}\nimport pathlib, subprocess\n"
+        f"child = subprocess.Popen([{sys.executable!r}, '-c', {waits!r}])\n"
         f"pathlib.Path({str(noted)!r}).write_text(str(child.pid))\nchild.wait()\n",
         encoding="utf-8",
     )
